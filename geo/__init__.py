@@ -1,0 +1,1 @@
+"""Pure geometry over GeoJSON polygons and levels."""

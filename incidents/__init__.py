@@ -1,0 +1,1 @@
+"""Alarms become incidents, plans, tasks, orders and their record."""

@@ -1,0 +1,1 @@
+"""Tenants, accounts, roles, sign-in, the phones people carry."""

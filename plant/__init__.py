@@ -1,0 +1,1 @@
+"""Sites, zones, sensors, actuators; device protocols in, commands out."""

@@ -1,0 +1,1 @@
+"""The live edge: incident rooms over WebSocket and delivery to people."""
