@@ -1,0 +1,145 @@
+"""SQL of alarm rules and their states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.database import Tx, row_to
+from core.errors import NotFound
+from incidents.alarm import letter
+from incidents.model import AlarmRule, AlarmState
+
+_RULE = """r.tenant_id, r.id, r.sensor_id, r.actuator_id, r.kind, r.level, r.set_point, r.unit, r.deadband,
+    r.on_delay_s, r.off_delay_s, r.rearm_after_s, r.latching, r.stale_after_s, r.toxic, r.source"""
+
+
+class WatchedRule(msgspec.Struct, frozen=True):
+    """A rule, its state as stored, and the episode that is standing, if one is."""
+
+    rule: AlarmRule
+    state: AlarmState
+    episode_id: UUID | None
+    created_at: datetime
+
+
+INSERT_RULE = """
+INSERT INTO alarm_rules (tenant_id, id, site_id, sensor_id, actuator_id, kind, level, set_point, unit, deadband,
+    on_delay_s, off_delay_s, rearm_after_s, latching, stale_after_s, toxic, source, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+"""
+
+INSERT_STATE = """
+INSERT INTO alarm_states (tenant_id, rule_id, state, letter, updated_at) VALUES ($1, $2, $3, $4, $5)
+"""
+
+
+async def insert_rule(tx: Tx, tenant_id: UUID, site_id: UUID, rule: AlarmRule) -> None:
+    """Insert a rule and its state: normal, acknowledged, unlatched, unsuppressed."""
+    await tx.execute(
+        INSERT_RULE,
+        tenant_id,
+        rule.id,
+        site_id,
+        rule.sensor_id,
+        rule.actuator_id,
+        rule.kind,
+        rule.level,
+        rule.set_point,
+        rule.unit,
+        rule.deadband,
+        rule.on_delay_s,
+        rule.off_delay_s,
+        rule.rearm_after_s,
+        rule.latching,
+        rule.stale_after_s,
+        rule.toxic,
+        rule.source,
+        tx.now,
+    )
+    state = AlarmState()
+    await tx.execute(INSERT_STATE, tenant_id, rule.id, state, letter(state), tx.now)
+
+
+LIST_SITE_RULES = f"""
+SELECT {_RULE}, s.state, s.episode_id, r.created_at
+FROM alarm_rules r JOIN alarm_states s ON s.tenant_id = r.tenant_id AND s.rule_id = r.id
+WHERE r.tenant_id = $1 AND r.site_id = $2 AND r.retired_at IS NULL
+ORDER BY r.id
+"""
+
+
+async def list_site_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[WatchedRule]:
+    """Every rule in force in a site."""
+    return [_watched(r) for r in await tx.fetch(LIST_SITE_RULES, tenant_id, site_id)]
+
+
+LOCK_RULES = f"""
+SELECT {_RULE}, s.state, s.episode_id, r.created_at
+FROM alarm_rules r JOIN alarm_states s ON s.tenant_id = r.tenant_id AND s.rule_id = r.id
+WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.retired_at IS NULL
+ORDER BY r.id
+FOR UPDATE OF s
+"""
+
+
+async def lock_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[WatchedRule]:
+    """The rules with their states locked, in id order so that two lockers can not deadlock."""
+    return [_watched(r) for r in await tx.fetch(LOCK_RULES, tenant_id, list(rule_ids))]
+
+
+async def lock_rule(tx: Tx, tenant_id: UUID, rule_id: UUID) -> WatchedRule:
+    """One rule with its state locked; raises NotFound."""
+    found = await lock_rules(tx, tenant_id, [rule_id])
+    if not found:
+        raise NotFound("alarm_rule.not_found", f"no alarm rule {rule_id}", f"没有报警规则 {rule_id}", field="rule_id")
+    return found[0]
+
+
+SAVE_STATE = """
+UPDATE alarm_states SET state = $3, letter = $4, episode_id = $5, due_at = $6, updated_at = $7
+WHERE tenant_id = $1 AND rule_id = $2
+"""
+
+
+async def save_state(tx: Tx, tenant_id: UUID, rule_id: UUID, state: AlarmState, episode_id: UUID | None) -> None:
+    """Write a rule's state; ``due_at`` is its earliest timer."""
+    await tx.execute(SAVE_STATE, tenant_id, rule_id, state, letter(state), episode_id, earliest_timer(state), tx.now)
+
+
+def earliest_timer(state: AlarmState) -> datetime | None:
+    """When this state wants to be stepped without a reading, or None."""
+    timers = [t for t in (state.due_at, state.rearm_due_at, state.suppression_until) if t is not None]
+    return min(timers, default=None)
+
+
+RETIRE_RULE = "UPDATE alarm_rules SET retired_at = $3 WHERE tenant_id = $1 AND id = $2 AND retired_at IS NULL"
+
+
+async def retire_rule(tx: Tx, tenant_id: UUID, rule_id: UUID) -> int:
+    """Take a rule out of force; its history stays."""
+    return await tx.execute(RETIRE_RULE, tenant_id, rule_id, tx.now)
+
+
+FIND_EFFECT_RULE = """
+SELECT id FROM alarm_rules
+WHERE tenant_id = $1 AND actuator_id = $2 AND kind = 'no_effect' AND retired_at IS NULL
+"""
+
+
+async def find_effect_rule(tx: Tx, tenant_id: UUID, actuator_id: UUID) -> UUID | None:
+    """The rule that is raised when this actuator does not prove its effect."""
+    found: UUID | None = await tx.fetchval(FIND_EFFECT_RULE, tenant_id, actuator_id)
+    return found
+
+
+def _watched(row: Any) -> WatchedRule:
+    plain = dict(row)
+    state = plain.pop("state")
+    episode_id = plain.pop("episode_id")
+    created_at = plain.pop("created_at")
+    return WatchedRule(row_to(AlarmRule, plain), msgspec.convert(state, AlarmState), episode_id, created_at)

@@ -1,0 +1,65 @@
+"""The incident's record: append-only, hash-chained within the incident.
+
+The caller holds the incident's row lock, so the order of positions is the order of commits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.audit import chain_hash
+from core.database import Tx, row_to
+from incidents.incident import TimelineEntry
+
+_LAST = """
+SELECT position, hash FROM timeline
+WHERE tenant_id = $1 AND incident_id = $2
+ORDER BY position DESC LIMIT 1
+"""
+
+_INSERT = """
+INSERT INTO timeline (tenant_id, incident_id, position, at, actor_id, kind, facts, hash)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""
+
+
+async def append(
+    tx: Tx, tenant_id: UUID, incident_id: UUID, kind: str, facts: dict[str, Any], *, by: UUID | None = None
+) -> None:
+    """Add one line; ``by`` None means Muster itself."""
+    last = await tx.fetchrow(_LAST, tenant_id, incident_id)
+    position, previous = (last["position"] + 1, last["hash"]) if last else (1, "")
+    plain = msgspec.json.decode(msgspec.json.encode(facts))
+    digest = chain_hash(previous, position, tx.now, by, kind, "incident", str(incident_id), plain)
+    await tx.execute(_INSERT, tenant_id, incident_id, position, tx.now, by, kind, plain, digest)
+
+
+_LIST = """
+SELECT tenant_id, incident_id, position, at, actor_id, kind, facts, hash
+FROM timeline
+WHERE tenant_id = $1 AND incident_id = $2 AND position > $3
+ORDER BY position LIMIT $4
+"""
+
+
+async def list_entries(
+    tx: Tx, tenant_id: UUID, incident_id: UUID, *, after: int = 0, limit: int
+) -> list[TimelineEntry]:
+    """Oldest first, after ``after``."""
+    return [row_to(TimelineEntry, r) for r in await tx.fetch(_LIST, tenant_id, incident_id, after, limit)]
+
+
+def find_break(entries: list[TimelineEntry]) -> int | None:
+    """The first position whose hash does not follow from the line before it, or None; ``entries`` start at 1."""
+    previous = ""
+    for expected, entry in enumerate(entries, start=1):
+        digest = chain_hash(
+            previous, expected, entry.at, entry.actor_id, entry.kind, "incident", str(entry.incident_id), entry.facts
+        )
+        if entry.position != expected or entry.hash != digest:
+            return expected
+        previous = entry.hash
+    return None
