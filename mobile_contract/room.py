@@ -1,0 +1,361 @@
+"""An incident's room: its events, its state, and the pure fold from one to the other.
+
+A room event carries the whole new view of the thing that changed, so applying it is a replacement and a reader needs
+no rules of the plant. Snapshot + events = fresh snapshot holds for every kind of event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal, TypeAlias, get_args
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from mobile_contract.text import Text
+
+# A snapshot carries this many messages, newest last: a screenful or two; older ones come from the room's history.
+MESSAGES_KEPT = 200
+# One message of a person; longer texts belong in a document.
+MESSAGE_MAX_CHARS = 4000
+
+IncidentStateName: TypeAlias = Literal["open", "returned", "closed"]
+TaskState: TypeAlias = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
+Lane: TypeAlias = Literal["safety", "normal"]
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One numbered instruction."""
+
+    n: int
+    text: Text
+
+
+class PlanRef(msgspec.Struct, frozen=True):
+    """Which version of which plan template the incident runs by."""
+
+    template: str
+    version: int
+
+
+class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
+    """The incident as a room shows it; grade 4 (IV, blue) to 1 (I, red)."""
+
+    id: UUID
+    number: int
+    grade: int
+    state: IncidentStateName
+    title: Text
+    place: Text
+    agent: str | None
+    reasons: list[Text]
+    plan: PlanRef
+    exercise: bool
+    opened_at: datetime
+    returned_at: datetime | None = None
+    closed_at: datetime | None = None
+    closed_by: UUID | None = None
+    close_reason: str | None = None
+
+
+class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
+    """One alarm episode; ``letter`` is the ISA-18.2 state, ``value`` and ``set_point`` are in ``unit`` (UCUM)."""
+
+    id: UUID
+    kind: str
+    level: int
+    letter: str
+    first_out: bool
+    title: Text
+    zone: UUID
+    value: float | None
+    unit: str
+    set_point: float | None
+    raised_at: datetime
+    acknowledged_at: datetime | None = None
+    acknowledged_by: UUID | None = None
+    returned_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class TaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """One task: one owner, one deadline; ``fencing`` grows each time it changes hands."""
+
+    id: UUID
+    position: int
+    role: str
+    title: Text
+    steps: list[Step]
+    owner: UUID | None
+    state: TaskState
+    fencing: int
+    deadline_at: datetime
+    answered_at: datetime | None = None
+    done_at: datetime | None = None
+
+
+class CommandView(msgspec.Struct, frozen=True, kw_only=True):
+    """One command to an actuator; only ``confirmed`` means that its effect was seen."""
+
+    id: UUID
+    actuator: UUID
+    action: str
+    state: str
+    inhibited: bool
+    requested_at: datetime
+    sent_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """One order on its way to one person; every fact has its own time and none stands for another."""
+
+    id: UUID
+    task: UUID
+    account: UUID
+    channel: str
+    state: str
+    queued_at: datetime
+    accepted_at: datetime | None = None
+    received_at: datetime | None = None
+    seen_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    moving_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class MemberView(msgspec.Struct, frozen=True, kw_only=True):
+    """A person in the room."""
+
+    account: UUID
+    joined_at: datetime
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as the room keeps it."""
+
+    seq: int
+    at: datetime
+    by: UUID | None
+    text: str
+
+
+class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
+    """The room's first event."""
+
+    incident: IncidentView
+
+
+class IncidentRegraded(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.regraded"):
+    """The grade or its written reasons changed."""
+
+    grade: int
+    reasons: list[Text]
+
+
+class IncidentReturned(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.returned"):
+    """Every alarm is back to normal; the incident still waits to be closed by a person."""
+
+    returned_at: datetime
+
+
+class IncidentReopened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.reopened"):
+    """An alarm came back before the incident was closed."""
+
+
+class IncidentClosed(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.closed"):
+    """A person closed the incident, with a reason."""
+
+    closed_at: datetime
+    closed_by: UUID | None
+    reason: str
+
+
+class AlarmJoined(msgspec.Struct, frozen=True, tag_field="kind", tag="alarm.joined"):
+    """A new alarm belongs to this incident."""
+
+    alarm: AlarmView
+
+
+class AlarmChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="alarm.changed"):
+    """An alarm's state changed."""
+
+    alarm: AlarmView
+
+
+class TaskAssigned(msgspec.Struct, frozen=True, tag_field="kind", tag="task.assigned"):
+    """A task was made, or given to another person."""
+
+    task: TaskView
+
+
+class TaskChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="task.changed"):
+    """A task was acknowledged, done, left unanswered or cancelled."""
+
+    task: TaskView
+
+
+class CommandChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="command.changed"):
+    """A command was requested, sent, confirmed, failed or timed out."""
+
+    command: CommandView
+
+
+class DeliveryChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="delivery.changed"):
+    """A delivery was queued or moved up its ladder."""
+
+    delivery: DeliveryView
+
+
+class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
+    """A person wrote into the room."""
+
+    text: str
+
+
+class MemberJoined(msgspec.Struct, frozen=True, tag_field="kind", tag="member.joined"):
+    """A person was added to the room."""
+
+    member: MemberView
+
+
+class MemberLeft(msgspec.Struct, frozen=True, tag_field="kind", tag="member.left"):
+    """A person was taken out of the room."""
+
+    account: UUID
+
+
+Body: TypeAlias = (
+    IncidentOpened
+    | IncidentRegraded
+    | IncidentReturned
+    | IncidentReopened
+    | IncidentClosed
+    | AlarmJoined
+    | AlarmChanged
+    | TaskAssigned
+    | TaskChanged
+    | CommandChanged
+    | DeliveryChanged
+    | MessagePosted
+    | MemberJoined
+    | MemberLeft
+)
+
+# What moves people and machines. The rest may be withheld from a phone that reads too slowly and is caught up later.
+_NORMAL = (DeliveryChanged, MessagePosted, MemberJoined, MemberLeft)
+
+
+def kind_of(body: Body | type[Body]) -> str:
+    """The event's kind on the wire and in the database, e.g. ``task.changed``."""
+    return str(body.__struct_config__.tag)
+
+
+KINDS: dict[str, type[Any]] = {kind_of(kind): kind for kind in get_args(Body)}
+
+
+def lane_of(body: Body) -> Lane:
+    """``safety`` events are never withheld from an open socket."""
+    return "normal" if isinstance(body, _NORMAL) else "safety"
+
+
+class RoomEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="event"):
+    """One event of a room, on the wire and in memory; ``body`` names its ``kind``.
+
+    ``seq`` counts from 1 without gaps within an ``epoch``; its order is commit order.
+    """
+
+    room: UUID
+    epoch: int
+    seq: int
+    at: datetime
+    by: UUID | None
+    lane: Lane
+    body: Body
+
+    @property
+    def kind(self) -> str:
+        """The body's kind."""
+        return kind_of(self.body)
+
+
+class RoomState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a phone shows of a room, after event ``seq``."""
+
+    room: UUID
+    epoch: int
+    seq: int
+    incident: IncidentView | None = None
+    alarms: dict[UUID, AlarmView] = {}
+    tasks: dict[UUID, TaskView] = {}
+    commands: dict[UUID, CommandView] = {}
+    deliveries: dict[UUID, DeliveryView] = {}
+    messages: list[MessageView] = []
+    members: dict[UUID, MemberView] = {}
+
+
+class SequenceGapError(Exception):
+    """The event does not follow the state: events are missing, or the epoch is another. Ask the server with `join`."""
+
+
+def apply(state: RoomState, event: RoomEvent) -> RoomState:
+    """The state after the event; an event the state already holds changes nothing.
+
+    Raises SequenceGapError when events between them are missing.
+    """
+    if event.room != state.room or event.epoch != state.epoch:
+        raise SequenceGapError(f"event of {event.room}/{event.epoch}, state of {state.room}/{state.epoch}")
+    if event.seq <= state.seq:
+        return state
+    if event.seq != state.seq + 1:
+        raise SequenceGapError(f"event {event.seq} after {state.seq}")
+    return replace(_change(state, event), seq=event.seq)
+
+
+def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
+    """The state after all events in order."""
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+    match event.body:
+        case IncidentOpened(incident):
+            return replace(state, incident=incident)
+        case IncidentRegraded() | IncidentReturned() | IncidentReopened() | IncidentClosed():
+            return replace(state, incident=_change_incident(state.incident, event.body))
+        case AlarmJoined(alarm) | AlarmChanged(alarm):
+            return replace(state, alarms={**state.alarms, alarm.id: alarm})
+        case TaskAssigned(task) | TaskChanged(task):
+            return replace(state, tasks={**state.tasks, task.id: task})
+        case CommandChanged(command):
+            return replace(state, commands={**state.commands, command.id: command})
+        case DeliveryChanged(delivery):
+            return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
+        case MessagePosted(text):
+            message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
+            return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])
+        case MemberJoined(member):
+            return replace(state, members={**state.members, member.account: member})
+        case MemberLeft(account):
+            return replace(state, members={k: v for k, v in state.members.items() if k != account})
+
+
+def _change_incident(
+    incident: IncidentView | None, body: IncidentRegraded | IncidentReturned | IncidentReopened | IncidentClosed
+) -> IncidentView:
+    if incident is None:
+        raise SequenceGapError(f"{kind_of(body)} before incident.opened")
+    match body:
+        case IncidentRegraded(grade, reasons):
+            return replace(incident, grade=grade, reasons=reasons)
+        case IncidentReturned(returned_at):
+            return replace(incident, state="returned", returned_at=returned_at)
+        case IncidentReopened():
+            return replace(incident, state="open", returned_at=None)
+        case IncidentClosed(closed_at, closed_by, reason):
+            return replace(incident, state="closed", closed_at=closed_at, closed_by=closed_by, close_reason=reason)
