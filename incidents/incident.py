@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from mobile_contract.room import Step
 from mobile_contract.text import Text
 
 IncidentState = Literal["open", "returned", "closed"]
@@ -81,7 +82,7 @@ class Task(msgspec.Struct, frozen=True):
     position: int
     role: str
     title: Text
-    steps: list[Text]
+    steps: list[Step]
     plan_template: str
     plan_version: int
     owner_account_id: UUID | None

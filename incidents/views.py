@@ -1,0 +1,81 @@
+"""Stored rows as rooms and the API show them."""
+
+from __future__ import annotations
+
+from incidents.incident import Alarm, Incident, Task
+from mobile_contract.room import AlarmView, CommandView, IncidentView, PlanRef, TaskView
+from plant.model import Command, CommandState
+
+
+def incident_view(incident: Incident) -> IncidentView:
+    """An incident for a room; the plan is named, not copied."""
+    return IncidentView(
+        id=incident.id,
+        number=incident.number,
+        grade=incident.grade,
+        state=incident.state,
+        title=incident.title,
+        place=incident.place,
+        agent=incident.agent,
+        reasons=incident.reasons,
+        plan=PlanRef(template=incident.plan["template"], version=incident.plan["version"]),
+        exercise=incident.exercise,
+        opened_at=incident.opened_at,
+        returned_at=incident.returned_at,
+        closed_at=incident.closed_at,
+        closed_by=incident.closed_by,
+        close_reason=incident.close_reason,
+    )
+
+
+def alarm_view(alarm: Alarm) -> AlarmView:
+    """An alarm episode for a room."""
+    return AlarmView(
+        id=alarm.id,
+        kind=alarm.kind,
+        level=alarm.level,
+        letter=alarm.letter,
+        first_out=alarm.first_out,
+        title=alarm.title,
+        zone=alarm.zone_id,
+        value=alarm.value,
+        unit=alarm.unit,
+        set_point=alarm.set_point,
+        raised_at=alarm.raised_at,
+        acknowledged_at=alarm.acknowledged_at,
+        acknowledged_by=alarm.acknowledged_by,
+        returned_at=alarm.returned_at,
+        ended_at=alarm.ended_at,
+    )
+
+
+def task_view(task: Task) -> TaskView:
+    """A task for a room."""
+    return TaskView(
+        id=task.id,
+        position=task.position,
+        role=task.role,
+        title=task.title,
+        steps=task.steps,
+        owner=task.owner_account_id,
+        state=task.state,
+        fencing=task.fencing,
+        deadline_at=task.deadline_at,
+        answered_at=task.answered_at,
+        done_at=task.done_at,
+    )
+
+
+def command_view(command: Command) -> CommandView:
+    """A command for a room; only a confirmed one has ``confirmed_at``."""
+    return CommandView(
+        id=command.id,
+        actuator=command.actuator_id,
+        action=command.action,
+        state=command.state.value,
+        inhibited=command.inhibited,
+        requested_at=command.requested_at,
+        sent_at=command.sent_at,
+        confirmed_at=command.ended_at if command.state is CommandState.CONFIRMED else None,
+        ended_at=command.ended_at,
+    )
