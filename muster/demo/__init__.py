@@ -1,0 +1,1 @@
+"""The demo plant: real MQTT devices around a physical model, and what makes them fail."""

@@ -1,0 +1,240 @@
+"""The demo plant as data: where things are, what measures, what moves, and who works there.
+
+Seeding reads it through the services; the plant process reads it to know which devices to run. All passwords here are
+for the demo alone.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from mobile_contract.text import Text
+from plant.model import ActuatorKind, Expectation
+
+TENANT = "demo"
+TENANT_NAME = Text("演示工厂", "Demo plant")
+SITE = "suzhou"
+SITE_NAME = Text("苏州精密仪器厂", "Suzhou precision instruments")
+TIME_ZONE = "Asia/Shanghai"
+PASSWORD = "muster-demo-2026"  # noqa: S105
+
+# South-west corner of the site, WGS 84: an empty plot in Suzhou Industrial Park.
+ORIGIN_LON, ORIGIN_LAT = 120.7400, 31.2700
+_METRES_PER_DEGREE_LAT = 110_900.0  # at 31 degrees north on the WGS 84 ellipsoid
+_METRES_PER_DEGREE_LON = 111_320.0 * math.cos(math.radians(ORIGIN_LAT))
+
+
+class DemoBuilding(msgspec.Struct, frozen=True):
+    """A building of the site."""
+
+    slug: str
+    name: Text
+
+
+class DemoZone(msgspec.Struct, frozen=True):
+    """A zone; ``rectangle`` is x0, y0, x1, y1 in metres east and north of the origin."""
+
+    slug: str
+    building: str | None
+    name: Text
+    rectangle: tuple[float, float, float, float]
+    risk: int
+    adjoining: tuple[str, ...]
+    agents: tuple[str, ...] = ()
+    level: int = 0
+
+    @property
+    def polygon(self) -> dict[str, Any]:
+        """GeoJSON Polygon, WGS 84, counter-clockwise."""
+        x0, y0, x1, y1 = self.rectangle
+        ring = [_lon_lat(x, y) for x, y in ((x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0))]
+        return {"type": "Polygon", "coordinates": [ring]}
+
+
+class DemoSensor(msgspec.Struct, frozen=True):
+    """One series. ``agent`` and ``unit`` find its limits in the library; no limits where ``agent`` is None."""
+
+    series: str
+    name: Text
+    quantity: str
+    unit: str
+    agent: str | None = None
+    stale_after_s: float = 15.0
+
+
+class DemoActuator(msgspec.Struct, frozen=True):
+    """Something that moves; ``feedback_series`` is a series of the same device, None: the feedback message proves."""
+
+    slug: str
+    name: Text
+    kind: ActuatorKind
+    expected: dict[str, Expectation]
+    deadline_s: float
+    feedback_series: str | None = None
+
+
+class DemoDevice(msgspec.Struct, frozen=True):
+    """A box with its own broker login ``demo/suzhou/{slug}``."""
+
+    slug: str
+    zone: str
+    name: Text
+    sensors: tuple[DemoSensor, ...] = ()
+    actuators: tuple[DemoActuator, ...] = ()
+
+    @property
+    def username(self) -> str:
+        """Broker user name and client id."""
+        return f"{TENANT}/{SITE}/{self.slug}"
+
+    @property
+    def secret(self) -> str:
+        """Broker password of the demo."""
+        return f"demo-secret-{self.slug}"
+
+
+class DemoAccount(msgspec.Struct, frozen=True):
+    """A person; ``skills`` are what an order may ask for."""
+
+    username: str
+    name: Text
+    role: str
+    locale: str
+    skills: tuple[str, ...] = ()
+    password: str = PASSWORD
+
+
+def _lon_lat(x_m: float, y_m: float) -> list[float]:
+    lon = ORIGIN_LON + x_m / _METRES_PER_DEGREE_LON
+    return [round(lon, 8), round(ORIGIN_LAT + y_m / _METRES_PER_DEGREE_LAT, 8)]
+
+
+BUILDINGS = (
+    DemoBuilding("optics", Text("光学楼", "Optics building")),
+    DemoBuilding("machining", Text("机加工楼", "Machining building")),
+)
+
+# The solvent store is a walk-in store of 3.2 x 2.5 m, 2.5 m high: room_model.SOLVENT_STORE is this room.
+ZONES = (
+    DemoZone(
+        "solvent-store", "optics", Text("溶剂库", "Solvent store"), (0, 9.5, 3.2, 12), 3,
+        ("gas-room", "optics-coating", "corridor"), ("acetone", "isopropanol"),
+    ),
+    DemoZone(
+        "gas-room", "optics", Text("特气间", "Special gas room"), (0, 0, 3.2, 9.5), 3,
+        ("solvent-store", "optics-coating"), ("hydrogen-fluoride",),
+    ),
+    DemoZone(
+        "optics-coating", "optics", Text("镀膜车间", "Optics coating"), (3.2, 0, 20, 12), 2,
+        ("solvent-store", "gas-room", "clean-room", "corridor"), ("acetone",),
+    ),
+    DemoZone(
+        "clean-room", "optics", Text("洁净室", "Clean room"), (20, 0, 40, 12), 1,
+        ("optics-coating", "corridor"),
+    ),
+    DemoZone(
+        "corridor", "optics", Text("走廊", "Corridor"), (0, 12, 40, 15), 0,
+        ("solvent-store", "optics-coating", "clean-room", "machine-hall"),
+    ),
+    DemoZone("machine-hall", "machining", Text("机加工车间", "Machine hall"), (0, 15, 40, 35), 1, ("corridor",)),
+    DemoZone("office", "machining", Text("办公室", "Office"), (0, 15, 12, 25), 0, (), level=1),
+    DemoZone("assembly-point", None, Text("集合点", "Assembly point"), (55, 0, 70, 15), 0, ()),
+)  # fmt: skip
+
+_ACETONE = DemoSensor("acetone", Text("丙酮", "Acetone"), "concentration", "[ppm]", "acetone")
+_ACETONE_LEL = DemoSensor(
+    "acetone-lel", Text("丙酮（爆炸下限）", "Acetone, of LEL"), "concentration", "%{LEL}", "acetone"
+)
+_OXYGEN = DemoSensor("oxygen", Text("氧气", "Oxygen"), "concentration", "%", "oxygen")
+_TEMPERATURE = DemoSensor("temperature", Text("温度", "Temperature"), "temperature", "Cel")
+_HF = DemoSensor(
+    "hydrogen-fluoride", Text("氟化氢", "Hydrogen fluoride"), "concentration", "mg/m3", "hydrogen-fluoride"
+)
+
+# The fan's own proof is air moving in its duct, not a contact: 3 m/s is under half of its 6.6 m/s at full speed,
+# reached about 2 s after the start. 8 s leave room for a retried command.
+_FAN = DemoActuator(
+    "fan-1",
+    Text("排风机", "Exhaust fan"),
+    ActuatorKind.FAN,
+    {"start": Expectation(state="running", at_least=3.0), "stop": Expectation(state="stopped", at_most=1.0)},
+    deadline_s=8.0,
+    feedback_series="airflow",
+)
+_CONTACT_DEADLINE_S = 5.0
+
+
+def _siren(slug: str) -> DemoActuator:
+    expected = {"sound": Expectation(state="sounding"), "silence": Expectation(state="silent")}
+    return DemoActuator(slug, Text("警笛", "Siren"), ActuatorKind.SIREN, expected, _CONTACT_DEADLINE_S)
+
+
+DEVICES = (
+    DemoDevice(
+        "gas-store-1", "solvent-store", Text("溶剂库气体探测器", "Gas detector, solvent store"),
+        (_ACETONE, _ACETONE_LEL, _OXYGEN, _TEMPERATURE),
+    ),
+    DemoDevice(
+        "gas-coating-1", "optics-coating", Text("镀膜车间气体探测器", "Gas detector, coating"),
+        (_ACETONE, _ACETONE_LEL, _TEMPERATURE),
+    ),
+    DemoDevice(
+        "gas-room-1", "gas-room", Text("特气间气体探测器", "Gas detector, gas room"), (_HF, _OXYGEN),
+    ),
+    DemoDevice(
+        "fan-store-1", "solvent-store", Text("溶剂库排风机", "Exhaust fan, solvent store"),
+        (DemoSensor("airflow", Text("风速", "Duct air speed"), "velocity", "m/s"),), (_FAN,),
+    ),
+    DemoDevice(
+        "siren-store-1", "solvent-store", Text("溶剂库警笛", "Siren, solvent store"), (), (_siren("siren-1"),),
+    ),
+    DemoDevice("siren-corridor-1", "corridor", Text("走廊警笛", "Siren, corridor"), (), (_siren("siren-1"),)),
+    DemoDevice(
+        "beacon-corridor-1", "corridor", Text("走廊警示灯", "Beacon, corridor"), (),
+        (DemoActuator(
+            "beacon-1", Text("警示灯", "Beacon"), ActuatorKind.BEACON,
+            {"start": Expectation(state="running"), "stop": Expectation(state="stopped")}, _CONTACT_DEADLINE_S,
+        ),),
+    ),
+    DemoDevice(
+        "valve-store-1", "solvent-store", Text("丙酮切断阀", "Acetone shut-off valve"), (),
+        (DemoActuator(
+            "valve-1", Text("切断阀", "Shut-off valve"), ActuatorKind.VALVE,
+            {"open": Expectation(state="open"), "close": Expectation(state="closed")}, _CONTACT_DEADLINE_S,
+        ),),
+    ),
+    DemoDevice(
+        "spindle-1", "machine-hall", Text("一号主轴", "Spindle 1"),
+        (DemoSensor("vibration", Text("振动速度", "Vibration velocity, rms"), "velocity", "mm/s", "vibration"),
+         _TEMPERATURE),
+        (DemoActuator(
+            "stop-1", Text("停机", "Machine stop"), ActuatorKind.MACHINE_STOP,
+            {"stop": Expectation(state="stopped")}, _CONTACT_DEADLINE_S,
+        ),),
+    ),
+    DemoDevice(
+        "particles-1", "clean-room", Text("粒子计数器", "Particle counter"),
+        (DemoSensor("particles", Text("0.5 微米粒子", "Particles from 0.5 um"), "concentration", "1/m3"),
+         DemoSensor("pressure", Text("压差", "Differential pressure"), "pressure", "Pa")),
+    ),
+)  # fmt: skip
+
+ACCOUNTS = (
+    DemoAccount("wang", Text("王伟", "Wang Wei"), "responder", "zh-CN", ("first-aid", "breathing-apparatus")),
+    DemoAccount("li", Text("李娜", "Li Na"), "responder", "zh-CN", ("first-aid", "hf-trained")),
+    DemoAccount("zhao", Text("赵敏", "Zhao Min"), "safety_officer", "zh-CN"),
+    DemoAccount("chen", Text("陈杰", "Chen Jie"), "worker", "en"),
+    DemoAccount("admin", Text("管理员", "Administrator"), "admin", "en"),
+    DemoAccount("audit", Text("审计员", "Auditor"), "auditor", "en"),
+)
+
+
+def device(slug: str) -> DemoDevice:
+    """The device of that name; KeyError names it when the catalogue has none."""
+    for found in DEVICES:
+        if found.slug == slug:
+            return found
+    raise KeyError(slug)
