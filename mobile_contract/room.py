@@ -111,12 +111,15 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """One order on its way to one person; every fact has its own time and none stands for another."""
+    """One order on its way to one person; every fact has its own time and none stands for another.
+
+    ``channel`` is the last one tried, None before the first try.
+    """
 
     id: UUID
     task: UUID
     account: UUID
-    channel: str
+    channel: str | None
     state: str
     queued_at: datetime
     accepted_at: datetime | None = None
@@ -124,6 +127,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     seen_at: datetime | None = None
     acknowledged_at: datetime | None = None
     moving_at: datetime | None = None
+    declined_at: datetime | None = None
     ended_at: datetime | None = None
 
 

@@ -1,0 +1,157 @@
+"""Incident rooms: open, append, follow.
+
+A transaction that changes an incident's things appends their events to its room before it commits. The room's row is
+then locked until commit, so append comes last, after every other lock of the transaction (order: site, incident, alarm,
+task, delivery, room).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from core import outbox
+from core.database import Tx
+from core.errors import Invalid, NotFound
+from core.ids import new_id
+from incidents import room_queries
+from incidents.room_queries import Room
+from mobile_contract.room import (
+    MESSAGE_MAX_CHARS,
+    Body,
+    MemberJoined,
+    MemberLeft,
+    MemberView,
+    MessagePosted,
+    RoomEvent,
+    RoomState,
+)
+from people.actor import Actor
+from people.permissions import Permission
+
+NEWS_EVENT = "room.event"
+"""Key ``<room>:<seq>``."""
+NEWS_MEMBER = "room.member"
+"""Key ``<room>:<account>``: somebody was added to a room or taken out of it."""
+
+
+async def open_room(tx: Tx, tenant_id: UUID, incident_id: UUID, members: Iterable[UUID]) -> UUID:
+    """Open the incident's room with these accounts; opening twice gives the same room.
+
+    The caller appends ``IncidentOpened`` and what else belongs to the incident before it commits.
+    """
+    room_id = new_id()
+    if not await room_queries.insert_room(tx, tenant_id, room_id, incident_id):
+        room_id = (await room_of(tx, tenant_id, incident_id)).id
+    for account_id in members:
+        await add_member(tx, tenant_id, room_id, account_id)
+    return room_id
+
+
+async def room_of(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Room:
+    """The incident's room; raises NotFound."""
+    room = await room_queries.find_room_of_incident(tx, tenant_id, incident_id)
+    if room is None:
+        raise NotFound(
+            "room.not_found", f"incident {incident_id} has no room", f"事件 {incident_id} 没有群组", field="incident"
+        )
+    return room
+
+
+async def append(
+    tx: Tx, tenant_id: UUID, room_id: UUID, body: Body, *, by: UUID | None = None, client_key: str | None = None
+) -> RoomEvent:
+    """Append an event; the same ``client_key`` of the same account twice gives the first event. Raises NotFound.
+
+    The room's row stays locked until commit.
+    """
+    if client_key is not None and by is not None:
+        # Under the lock the first write with this key is either visible here or was rolled back.
+        await room_queries.lock_room(tx, tenant_id, room_id)
+        known = await room_queries.find_event_by_key(tx, tenant_id, room_id, by, client_key)
+        if known is not None:
+            return known
+    event = await room_queries.append_event(tx, tenant_id, room_id, body, by, client_key)
+    if event is None:
+        raise _no_room(room_id)
+    return event
+
+
+async def append_to_incident(
+    tx: Tx, tenant_id: UUID, incident_id: UUID, body: Body, *, by: UUID | None = None
+) -> RoomEvent:
+    """Append to the incident's room; raises NotFound."""
+    return await append(tx, tenant_id, (await room_of(tx, tenant_id, incident_id)).id, body, by=by)
+
+
+async def post(tx: Tx, actor: Actor, room_id: UUID, text: str, client_key: str) -> RoomEvent:
+    """Write a message into a room the actor may see; twice with one key is one message."""
+    actor.require(Permission.POST_ROOM)
+    await access_room(tx, actor, room_id)
+    if not text.strip() or len(text) > MESSAGE_MAX_CHARS:
+        raise Invalid(
+            "message.length",
+            f"a message has 1 to {MESSAGE_MAX_CHARS} characters, this one has {len(text)}",
+            f"消息长度应为 1 到 {MESSAGE_MAX_CHARS} 个字符，此消息为 {len(text)} 个",
+            field="text",
+            value=len(text),
+            limit=MESSAGE_MAX_CHARS,
+        )
+    return await append(tx, actor.tenant_id, room_id, MessagePosted(text), by=actor.account_id, client_key=client_key)
+
+
+async def add_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
+    """Add a person; adding twice is one fact."""
+    if await room_queries.insert_member(tx, tenant_id, room_id, account_id):
+        member = MemberView(account=account_id, joined_at=tx.now)
+        await append(tx, tenant_id, room_id, MemberJoined(member))
+        await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
+
+
+async def remove_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
+    """Take a person out; twice is one fact."""
+    if await room_queries.delete_member(tx, tenant_id, room_id, account_id):
+        await append(tx, tenant_id, room_id, MemberLeft(account_id))
+        await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
+
+
+async def is_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> bool:
+    """Whether the account is a member of the room."""
+    return await room_queries.has_member(tx, tenant_id, room_id, account_id)
+
+
+async def access_room(tx: Tx, actor: Actor, room_id: UUID) -> Room:
+    """The room, for its members, safety officers, admins and auditors; NotFound for everybody else.
+
+    A worker who is not concerned is not told that the room exists.
+    """
+    actor.require(Permission.READ_ROOM)
+    room = await room_queries.find_room(tx, actor.tenant_id, room_id)
+    if room is None:
+        raise _no_room(room_id)
+    sees_all = actor.may(Permission.MANAGE_INCIDENT) or actor.may(Permission.READ_AUDIT)
+    if not sees_all and not await is_member(tx, actor.tenant_id, room_id, actor.account_id):
+        raise _no_room(room_id)
+    return room
+
+
+async def open_rooms_of(tx: Tx, tenant_id: UUID, account_id: UUID, limit: int) -> list[Room]:
+    """Rooms of open incidents the account is a member of, newest first."""
+    return await room_queries.list_open_rooms(tx, tenant_id, account_id, limit)
+
+
+async def events_after(tx: Tx, tenant_id: UUID, room_id: UUID, seq: int, limit: int) -> list[RoomEvent]:
+    """Events above ``seq``, in order, at most ``limit``."""
+    return await room_queries.list_events_after(tx, tenant_id, room_id, seq, limit)
+
+
+async def fresh_snapshot(tx: Tx, tenant_id: UUID, room_id: UUID) -> RoomState:
+    """The room's state now, read from the tables of incidents, alarms, tasks, commands and deliveries. NotFound."""
+    state = await room_queries.find_snapshot(tx, tenant_id, room_id)
+    if state is None:
+        raise _no_room(room_id)
+    return state
+
+
+def _no_room(room_id: UUID) -> NotFound:
+    return NotFound("room.not_found", f"no room {room_id}", f"没有群组 {room_id}", field="room")
