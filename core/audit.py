@@ -2,7 +2,8 @@
 
 Each row's hash covers the row and the hash before it (SHA-256), so a row removed or changed later
 breaks every hash after it. The tenant's chain head is locked while a row is added: the chain's order
-is commit order.
+is commit order. Everybody in the tenant shares that lock, so rows are written at the end of their
+transaction, after all its other locks: held briefly, and in one order.
 """
 
 from __future__ import annotations
@@ -55,24 +56,24 @@ async def record(
     subject_id: object,
     facts: dict[str, Any] | None = None,
 ) -> None:
-    """Add one row to the tenant's chain; ``actor_id`` None means Muster itself."""
+    """Add one row to the tenant's chain when the transaction ends; ``actor_id`` None means Muster itself."""
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts or {}))
+
+    async def write() -> None:
+        await _append(tx, actor_id, action, subject_kind, str(subject_id), plain)
+
+    tx.before_commit(write)
+
+
+async def _append(
+    tx: Tx, actor_id: UUID | None, action: str, subject_kind: str, subject_id: str, facts: dict[str, Any]
+) -> None:
     head = await tx.fetchrow(_LOCK_HEAD, tx.tenant_id)
     assert head is not None
     position = head["position"] + 1
-    plain = msgspec.json.decode(msgspec.json.encode(facts or {}))
-    digest = chain_hash(head["hash"], position, tx.now, actor_id, action, subject_kind, str(subject_id), plain)
+    digest = chain_hash(head["hash"], position, tx.now, actor_id, action, subject_kind, subject_id, facts)
     await tx.execute(
-        _INSERT,
-        tx.tenant_id,
-        new_id(),
-        position,
-        tx.now,
-        actor_id,
-        action,
-        subject_kind,
-        str(subject_id),
-        plain,
-        digest,
+        _INSERT, tx.tenant_id, new_id(), position, tx.now, actor_id, action, subject_kind, subject_id, facts, digest
     )
     await tx.execute(_MOVE_HEAD, tx.tenant_id, position, digest)
 

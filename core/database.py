@@ -8,7 +8,7 @@ return ids. Times come from the clock and reach SQL as parameters.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -38,12 +38,22 @@ _SET_TENANT = "SELECT set_config('muster.tenant', $1, true)"
 class Tx:
     """One open transaction in one tenant."""
 
-    __slots__ = ("connection", "now", "tenant_id")
+    __slots__ = ("_last", "connection", "now", "tenant_id")
 
     def __init__(self, connection: Any, tenant_id: UUID | None, now: datetime) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
         self.now = now
+        self._last: list[Callable[[], Awaitable[None]]] = []
+
+    def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Run ``write`` after everything else of this transaction: for rows whose lock everybody shares."""
+        self._last.append(write)
+
+    async def finish(self) -> None:
+        """Do what waits for the end; the unit of work calls it before COMMIT."""
+        while self._last:
+            await self._last.pop(0)()
 
     async def fetch(self, sql: str, *args: object) -> list[Any]:
         """All rows."""
@@ -109,7 +119,9 @@ class Database:
         try:
             async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection, connection.transaction():
                 await connection.execute(_SET_TENANT, "" if tenant_id is None else str(tenant_id))
-                yield Tx(connection, tenant_id, self.clock.now())
+                tx = Tx(connection, tenant_id, self.clock.now())
+                yield tx
+                await tx.finish()
         except CONNECTION_LOST as problem:
             raise Unavailable("database.unreachable", f"PostgreSQL does not answer: {problem}") from problem
 
