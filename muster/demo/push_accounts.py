@@ -17,6 +17,8 @@ SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 PROJECT = "muster-demo"
 CLIENT_EMAIL = f"courier@{PROJECT}.iam.gserviceaccount.com"
 KEY_FILE = "service-account.json"
+# What google-auth signs as the audience, whatever the key file gives as token_uri.
+AUDIENCE = "https://oauth2.googleapis.com/token"
 # Google's access tokens live this long.
 TOKEN_LIFE_S = 3600
 
@@ -78,7 +80,7 @@ class ServiceAccount:
                 assertion,
                 self._key.public_key(),
                 algorithms=["RS256"],
-                audience=self.token_uri,
+                audience=AUDIENCE,
                 issuer=CLIENT_EMAIL,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
