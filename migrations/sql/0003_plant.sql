@@ -130,7 +130,8 @@ CREATE TABLE actuators (
 CREATE INDEX actuators_site ON actuators (tenant_id, site_id);
 SELECT muster_protect('actuators');
 
--- incident_id has no foreign key: incidents stand above the plant.
+-- incident_id has no foreign key: incidents stand above the plant. next_attempt_at set: still being sent, which goes on
+-- for a while after the deadline has passed and the alarm is raised.
 CREATE TABLE commands (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
     id uuid NOT NULL,
@@ -156,7 +157,7 @@ CREATE TABLE commands (
     FOREIGN KEY (tenant_id, actuator_id) REFERENCES actuators (tenant_id, id),
     CHECK ((state IN ('requested', 'sent')) = (ended_at IS NULL))
 );
-CREATE INDEX commands_live ON commands (tenant_id, site_id) WHERE ended_at IS NULL;
+CREATE INDEX commands_live ON commands (tenant_id, site_id) WHERE next_attempt_at IS NOT NULL;
 CREATE INDEX commands_newest ON commands (tenant_id, requested_at DESC, id DESC);
 CREATE INDEX commands_actuator ON commands (tenant_id, actuator_id, requested_at DESC);
 CREATE INDEX commands_incident ON commands (tenant_id, incident_id) WHERE incident_id IS NOT NULL;
