@@ -43,7 +43,8 @@ class Room(msgspec.Struct, frozen=True, kw_only=True):
 # A walk-in store of 3.2 x 2.5 x 2.5 m = 20 m3 with 6 air changes/h at rest (GB 50019-2015 asks 12/h of *emergency*
 # ventilation as the least) and an exhaust fan of 3,000 m3/h, 150 air changes/h: far above the least because the store
 # is as small as a walk-in fume cupboard. That, and a spray that wets a tray of 4 m2 as a film of 0.05 mm instead of a
-# deep pool, keeps the whole story within three minutes. Fan: 3 s time constant up, 8 s coasting down; duct of 0.4 m.
+# deep pool, keeps the whole story within three minutes. Fan: 3 s time constant up, 2.5 s down (a damper
+# falls shut behind it); duct of 0.4 m.
 SOLVENT_STORE = Room(
     volume_m3=20.0,
     base_flow_m3_s=6.0 * 20.0 / 3600.0,
@@ -53,7 +54,7 @@ SOLVENT_STORE = Room(
     film_depth_m=5e-5,
     floor_air_speed_m_s=0.5,
     fan_spin_up_s=3.0,
-    fan_coast_s=8.0,
+    fan_coast_s=2.5,
 )
 
 
