@@ -49,7 +49,7 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     answer_no: bool | None
     ended: Ending | None
     ended_at: datetime | None
-    channel: str | None
+    channel: str
     step: int
     step_at: datetime | None
     asked_at: datetime | None
@@ -166,7 +166,7 @@ async def lock_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[D
 
 LOCK_OPEN_OF_INCIDENT = f"""
 SELECT {_DELIVERY} FROM deliveries
-WHERE tenant_id = $1 AND incident_id = $2 AND ended IS NULL AND (answer_at IS NULL OR answer_no)
+WHERE tenant_id = $1 AND incident_id = $2 AND ended IS NULL AND answer_at IS NULL
 ORDER BY queued_at, id FOR UPDATE
 """
 
@@ -191,18 +191,19 @@ async def list_incident_deliveries(
     return [row_to(DeliveryRow, r) for r in rows]
 
 
-LIST_WAITING_OF_ACCOUNT = f"""
+LIST_CURRENT_OF_ACCOUNT = f"""
 SELECT {_DELIVERY} FROM deliveries
-WHERE tenant_id = $1 AND account_id = $2 AND ended IS NULL AND (answer_at IS NULL OR NOT answer_no)
+WHERE tenant_id = $1 AND account_id = $2 AND (answer_at IS NULL OR NOT answer_no)
   AND EXISTS (SELECT FROM tasks WHERE tasks.tenant_id = $1 AND tasks.id = deliveries.task_id
-              AND tasks.state IN ('open', 'acknowledged'))
+              AND (tasks.state = 'unanswered'
+                   OR tasks.state IN ('open', 'acknowledged') AND deliveries.ended IS NULL))
 ORDER BY queued_at, id LIMIT $3
 """
 
 
-async def list_account_deliveries(tx: Tx, tenant_id: UUID, account_id: UUID, *, limit: int) -> list[DeliveryRow]:
-    """Orders that concern this person now: waiting for their answer, or answered yes and not done."""
-    rows = await tx.fetch(LIST_WAITING_OF_ACCOUNT, tenant_id, account_id, limit)
+async def list_current_of_account(tx: Tx, tenant_id: UUID, account_id: UUID, *, limit: int) -> list[DeliveryRow]:
+    """Orders that concern this person now: waiting for an answer, answered yes and not done, or taken by nobody."""
+    rows = await tx.fetch(LIST_CURRENT_OF_ACCOUNT, tenant_id, account_id, limit)
     return [row_to(DeliveryRow, r) for r in rows]
 
 
@@ -211,13 +212,13 @@ UPDATE deliveries SET state = $3, accepted_at = $4, accepted_by = $5, accepted_m
     received_by = $8, seen_at = $9, seen_by = $10, acknowledged_at = $11, acknowledged_by = $12, moving_at = $13,
     moving_by = $14, declined_at = $15, declined_by = $16, answer_at = $17, answer_no = $18, ended = $19,
     ended_at = $20, step = $21, step_at = $22, asked_at = $23, failures = $24, retry_at = $25, in_flight = $26,
-    blocked = $27, due_at = $28
+    blocked = $27, channel = $28, due_at = $29
 WHERE tenant_id = $1 AND id = $2
 """
 
 
-async def save_delivery(tx: Tx, tenant_id: UUID, delivery: Delivery, due_at: datetime | None) -> None:
-    """Write what the ladder decided; ``due_at`` None: no courier needs to look at it again."""
+async def save_delivery(tx: Tx, tenant_id: UUID, delivery: Delivery, channel: str, due_at: datetime | None) -> None:
+    """Write what the ladder decided; ``channel`` is the last that took it, ``due_at`` None: nobody need look again."""
     d = delivery
     facts: list[object] = []
     for stated in (d.accepted, d.received, d.seen, d.acknowledged, d.moving, d.declined):
@@ -226,7 +227,9 @@ async def save_delivery(tx: Tx, tenant_id: UUID, delivery: Delivery, due_at: dat
     answer = (None, None) if d.answer is None else (d.answer.at, d.answer.no)
     ended = None if d.ended is None else d.ended.value
     walk = (d.step, d.step_at, d.asked_at, d.failures, d.retry_at, d.in_flight, d.blocked)
-    await tx.execute(SAVE_DELIVERY, tenant_id, d.id, state(d), *facts, *answer, ended, d.ended_at, *walk, due_at)
+    await tx.execute(
+        SAVE_DELIVERY, tenant_id, d.id, state(d), *facts, *answer, ended, d.ended_at, *walk, channel, due_at
+    )
 
 
 DUE = "SELECT tenant_id, id FROM muster_deliveries_due($1, $2)"
@@ -276,7 +279,7 @@ async def release_lease(tx: Tx, tenant_id: UUID, delivery_id: UUID, fencing: int
 
 BEGIN_ATTEMPT = """
 WITH counted AS (
-    UPDATE deliveries SET channel = $3, attempts = attempts + 1 WHERE tenant_id = $1 AND id = $2 RETURNING attempts
+    UPDATE deliveries SET attempts = attempts + 1 WHERE tenant_id = $1 AND id = $2 RETURNING attempts
 )
 INSERT INTO delivery_attempts (tenant_id, id, delivery_id, attempt, channel, device_id, started_at)
 SELECT $1, target.id, $2, counted.attempts, $3, target.device_id, $6

@@ -33,7 +33,7 @@ CREATE TABLE deliveries (
     answer_no boolean,
     ended text CHECK (ended IN ('superseded', 'exhausted', 'cancelled')),
     ended_at timestamptz,
-    channel text,
+    channel text NOT NULL DEFAULT 'socket',
     step integer NOT NULL DEFAULT -1,
     step_at timestamptz,
     asked_at timestamptz,
