@@ -78,7 +78,8 @@ async def external(owner_url: str) -> AsyncIterator[Cluster]:
     password = secrets.token_urlsafe(24)
     await _execute(
         owner_url,
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP}') THEN CREATE ROLE {APP}; END IF; END $$",
+        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP}') "
+        f"THEN CREATE ROLE {APP}; END IF; END $$",
         f"ALTER ROLE {APP} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD '{password}'",
     )
     where = urlsplit(owner_url)

