@@ -8,6 +8,8 @@ buffer, snapshot, merge: no gap, no double.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+from typing import TypeAlias
 from uuid import UUID
 
 from core.metrics import counter, gauge
@@ -22,22 +24,30 @@ _SENT = counter("live_deliveries", "Event batches written to sockets")
 _LINES = gauge("live_sockets", "Signed-in sockets of this process")
 
 
-class GapError(Exception):
-    """A published batch does not follow what the room has: the feed must read again from ``after``."""
+# Keyed by tenant first: naming another tenant's room meets an empty room, never its listeners.
+RoomKey: TypeAlias = tuple[UUID, UUID]
 
-    def __init__(self, room_id: UUID, after: int) -> None:
-        super().__init__(f"room {room_id} is at {after}")
-        self.room_id = room_id
-        self.after = after
+
+class Joined(Enum):
+    """What became of a join."""
+
+    DONE = "done"
+    AGAIN = "again"
+    """The room moved past what was read, and the events between were not kept: read again."""
+    GONE = "gone"
+    """The line left or was closed meanwhile."""
+
+
+class GapError(Exception):
+    """A published batch does not follow what the room has: events before it were not read."""
 
 
 class HubRoom:
     """One room's listeners in this process."""
 
-    __slots__ = ("ahead", "joining", "lagging", "live", "seq", "tenant_id")
+    __slots__ = ("ahead", "joining", "lagging", "live", "seq")
 
-    def __init__(self, tenant_id: UUID) -> None:
-        self.tenant_id = tenant_id
+    def __init__(self) -> None:
         # The last event fanned out here; None until the first listener's snapshot says where the room is.
         self.seq: int | None = None
         self.live: dict[Line, tuple[Callable[[], int], Callable[[bytes], None]]] = {}
@@ -66,7 +76,7 @@ class Hub:
     """All rooms and all lines of one process; lives in one event loop and never waits."""
 
     def __init__(self) -> None:
-        self.rooms: dict[UUID, HubRoom] = {}
+        self.rooms: dict[RoomKey, HubRoom] = {}
         self.accounts: dict[tuple[UUID, UUID], set[Line]] = {}
 
     def attach(self, line: Line) -> None:
@@ -76,6 +86,7 @@ class Hub:
 
     def detach(self, line: Line) -> None:
         """The socket is gone; doing it twice is harmless."""
+        line.closed = True
         for room_id in list(line.rooms):
             self.leave(room_id, line)
         known = self.accounts.get((line.tenant_id, line.account_id))
@@ -85,27 +96,27 @@ class Hub:
             if not known:
                 del self.accounts[line.tenant_id, line.account_id]
 
+    def position(self, tenant_id: UUID, room_id: UUID) -> int | None:
+        """The last event fanned out; None when nobody listens or the first listener still reads."""
+        room = self.rooms.get((tenant_id, room_id))
+        return None if room is None else room.seq
+
     def begin_join(self, room_id: UUID, line: Line) -> None:
         """Keep the room's events for this line from now on. Joining again starts over: the client asked for it."""
-        room = self.rooms.get(room_id)
-        if room is None:
-            room = self.rooms[room_id] = HubRoom(line.tenant_id)
-        if room.tenant_id != line.tenant_id:
-            raise ValueError("a room has one tenant")
+        room = self.rooms.setdefault((line.tenant_id, room_id), HubRoom())
         room.remove(line)
         room.joining[line] = []
         line.rooms.add(room_id)
 
-    def finish_join(self, room_id: UUID, line: Line, seq: int, frame: bytes) -> bool:
-        """Write the snapshot (or what was missing), which ends at ``seq``, and the kept events after it.
-
-        False when the line left or was closed meanwhile.
-        """
-        room = self.rooms.get(room_id)
+    def finish_join(self, room_id: UUID, line: Line, seq: int, frame: bytes) -> Joined:
+        """Write the snapshot (or what was missing), which ends at ``seq``, and the kept events after it."""
+        room = self.rooms.get((line.tenant_id, room_id))
         if room is None or line not in room.joining or line.closed:
-            return False
-        kept = room.joining.pop(line)
-        following = [event for event in kept if event.seq > seq]
+            return Joined.GONE
+        following = [event for event in room.joining[line] if event.seq > seq]
+        if room.seq is not None and room.seq > seq and (not following or following[0].seq != seq + 1):
+            return Joined.AGAIN
+        del room.joining[line]
         line.write(b"".join([frame, *(event.frame for event in following)]))
         at = following[-1].seq if following else seq
         if room.seq is None:
@@ -114,29 +125,28 @@ class Hub:
             room.ahead[line] = at
         else:
             room.live[line] = (line.buffered, line.write)
-        return True
+        return Joined.DONE
 
     def leave(self, room_id: UUID, line: Line) -> None:
         """Stop telling this line about the room."""
         line.rooms.discard(room_id)
-        room = self.rooms.get(room_id)
+        room = self.rooms.get((line.tenant_id, room_id))
         if room is not None:
             room.remove(line)
             if room.empty:
-                del self.rooms[room_id]
+                del self.rooms[line.tenant_id, room_id]
 
-    def publish(self, room_id: UUID, events: Sequence[PreparedEvent]) -> None:
+    def publish(self, tenant_id: UUID, room_id: UUID, events: Sequence[PreparedEvent]) -> None:
         """Write a batch of consecutive events to every listener. Raises GapError when events before it are missing."""
-        room = self.rooms.get(room_id)
+        room = self.rooms.get((tenant_id, room_id))
         if room is None or room.seq is None:
-            if room is not None:
-                self._keep(room, events)
             return
-        fresh = [event for event in events if event.seq > (room.seq or 0)]
+        at = room.seq
+        fresh = [event for event in events if event.seq > at]
         if not fresh:
             return
-        if fresh[0].seq != room.seq + 1:
-            raise GapError(room_id, room.seq)
+        if fresh[0].seq != at + 1:
+            raise GapError(f"room {room_id} is at {at}, the batch begins with {fresh[0].seq}")
         room.seq = fresh[-1].seq
         self._keep(room, fresh)
         self._write_live(room, fresh)
@@ -150,9 +160,9 @@ class Hub:
             line.write_safety(frame)
         return len(lines)
 
-    def tell_room(self, room_id: UUID, frame: bytes) -> None:
+    def tell_room(self, tenant_id: UUID, room_id: UUID, frame: bytes) -> None:
         """Write a passing frame (presence) to whoever can take it; nobody is marked for missing it."""
-        room = self.rooms.get(room_id)
+        room = self.rooms.get((tenant_id, room_id))
         for line in room.lines() if room else ():
             if not line.closed and line.buffered() <= SOFT_BYTES:
                 line.write(frame)

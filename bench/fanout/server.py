@@ -64,7 +64,7 @@ async def _muster(listening: socket.socket) -> None:
             pass
 
     async def publish(seqs: list[int]) -> None:
-        hub.publish(ROOM, [prepare_event(room_event(seq)) for seq in seqs])
+        hub.publish(TENANT, ROOM, [prepare_event(room_event(seq)) for seq in seqs])
 
     await _uvicorn(app, LiveProtocol, listening, publish)
 

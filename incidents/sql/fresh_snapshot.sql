@@ -33,7 +33,8 @@ SELECT jsonb_build_object(
         FROM commands c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
     'deliveries', (
         SELECT coalesce(jsonb_object_agg(d.id, jsonb_build_object(
-            'id', d.id, 'task', d.task_id, 'account', d.account_id, 'channel', d.channel, 'state', d.state,
+            'id', d.id, 'task', d.task_id, 'account', d.account_id, 'state', d.state,
+            'channel', coalesce(d.channel, 'socket'),
             'queued_at', d.queued_at, 'accepted_at', d.accepted_at, 'received_at', d.received_at,
             'seen_at', d.seen_at, 'acknowledged_at', d.acknowledged_at, 'moving_at', d.moving_at,
             'declined_at', d.declined_at, 'ended_at', d.ended_at)), '{}')

@@ -1,0 +1,68 @@
+"""What the live edge asks of the rest: who a token is, a person's orders, receipts, answers. `muster` wires them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from core.database import Tx
+from mobile_contract.live import Order
+from people.actor import Actor
+from people.authenticator import Authenticated
+
+
+class Authenticator(Protocol):
+    """Turns an access token into an actor (`people.authenticator`)."""
+
+    async def verify(self, token: str, /) -> Authenticated:
+        """Raises Forbidden token.invalid, token.expired or token.revoked."""
+        ...
+
+
+class AddressedOrder(msgspec.Struct, frozen=True):
+    """An order and the person it is for."""
+
+    account_id: UUID
+    order: Order
+
+
+class Orders(Protocol):
+    """Orders on their way to people."""
+
+    async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
+        """The person's orders that wait for an answer, oldest first."""
+        ...
+
+    async def find(self, tx: Tx, tenant_id: UUID, delivery_id: UUID) -> AddressedOrder | None:
+        """One order, or None."""
+        ...
+
+
+class Receipts(Protocol):
+    """Facts a device states about an order."""
+
+    async def record_fact(
+        self, tx: Tx, tenant_id: UUID, delivery_id: UUID, fact: str, at: datetime, device_id: UUID | None
+    ) -> object:
+        """State a fact; stating it twice is one fact. ``at`` is the device's clock, not to be believed blindly."""
+        ...
+
+
+class Tasks(Protocol):
+    """Answers to tasks."""
+
+    async def answer(self, tx: Tx, actor: Actor, task_id: UUID, answer: str, reason: str, key: str) -> str:
+        """Acknowledge or decline; the same key twice is one answer. Returns the task's state."""
+        ...
+
+
+class Ports(msgspec.Struct, frozen=True):
+    """Everything from outside."""
+
+    authenticator: Authenticator
+    orders: Orders
+    receipts: Receipts
+    tasks: Tasks
