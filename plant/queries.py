@@ -13,6 +13,14 @@ from plant.model import Building, Device, DeviceState, Site, Zone
 
 T = TypeVar("T")
 
+_TENANT_SLUG = "SELECT slug FROM tenants WHERE tenant_id = $1"
+
+
+async def get_tenant_slug(tx: Tx, tenant_id: UUID) -> str:
+    """The tenant's part of every topic and device login; raises NotFound."""
+    return str(found(await tx.fetchval(_TENANT_SLUG, tenant_id), "tenant", tenant_id))
+
+
 _SITE = "tenant_id, id, slug, name, tz, version, created_at"
 
 _INSERT_SITE = f"INSERT INTO sites ({_SITE}) VALUES ($1, $2, $3, $4, $5, $6, $7)"

@@ -318,6 +318,19 @@ CREATE TABLE ingest_refusals (
 );
 SELECT muster_protect('ingest_refusals');
 
+-- Readings that came by HTTP and were promised to their device; the site's gateway takes them through the same path as
+-- those from MQTT and deletes the row in the transaction that stores them.
+CREATE TABLE ingest_inbox (
+    tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    readings jsonb NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (tenant_id, site_id, id),
+    FOREIGN KEY (tenant_id, site_id) REFERENCES sites (tenant_id, id)
+);
+SELECT muster_protect('ingest_inbox', 'SELECT, INSERT, DELETE');
+
 -- Who serves a site's devices. fencing grows with every change of holder: a writer that lost the lease is told so.
 CREATE TABLE site_leases (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),

@@ -1,0 +1,237 @@
+"""Sends the commands of one site and watches for their proof; everything it needs after a restart is in the table.
+
+A command is published at once, then its attempt is recorded: a crash in between publishes it again with the same key,
+which a device acts on once. Feedback that proves something is acknowledged after the confirmation has committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from core import audit, outbox
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.logging import get_logger
+from core.metrics import counter
+from mobile_contract.devices import COMMANDS, FeedbackMessage, topic
+from plant import command_queries as queries
+from plant import commands
+from plant.directory import Directory, KnownDevice
+from plant.model import Actuator, Command, CommandState, Lease, Reading
+from plant.mqtt_link import Link
+
+log = get_logger(__name__)
+
+# News kinds. requested: a wake-up alone; the others are outbox events keyed by the command's id.
+REQUESTED = "command.requested"
+CONFIRMED = "command.confirmed"
+FAILED = "command.failed"
+TIMED_OUT = "command.timed_out"
+# Look at least this often, whatever the clock says: it may be moved.
+LOOK_EVERY_S = 1.0
+# Between attempts to write to a database that is away.
+DATABASE_RETRY_S = 0.25
+# A broker that does not take a command within this is asked again: other commands' deadlines are held up no longer.
+PUBLISH_TIMEOUT_S = 1.0
+# Proofs that wait to be written. More than this and a sensor repeats itself: its next reading proves the same.
+PROOFS_MAX = 1_000
+
+_ends = counter("commands_ended", "Commands by how they ended.", ("state",))
+
+
+class Proof(msgspec.Struct):
+    """What may prove a command, with the message to acknowledge once that is written."""
+
+    command_id: UUID
+    evidence: FeedbackMessage | Reading
+    link: Link | None
+    mid: int
+
+
+class CommandRunner:
+    """One site's commands. ``link`` is the connection of the moment, None while the broker is away."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        lease: Lease,
+        directory: Directory,
+        on_watched: Callable[[frozenset[UUID]], None],
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._lease = lease
+        self._on_watched = on_watched
+        self._live: dict[UUID, tuple[Command, Actuator]] = {}
+        self._proofs: deque[Proof] = deque()
+        self._stir = asyncio.Event()
+        self._stale = True
+        self.directory = directory
+        self.link: Link | None = None
+
+    def look(self) -> None:
+        """The table has changed, or the connection has."""
+        self._stale = True
+        self._stir.set()
+
+    def on_feedback(self, link: Link, mid: int, device: KnownDevice, message: FeedbackMessage) -> bool:
+        """Queue what proves or fails a live command; False: it says nothing new."""
+        actuator, now = device.actuators[message.actuator], self._clock.now()
+        for command, _ in self._live.values():
+            if command.actuator_id == actuator.id and commands.on_feedback(command, actuator, message, now):
+                self._proofs.append(Proof(command.id, message, link, mid))
+                self._stir.set()
+                return True
+        return False
+
+    def on_reading(self, reading: Reading) -> None:
+        """Queue a reading of a feedback sensor that proves a live command."""
+        if len(self._proofs) >= PROOFS_MAX:
+            return
+        now = self._clock.now()
+        for command, actuator in self._live.values():
+            if commands.on_reading(command, actuator, reading, now):
+                self._proofs.append(Proof(command.id, reading, None, 0))
+                self._stir.set()
+
+    async def load(self) -> None:
+        """Read the live commands of the site; raises Unavailable."""
+        self._stale = False
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            found = await queries.list_live_commands(tx, self._lease.tenant_id, self._lease.site_id)
+        actuators = self.directory.actuators
+        self._live = {c.id: (c, actuators[c.actuator_id]) for c in found if c.actuator_id in actuators}
+        self._watch()
+
+    async def run(self) -> None:
+        """Send, retry, confirm and time out until cancelled."""
+        while True:
+            try:
+                await self._step()
+            except Unavailable as problem:
+                log.warning("command.database_away", error=str(problem), live=len(self._live))
+                await asyncio.sleep(DATABASE_RETRY_S)
+                self._stale = True
+                continue
+            await self._wait()
+
+    async def _step(self) -> None:
+        if self._stale:
+            await self.load()
+        while self._proofs:
+            await self._prove(self._proofs[0])
+            proof = self._proofs.popleft()
+            if proof.link is not None and proof.mid:
+                proof.link.ack([proof.mid])
+        now = self._clock.now()
+        for command, actuator in list(self._live.values()):
+            if commands.is_overdue(command, now):
+                await self._time_out(command.id, actuator)
+        due = [(c, a) for c, a in self._live.values() if commands.is_due(c, now)]
+        if due and self.link is not None:
+            link = self.link
+            await asyncio.gather(*(self._send(link, command, actuator) for command, actuator in due))
+
+    async def _wait(self) -> None:
+        now = self._clock.now()
+        due = [wakes_at for c, _ in self._live.values() if (wakes_at := self._wakes_at(c)) is not None]
+        left_s = min([LOOK_EVERY_S, *((at - now).total_seconds() for at in due)])
+        try:
+            async with asyncio.timeout(max(left_s, 0.0)):
+                await self._stir.wait()
+        except TimeoutError:
+            return
+        self._stir.clear()
+
+    def _wakes_at(self, command: Command) -> datetime | None:
+        if self.link is None and command.state is CommandState.TIMED_OUT:
+            return None  # Nothing can be sent and nobody is left to tell: the new connection calls look().
+        if self.link is None:
+            return command.deadline_at
+        return commands.wakes_at(command)
+
+    async def _send(self, link: Link, command: Command, actuator: Actuator) -> None:
+        device = self.directory.device_of(actuator)
+        name = topic(self.directory.tenant, self.directory.site, device.slug, COMMANDS)
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await link.publish(name, msgspec.json.encode(commands.message_of(command, actuator)))
+        except (Unavailable, TimeoutError) as problem:
+            # Not recorded as sent; the deadline runs on.
+            log.warning("command.not_sent", command=str(command.id), error=str(problem))
+            again_at = self._clock.now() + timedelta(seconds=commands.RETRY_S[0])
+            self._keep(msgspec.structs.replace(command, next_attempt_at=again_at), actuator)
+            return
+        log.info("command.sent", command=str(command.id), actuator=actuator.slug, attempt=command.attempts + 1)
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            current = await queries.lock_command(tx, self._lease.tenant_id, command.id)
+            if commands.is_live(current):
+                current = commands.sent(current, tx.now)
+                await queries.save_command(tx, self._lease.tenant_id, current)
+        self._keep(current, actuator)
+
+    async def _time_out(self, command_id: UUID, actuator: Actuator) -> None:
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            current = await queries.lock_command(tx, self._lease.tenant_id, command_id)
+            if commands.is_overdue(current, tx.now):
+                current = commands.timed_out(current, tx.now)
+                await queries.save_command(tx, self._lease.tenant_id, current)
+                await outbox.append(tx, TIMED_OUT, current.id, _facts(current))
+                _ends.labels("timed_out").inc()
+                log.warning("command.timed_out", command=str(current.id), actuator=actuator.slug)
+        self._keep(current, actuator)
+
+    async def _prove(self, proof: Proof) -> None:
+        known = self._live.get(proof.command_id)
+        if known is None:
+            return
+        actuator = known[1]
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            current = await queries.lock_command(tx, self._lease.tenant_id, proof.command_id)
+            if isinstance(proof.evidence, Reading):
+                after = commands.on_reading(current, actuator, proof.evidence, tx.now)
+            else:
+                after = commands.on_feedback(current, actuator, proof.evidence, tx.now)
+            if after is not None:
+                current = after
+                await queries.save_command(tx, self._lease.tenant_id, current)
+                kind = CONFIRMED if current.state is CommandState.CONFIRMED else FAILED
+                await outbox.append(tx, kind, current.id, _facts(current))
+                await audit.record(tx, None, kind, "command", current.id, current.feedback)
+                _ends.labels(current.state.value).inc()
+        self._keep(current, actuator)
+
+    def _keep(self, command: Command, actuator: Actuator) -> None:
+        if commands.is_live(command):
+            self._live[command.id] = (command, actuator)
+        else:
+            self._live.pop(command.id, None)
+        self._watch()
+
+    def _watch(self) -> None:
+        self._on_watched(
+            frozenset(
+                actuator.feedback_sensor_id
+                for _, actuator in self._live.values()
+                if actuator.feedback_sensor_id is not None
+            )
+        )
+
+
+def _facts(command: Command) -> dict[str, object]:
+    return {
+        "actuator": str(command.actuator_id),
+        "site": str(command.site_id),
+        "action": command.action,
+        "incident": None if command.incident_id is None else str(command.incident_id),
+        "state": command.state.value,
+        "feedback": command.feedback,
+    }

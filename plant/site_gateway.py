@@ -1,0 +1,342 @@
+"""One leased site at work: its broker connection, its batches, its transitions, its commands.
+
+The broker's session is the site's (client id and a persistent session), not the gateway's: it moves with the lease,
+keeps what was not acknowledged, and a take-over disconnects the holder before. A message is acknowledged after the
+transaction that stores it has committed, on the connection it came by and no other: packet ids are the connection's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from uuid import UUID
+
+import asyncpg
+
+from core import outbox
+from core.clock import Clock
+from core.database import Database, Tx
+from core.errors import Unavailable
+from core.logging import get_logger
+from core.metrics import counter, gauge, histogram
+from core.outbox import Listener
+from mobile_contract.devices import FEEDBACK, READINGS, STATE, TOPIC_ROOT
+from plant import intake_queries, reading_queries
+from plant.command_runner import REQUESTED, CommandRunner
+from plant.directory import Directory, load_directory
+from plant.errors import LeaseLost
+from plant.intake import Batch, Held, Intake
+from plant.model import Lease
+from plant.mqtt_link import BrokerAddress, Link, open_link
+from plant.mqtt_wire import Publish
+from plant.ports import ReadingSink
+from plant.queries import save_device_state
+
+log = get_logger(__name__)
+
+CHANGED = "plant.changed"
+INBOX = "ingest.inbox"
+DEVICE_STATE = "device.state"
+
+# A batch is stored this long after its first message at the latest: 20 commits a second carry 15,000 readings, and a
+# reading that matters does not wait here.
+FLUSH_AFTER_S = 0.05
+# ... or when nothing has arrived for this long: a broker with a small window (mosquitto's default is 20) sends no more
+# until we acknowledge.
+FLUSH_QUIET_S = 0.01
+# ... or at this many messages.
+FLUSH_MESSAGES = 2_000
+# Messages on the transition path that share one transaction; more and the first waits for the last.
+DECIDE_MESSAGES = 200
+# Between attempts to reach the broker or the database.
+RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+# HTTP requests read from the inbox at once.
+INBOX_PAGE = 200
+# What the database answers when two writers meet, or when it restarts: the same statement will do.
+TRANSIENT = (
+    Unavailable,
+    TimeoutError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.QueryCanceledError,
+    asyncpg.InsufficientResourcesError,
+)
+
+_messages = counter("ingest_messages", "Messages taken from the broker.")
+_stored = counter("ingest_readings", "Readings committed, duplicates included.", ("path",))
+_refused = counter("ingest_refused", "Samples and payloads refused.", ("code",))
+_commit_s = histogram("ingest_commit_seconds", "From the start of a batch's transaction to its commit.")
+_held = gauge("ingest_held_readings", "Readings taken and not yet committed.", ("site",))
+_broken = counter("ingest_decision_faults", "Transitions that failed for a reason other than the database.")
+
+
+class SiteGateway:
+    """Serves one site until cancelled; build with ``open``-ed sink and a held lease."""
+
+    def __init__(
+        self, db: Database, listener: Listener, clock: Clock, broker: BrokerAddress, lease: Lease, sink: ReadingSink
+    ) -> None:
+        self._db = db
+        self._listener = listener
+        self._clock = clock
+        self._broker = broker
+        self._lease = lease
+        self._sink = sink
+        self._arrived = asyncio.Event()
+        self._undecided = asyncio.Event()
+        self._failures = 0
+        self._link: Link | None = None
+        self.connected = asyncio.Event()
+
+    async def run(self) -> None:
+        """Load what is known of the site, then connect and work; raises LeaseLost when another gateway has it."""
+        directory = await self._load()
+        self.runner = CommandRunner(self._db, self._clock, self._lease, directory, self._watch)
+        self.intake = Intake(
+            self._lease,
+            directory,
+            self._sink,
+            self._clock,
+            self.runner.on_feedback,
+            self.runner.on_reading,
+            self._on_arrival,
+        )
+        # Live commands first: feedback that waits in the broker's session must find them.
+        await self.runner.load()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._flush_for_ever())
+                tasks.create_task(self._decide_for_ever())
+                tasks.create_task(self.runner.run())
+                tasks.create_task(self._hear_news())
+                tasks.create_task(self._stay_connected())
+        finally:
+            if self._link is not None:
+                self._link.abort()
+
+    # The broker.
+
+    async def _stay_connected(self) -> None:
+        client_id = f"muster-gw-{self.intake.directory.tenant}-{self.intake.directory.site}"
+        failures = 0
+        while True:
+            try:
+                link = await open_link(self._broker, client_id, self._on_publishes)
+                self._link = link
+                await link.subscribe(self._topics())
+            except Unavailable as problem:
+                self._drop_link()
+                log.warning("gateway.broker_away", error=str(problem), failures=failures)
+                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                failures += 1
+                continue
+            failures = 0
+            log.info("gateway.connected", client=client_id)
+            self.runner.link = link
+            self.runner.look()
+            self.connected.set()
+            reason = await asyncio.shield(link.closed)
+            log.warning("gateway.disconnected", client=client_id, reason=reason)
+            self._drop_link()
+            # Taken over by a holder with a newer lease, we would take it back at once and so would they.
+            await asyncio.sleep(RETRY_S[0])
+
+    def _drop_link(self) -> None:
+        self.connected.clear()
+        self.runner.link = None
+        if self._link is not None:
+            self._link.abort()
+            self._link = None
+
+    def _topics(self) -> list[str]:
+        site = f"{TOPIC_ROOT}/{self.intake.directory.tenant}/{self.intake.directory.site}"
+        return [f"{site}/+/{leaf}" for leaf in (READINGS, STATE, FEEDBACK)]
+
+    def _on_publishes(self, link: Link, publishes: list[Publish]) -> None:
+        _messages.inc(len(publishes))
+        self.intake.on_publishes(link, publishes)
+
+    def _on_arrival(self) -> None:
+        self._arrived.set()
+        if self.intake.transitions:
+            self._undecided.set()
+
+    def _watch(self, sensors: frozenset[UUID]) -> None:
+        self.intake.watched = sensors
+
+    # Ordinary readings.
+
+    async def _flush_for_ever(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            await self._gather()
+            while (batch := self.intake.next_batch()) is not None:
+                await self._commit_until_done(batch)
+
+    async def _gather(self) -> None:
+        """Let the batch grow until it is large, old enough, or nothing more comes."""
+        loop = asyncio.get_running_loop()
+        first = seen = self.intake.messages
+        until = loop.time() + FLUSH_AFTER_S
+        while loop.time() < until and not self.intake.ready and self.intake.messages - first < FLUSH_MESSAGES:
+            await asyncio.sleep(FLUSH_QUIET_S)
+            if self.intake.messages == seen:
+                return
+            seen = self.intake.messages
+
+    async def _commit_until_done(self, batch: Batch) -> None:
+        failures = 0
+        while True:
+            try:
+                with _commit_s.time():
+                    async with self._db.transaction(self._lease.tenant_id) as tx:
+                        await self._store(tx, batch)
+                break
+            except TRANSIENT as problem:
+                log.warning("gateway.database_away", error=str(problem), held=self.intake.held, failures=failures)
+            except (asyncpg.PostgresError, ValueError) as problem:
+                # A fault of ours: nothing is acknowledged, the broker keeps the messages, the operator sees this.
+                log.error("gateway.batch_refused", error=str(problem), readings=len(batch.readings))
+            await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+            failures += 1
+        if batch.link is not None:
+            batch.link.ack(batch.mids)
+            batch.link.send(batch.acks)
+        self._count(batch)
+        self.intake.committed(len(batch.readings), batch.link, batch.inbox)
+
+    async def _store(self, tx: Tx, batch: Batch) -> None:
+        tenant_id, site_id = self._lease.tenant_id, self._lease.site_id
+        await reading_queries.store_readings(tx, tenant_id, batch.readings)
+        if batch.late:
+            await reading_queries.mark_late(tx, tenant_id, site_id, batch.late)
+        if batch.refusals:
+            await intake_queries.count_refusals(tx, tenant_id, batch.refusals.values())
+        if batch.inbox:
+            await intake_queries.delete_inbox(tx, tenant_id, site_id, batch.inbox)
+        for state in batch.states.values():
+            if await save_device_state(tx, tenant_id, state):
+                await outbox.wake(tx, DEVICE_STATE, state.device_id)
+
+    def _count(self, batch: Batch) -> None:
+        _stored.labels("batch").inc(len(batch.readings))
+        for (_, code), refusal in batch.refusals.items():
+            _refused.labels(code).inc(refusal.count)
+        _held.labels(self.intake.directory.site).set(self.intake.held)
+
+    # Readings that may change something.
+
+    async def _decide_for_ever(self) -> None:
+        while True:
+            await self._undecided.wait()
+            self._undecided.clear()
+            waiting = self.intake.transitions
+            while waiting:
+                held = [waiting.popleft() for _ in range(min(len(waiting), DECIDE_MESSAGES))]
+                if rest := await self._decide(held):
+                    waiting.extendleft(reversed(rest))
+                    await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
+                    self._failures += 1
+                else:
+                    self._failures = 0
+
+    async def _decide(self, held: list[Held]) -> list[Held]:
+        """Decide on these messages, together if possible; returns those that must come again."""
+        try:
+            await self._transit(held)
+        except LeaseLost:
+            raise
+        except TRANSIENT as problem:
+            log.warning("gateway.database_away", error=str(problem), held=self.intake.held)
+            return held
+        except Exception as problem:
+            _broken.inc()
+            log.exception("gateway.decision_failed", error=str(problem), messages=len(held))
+            return await self._decide_apart(held) if len(held) > 1 else held
+        return []
+
+    async def _decide_apart(self, held: list[Held]) -> list[Held]:
+        """One message at a time, so that a sensor whose decision fails does not hold up the others."""
+        rest: list[Held] = []
+        stuck: set[UUID] = set()
+        queue = deque(held)
+        while queue:
+            one = queue.popleft()
+            sensors = {reading.sensor_id for reading in one.decide}
+            failed = [one] if sensors & stuck else await self._decide([one])
+            if failed:
+                stuck |= sensors
+                rest.append(one)
+        return rest
+
+    async def _transit(self, held: list[Held]) -> None:
+        tenant_id, site_id = self._lease.tenant_id, self._lease.site_id
+        stored = False
+
+        async def store(tx: Tx) -> None:
+            nonlocal stored
+            stored = True
+            inbox = [one.inbox for one in held if one.inbox is not None]
+            await reading_queries.store_readings(tx, tenant_id, [r for one in held for r in one.readings])
+            if inbox:
+                await intake_queries.delete_inbox(tx, tenant_id, site_id, inbox)
+
+        await self._sink.transition([r for one in held for r in one.decide], store)
+        if not stored:
+            raise AssertionError("the sink returned without calling store: its readings would be lost")
+        for one in held:
+            if one.link is not None:
+                one.link.ack([one.mid] if one.mid else [])
+                one.link.send([one.ack] if one.ack else [])
+            self.intake.decided(one)
+            self.intake.committed(len(one.readings), one.link, [one.inbox] if one.inbox else [])
+            _stored.labels("transition").inc(len(one.readings))
+
+    # News.
+
+    async def _hear_news(self) -> None:
+        async with self._listener.subscribe({REQUESTED, CHANGED, INBOX}) as news:
+            async for item in news:
+                if item.tenant not in (None, self._lease.tenant_id):
+                    continue
+                if item.kind in (CHANGED, outbox.RESYNC):
+                    await self._reload()
+                if item.kind in (REQUESTED, CHANGED, outbox.RESYNC):
+                    self.runner.look()
+                if item.kind in (INBOX, outbox.RESYNC):
+                    await self._read_inbox()
+
+    async def _reload(self) -> None:
+        directory = await self._load()
+        self.intake.directory = directory
+        self.runner.directory = directory
+
+    async def _load(self) -> Directory:
+        failures = 0
+        while True:
+            try:
+                async with self._db.transaction(self._lease.tenant_id) as tx:
+                    return await load_directory(tx, self._lease.tenant_id, self._lease.site_id)
+            except Unavailable as problem:
+                log.warning("gateway.database_away", error=str(problem), failures=failures)
+                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                failures += 1
+
+    async def _read_inbox(self) -> None:
+        """Take what HTTP brought. Ids follow commit order only nearly, so each look begins at the oldest not stored."""
+        after = UUID(int=0)
+        while True:
+            try:
+                async with self._db.transaction(self._lease.tenant_id) as tx:
+                    page = await intake_queries.list_inbox(
+                        tx, self._lease.tenant_id, self._lease.site_id, after, INBOX_PAGE
+                    )
+            except Unavailable as problem:
+                log.warning("gateway.database_away", error=str(problem))
+                return
+            for item in page:
+                self.intake.take_inbox(item.id, item.readings)
+            if len(page) < INBOX_PAGE:
+                return
+            after = page[-1].id

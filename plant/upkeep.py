@@ -1,0 +1,77 @@
+"""What readings need around the clock: tables ahead of time, minutes rolled up, old days retired."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from core.clock import Clock
+from core.database import Database
+from core.errors import Unavailable
+from core.logging import get_logger
+from plant import reading_queries as queries
+
+log = get_logger(__name__)
+
+# Tables of a week ahead: a gateway that is away over a long holiday still finds them. Rows of other days lie in the
+# default partition and move when their day's table is made.
+DAYS_AHEAD = 7
+# Upkeep looks this often; a minute's rollup is at most this late.
+EVERY_S = 30.0
+# A minute is rolled up once readings of it can only be late ones (protocols.LATE_AFTER_S, and the flush).
+SETTLED_AFTER_S = 90.0
+# One transaction's worth: an hour of 1,000 sensors at 15,000 readings a second is a matter of a minute.
+ROLL_UP_STEP = timedelta(minutes=10)
+# A site seen for the first time is rolled up from here on; older readings are late ones and marked.
+FIRST_ROLL_UP = timedelta(hours=1)
+
+
+async def keep_tables(db: Database, clock: Clock, keep_days: int) -> None:
+    """Make and retire tables until cancelled."""
+    while True:
+        try:
+            await prepare_tables(db, clock.now(), keep_days)
+        except Unavailable as problem:
+            log.warning("upkeep.database_away", error=str(problem))
+        await asyncio.sleep(EVERY_S)
+
+
+async def prepare_tables(db: Database, now: datetime, keep_days: int) -> None:
+    """Tables from yesterday to DAYS_AHEAD; days older than ``keep_days`` go."""
+    today = now.astimezone(UTC).date()
+    async with db.transaction(None) as tx:
+        made = await queries.make_partitions(tx, today - timedelta(days=1), today + timedelta(days=DAYS_AHEAD))
+        dropped = await queries.retire_readings(tx, today - timedelta(days=keep_days))
+    if made or dropped:
+        log.info("upkeep.tables", made=made, dropped=dropped)
+
+
+async def keep_rolled_up(db: Database, clock: Clock, tenant_id: UUID, site_id: UUID) -> None:
+    """Roll a site's readings up until cancelled."""
+    while True:
+        try:
+            while await roll_up_step(db, tenant_id, site_id, clock.now()):
+                pass
+        except Unavailable as problem:
+            log.warning("upkeep.database_away", error=str(problem))
+        await asyncio.sleep(EVERY_S)
+
+
+async def roll_up_step(db: Database, tenant_id: UUID, site_id: UUID, now: datetime) -> bool:
+    """Roll up the next stretch of settled minutes and the late ones; True when more is waiting."""
+    settled = minute_of(now - timedelta(seconds=SETTLED_AFTER_S))
+    async with db.transaction(tenant_id) as tx:
+        start = await queries.find_rolled_until(tx, tenant_id, site_id) or settled - FIRST_ROLL_UP
+        end = min(settled, start + ROLL_UP_STEP)
+        if end <= start:
+            return False
+        await queries.roll_up(tx, tenant_id, site_id, start, end)
+        await queries.roll_up_late(tx, tenant_id, site_id, end)
+        await queries.save_rolled_until(tx, tenant_id, site_id, end)
+    return end < settled
+
+
+def minute_of(at: datetime) -> datetime:
+    """The minute a time lies in, UTC."""
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
