@@ -49,8 +49,8 @@ async def record_fact(
 ) -> DeliveryRow:
     """State a fact a device reports; ``at`` is its clock, believed between queueing and now. Twice is once.
 
-    ``account_id``: whose device it is; somebody else's delivery is then NotFound. Acknowledged and moving are a "yes" to
-    the task as well. The fact stays a fact after the order went to somebody else.
+    ``account_id``: whose device it is; somebody else's delivery is then NotFound. Acknowledged and moving are a "yes"
+    to the task as well. The fact stays a fact after the order went to somebody else.
     """
     fact = Fact(fact)
     row = await delivery_queries.get_delivery(tx, tenant_id, delivery_id)
@@ -79,13 +79,16 @@ async def _record_yes(tx: Tx, tenant_id: UUID, row: DeliveryRow, fact: Fact, at:
     await save(tx, tenant_id, row, known, None)
 
 
-async def save(tx: Tx, tenant_id: UUID, row: DeliveryRow, known: Delivery, due_at: datetime | None) -> None:
-    """Write what changed about a locked delivery and tell the room; nothing changed, nothing happens."""
-    if known == row.known:
+async def save(
+    tx: Tx, tenant_id: UUID, row: DeliveryRow, known: Delivery, due_at: datetime | None, *, channel: str | None = None
+) -> None:
+    """Write a locked delivery as it stands now; the room is told when what it shows has changed."""
+    channel = channel or row.channel
+    if (known, due_at, channel) == (row.known, row.due_at, row.channel):
         return
-    await delivery_queries.save_delivery(tx, tenant_id, known, row.channel, due_at)
-    if delivery_view(known, row.channel) != delivery_view(row.known, row.channel):
-        await announce(tx, tenant_id, known, row.channel)
+    await delivery_queries.save_delivery(tx, tenant_id, known, channel, due_at)
+    if delivery_view(known, channel) != delivery_view(row.known, row.channel):
+        await announce(tx, tenant_id, known, channel)
 
 
 async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> int:

@@ -309,6 +309,33 @@ async def end_attempt(
     await tx.execute(END_ATTEMPT, tenant_id, attempt_id, now, outcome, message_id, code)
 
 
+ACCEPTED_DEVICES = """
+SELECT device_id FROM delivery_attempts
+WHERE tenant_id = $1 AND delivery_id = $2 AND channel = $3 AND outcome = 'accepted'
+"""
+
+
+async def list_accepted_devices(tx: Tx, tenant_id: UUID, delivery_id: UUID, channel: str) -> set[UUID]:
+    """Devices whose push the service has taken already: a retry for another device spares them."""
+    return {r["device_id"] for r in await tx.fetch(ACCEPTED_DEVICES, tenant_id, delivery_id, channel)}
+
+
+TRIED_CHANNELS = "SELECT DISTINCT channel FROM delivery_attempts WHERE tenant_id = $1 AND delivery_id = $2"
+
+
+async def list_tried_channels(tx: Tx, tenant_id: UUID, delivery_id: UUID) -> set[str]:
+    """Channels a send was begun on."""
+    return {r["channel"] for r in await tx.fetch(TRIED_CHANNELS, tenant_id, delivery_id)}
+
+
+RESCHEDULE = "UPDATE deliveries SET due_at = $3 WHERE tenant_id = $1 AND id = $2"
+
+
+async def reschedule(tx: Tx, tenant_id: UUID, delivery_id: UUID, due_at: datetime | None) -> None:
+    """Look at it again then; None: nobody need."""
+    await tx.execute(RESCHEDULE, tenant_id, delivery_id, due_at)
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """One send to one device; ``outcome`` None: begun and never heard of again."""
 

@@ -1,0 +1,151 @@
+"""The courier: sends due orders through the channels, and moves on when nobody receives or answers them.
+
+Any number of couriers share the work by leases. News of ``delivery.queued`` wakes one at once; a timer wakes it when a
+wait ends, and at least every POLL_S, because news can be lost and another courier's lease can run out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Mapping
+from uuid import UUID
+
+from core.database import Database
+from core.errors import Unavailable
+from core.ids import new_id
+from core.logging import get_logger
+from core.metrics import counter, gauge
+from core.outbox import Listener
+from incidents.delivery import DeliveryPolicy
+from incidents.orders import NEWS_QUEUED
+from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome
+from realtime.sending import Desk, Result, Sending
+
+log = get_logger(__name__)
+
+# Deliveries in hand at once. Each holds a database connection for milliseconds and an HTTP/2 stream for up to
+# SEND_TIMEOUT_S; the pool has 12 connections, so more in hand would only queue for them while their leases run.
+IN_HAND_MAX = 32
+# The most a lost NOTIFY, or the lease of a dead courier, adds to an order's way.
+POLL_S = 1.0
+# While the database is away there is nothing to decide; it is asked again after this.
+RETRY_S = 0.5
+
+TAKEN = counter("courier_sends", "Leased sends, by channel and what became of each device.", ("channel", "outcome"))
+FAULTS = counter("courier_faults", "Deliveries that stopped at an unexpected error and are taken again.")
+IN_HAND = gauge("courier_in_hand", "Deliveries this courier works on now.")
+
+
+class Courier:
+    """Works until cancelled; ``sweep`` does once what is due now."""
+
+    def __init__(
+        self,
+        db: Database,
+        channels: Mapping[str, Channel],
+        *,
+        policy: DeliveryPolicy | None = None,
+        lease_s: float = 6.0,
+        seed: int | None = None,
+    ) -> None:
+        if lease_s <= SEND_TIMEOUT_S:
+            raise ValueError(f"a lease of {lease_s} s ends before a send of up to {SEND_TIMEOUT_S} s")
+        self._clock = db.clock
+        self._channels = dict(channels)
+        self._desk = Desk(db, list(channels), policy or DeliveryPolicy(), f"courier-{new_id()}", lease_s)
+        self._random = random.Random(seed)  # noqa: S311 - spreads repeats, hides nothing
+        self._in_hand: set[UUID] = set()
+
+    async def run(self, listener: Listener, stopping: asyncio.Event) -> None:
+        """Send and escalate until ``stopping``; what is in hand then is finished."""
+        woken = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(self._listen(listener, woken)),
+                tasks.create_task(_wake_on(stopping, woken)),
+            ]
+            while not stopping.is_set():
+                woken.clear()
+                pause_s = await self._start_due(tasks)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(woken.wait(), pause_s)
+            for helper in helpers:
+                helper.cancel()
+
+    async def sweep(self) -> int:
+        """Take and finish everything due now, again and again until nothing is; returns how many were taken up."""
+        count = 0
+        while due := await self._desk.list_due(IN_HAND_MAX):
+            await asyncio.gather(*(self._handle(tenant, delivery) for tenant, delivery in due))
+            count += len(due)
+        return count
+
+    async def _listen(self, listener: Listener, woken: asyncio.Event) -> None:
+        async with listener.subscribe({NEWS_QUEUED}) as news:
+            async for _ in news:
+                woken.set()
+
+    async def _start_due(self, tasks: asyncio.TaskGroup) -> float:
+        """Start what is due and fits; returns how long to sleep at most."""
+        try:
+            room = IN_HAND_MAX - len(self._in_hand)
+            due = [] if room <= 0 else await self._desk.list_due(IN_HAND_MAX)
+            fresh = [(tenant, delivery) for tenant, delivery in due if delivery not in self._in_hand][:room]
+            for tenant, delivery in fresh:
+                self._in_hand.add(delivery)
+                tasks.create_task(self._work(tenant, delivery))
+            IN_HAND.set(len(self._in_hand))
+            next_due = await self._desk.find_next_due()
+        except Unavailable as problem:
+            log.warning("courier.waiting_for_database", error=str(problem))
+            return RETRY_S
+        if next_due is None:
+            return POLL_S
+        # Something due that is in hand already, or in another courier's: no reason to spin.
+        return min(POLL_S, max((next_due - self._clock.now()).total_seconds(), 0.02))
+
+    async def _work(self, tenant_id: UUID, delivery_id: UUID) -> None:
+        try:
+            await self._handle(tenant_id, delivery_id)
+        except Unavailable as problem:
+            # The lease runs out and the delivery is taken again: by us or by somebody whose database answers.
+            log.warning("courier.interrupted", delivery=str(delivery_id), error=str(problem))
+        except Exception:
+            # One delivery that trips over a fault of ours must not keep everybody else's orders from being sent. It is
+            # taken again when its lease runs out; until then the log and the counter call for a person.
+            FAULTS.inc()
+            log.exception("courier.fault", delivery=str(delivery_id))
+        finally:
+            self._in_hand.discard(delivery_id)
+
+    async def _handle(self, tenant_id: UUID, delivery_id: UUID) -> None:
+        sending = await self._desk.take(tenant_id, delivery_id)
+        if sending is None:
+            return
+        outcomes = await asyncio.gather(*(self._send(sending, i) for i in range(len(sending.targets))))
+        results = [
+            Result(attempt_id, target, outcome)
+            for (attempt_id, target), outcome in zip(sending.targets, outcomes, strict=True)
+        ]
+        await self._desk.report(sending, results, self._random.random())
+
+    async def _send(self, sending: Sending, index: int) -> Outcome:
+        target = sending.targets[index][1]
+        outcome = await self._channels[sending.channel].send(sending.notice, target)
+        TAKEN.labels(sending.channel, outcome.kind).inc()
+        log.info(
+            "delivery.sent",
+            delivery=str(sending.delivery_id),
+            device=str(target.device_id),
+            channel=sending.channel,
+            outcome=outcome.kind,
+            code=outcome.code,
+        )
+        return outcome
+
+
+async def _wake_on(stopping: asyncio.Event, woken: asyncio.Event) -> None:
+    await stopping.wait()
+    woken.set()
