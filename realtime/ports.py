@@ -44,10 +44,8 @@ class Orders(Protocol):
 class Receipts(Protocol):
     """Facts a device states about an order."""
 
-    async def record_fact(
-        self, tx: Tx, tenant_id: UUID, delivery_id: UUID, fact: str, at: datetime, device_id: UUID | None
-    ) -> object:
-        """State a fact; stating it twice is one fact. ``at`` is the device's clock, not to be believed blindly."""
+    async def record_fact(self, tx: Tx, actor: Actor, delivery_id: UUID, fact: str, at: datetime) -> None:
+        """State a fact about the actor's own order; twice is one fact. ``at`` is the device's clock. NotFound."""
         ...
 
 

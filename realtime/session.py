@@ -220,12 +220,7 @@ class Session:
                     reply = Posted(post.key, post.room, event.seq)
                 case machine.StoreReceipt(receipt):
                     actor.require(Permission.ANSWER_TASK)
-                    addressed = await ports.orders.find(tx, actor.tenant_id, receipt.delivery)
-                    if addressed is None or addressed.account_id != actor.account_id:
-                        raise NotFound("delivery.not_found", "no such order", "没有此指令", field="delivery")
-                    await ports.receipts.record_fact(
-                        tx, actor.tenant_id, receipt.delivery, receipt.fact, receipt.at, actor.device_id
-                    )
+                    await ports.receipts.record_fact(tx, actor, receipt.delivery, receipt.fact, receipt.at)
                     reply = ReceiptOk(receipt.delivery, receipt.fact)
                 case machine.StoreAnswer(answer):
                     state = await ports.tasks.answer(tx, actor, answer.task, answer.answer, answer.reason, answer.key)

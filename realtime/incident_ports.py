@@ -1,0 +1,48 @@
+"""The live edge's ports, as the incidents' use cases answer them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+from core.database import Tx
+from core.errors import NotFound
+from incidents import deliveries, tasks
+from mobile_contract.live import Order
+from people.actor import Actor
+from realtime.ports import AddressedOrder, Authenticator, Ports
+
+
+class IncidentPorts:
+    """Orders, receipts and answers by the incidents' use cases."""
+
+    async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
+        """See `realtime.ports.Orders`."""
+        return await deliveries.list_open_orders(tx, tenant_id, account_id)
+
+    async def find(self, tx: Tx, tenant_id: UUID, delivery_id: UUID) -> AddressedOrder | None:
+        """See `realtime.ports.Orders`."""
+        try:
+            account_id, order = await deliveries.load_order(tx, tenant_id, delivery_id)
+        except NotFound:
+            # News outlives its row when a retention job runs in between.
+            return None
+        return AddressedOrder(account_id, order)
+
+    async def record_fact(self, tx: Tx, actor: Actor, delivery_id: UUID, fact: str, at: datetime) -> None:
+        """See `realtime.ports.Receipts`."""
+        await deliveries.record_fact(
+            tx, actor.tenant_id, delivery_id, fact, at, actor.device_id, account_id=actor.account_id
+        )
+
+    async def answer(self, tx: Tx, actor: Actor, task_id: UUID, answer: str, reason: str, key: str) -> str:
+        """See `realtime.ports.Tasks`."""
+        said = cast(Literal["acknowledge", "decline"], answer)
+        return (await tasks.answer(tx, actor, task_id, said, reason, key)).state
+
+
+def incident_ports(authenticator: Authenticator) -> Ports:
+    """Everything the edge asks for, but who a token is."""
+    incidents = IncidentPorts()
+    return Ports(authenticator, incidents, incidents, incidents)

@@ -1,0 +1,266 @@
+"""Rooms on a real PostgreSQL: order, idempotency, isolation, and snapshot + events = fresh snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+from msgspec.structs import replace
+
+from core.database import Database, Tx
+from core.errors import Forbidden, Invalid, NotFound
+from core.ids import new_id
+from incidents import orders, queries, rooms, views
+from incidents.room_queries import find_room
+from mobile_contract import room as contract
+from mobile_contract.room import (
+    KINDS,
+    AlarmChanged,
+    AlarmJoined,
+    CommandChanged,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentRegraded,
+    IncidentReopened,
+    IncidentReturned,
+    MessagePosted,
+    RoomState,
+    TaskAssigned,
+    TaskChanged,
+    fold,
+)
+from mobile_contract.text import Text
+from people.permissions import Role
+from plant import command_queries
+from tests import incident_world
+from tests.incident_world import World
+
+Change = Callable[[Tx, World], Awaitable[None]]
+
+
+async def _save(tx: Tx, world: World, **changes: Any) -> None:
+    incident = await queries.get_incident(tx, world.tenant_id, world.incident_id)
+    await queries.save_incident(tx, world.tenant_id, replace(incident, **changes))
+
+
+async def _append(tx: Tx, world: World, body: contract.Body) -> None:
+    await rooms.append(tx, world.tenant_id, world.room_id, body)
+
+
+async def _opened(tx: Tx, world: World) -> None:
+    incident = await queries.get_incident(tx, world.tenant_id, world.incident_id)
+    await _append(tx, world, IncidentOpened(views.incident_view(incident)))
+
+
+async def _regraded(tx: Tx, world: World) -> None:
+    reasons = [Text("二级", "Second level")]
+    await _save(tx, world, grade=1, reasons=reasons)
+    await _append(tx, world, IncidentRegraded(1, reasons))
+
+
+async def _returned(tx: Tx, world: World) -> None:
+    await _save(tx, world, state="returned", returned_at=tx.now)
+    await _append(tx, world, IncidentReturned(tx.now))
+
+
+async def _reopened(tx: Tx, world: World) -> None:
+    await _returned(tx, world)
+    await _save(tx, world, state="open", returned_at=None)
+    await _append(tx, world, IncidentReopened())
+
+
+async def _closed(tx: Tx, world: World) -> None:
+    await _save(tx, world, state="closed", closed_at=tx.now, closed_by=world.wang, close_reason="aired out")
+    await _append(tx, world, IncidentClosed(tx.now, world.wang, "aired out"))
+
+
+async def _alarm_joined(tx: Tx, world: World) -> None:
+    ids = (world.tenant_id, world.site_id, world.zone_id, world.rule_id, world.actuator_id, world.incident_id)
+    alarm = incident_world.new_alarm(tx, ids, episode=2)
+    await queries.insert_alarm(tx, world.tenant_id, alarm)
+    await _append(tx, world, AlarmJoined(views.alarm_view(alarm)))
+
+
+async def _alarm_changed(tx: Tx, world: World) -> None:
+    alarm = await queries.get_alarm(tx, world.tenant_id, world.alarm_id)
+    alarm = replace(alarm, letter="C", value=7000.0, acknowledged_at=tx.now, acknowledged_by=world.wang)
+    await queries.save_alarm(tx, world.tenant_id, alarm)
+    await _append(tx, world, AlarmChanged(views.alarm_view(alarm)))
+
+
+async def _task_assigned(tx: Tx, world: World) -> None:
+    task = await incident_world.add_task(tx, world, world.wang)
+    await _append(tx, world, TaskAssigned(views.task_view(task)))
+
+
+async def _task_changed(tx: Tx, world: World) -> None:
+    await _task_assigned(tx, world)
+    for task in await queries.cancel_open_tasks(tx, world.tenant_id, world.incident_id):
+        await _append(tx, world, TaskChanged(views.task_view(task)))
+
+
+async def _command_changed(tx: Tx, world: World) -> None:
+    for state in ("requested", "confirmed"):
+        command_id = await incident_world.add_command(tx, world, state)
+        command = await command_queries.get_command(tx, world.tenant_id, command_id)
+        await _append(tx, world, CommandChanged(views.command_view(command)))
+
+
+async def _delivery_changed(tx: Tx, world: World) -> None:
+    task = await incident_world.add_task(tx, world, world.wang)
+    await _append(tx, world, TaskAssigned(views.task_view(task)))
+    order = orders.OrderContent(grade=3, title=task.title, place=task.title, agent=None, steps=task.steps)
+    await orders.queue_order(tx, world.tenant_id, task.id, world.wang, order)
+
+
+async def _message_posted(tx: Tx, world: World) -> None:
+    for n in range(3):
+        await rooms.post(tx, world.actor(world.wang), world.room_id, f"message {n}", f"key-{n}")
+
+
+async def _member_joined(tx: Tx, world: World) -> None:
+    await rooms.add_member(tx, world.tenant_id, world.room_id, world.li)
+
+
+async def _member_left(tx: Tx, world: World) -> None:
+    await rooms.remove_member(tx, world.tenant_id, world.room_id, world.wang)
+
+
+CHANGES: dict[str, Change] = {
+    "incident.opened": _opened,
+    "incident.regraded": _regraded,
+    "incident.returned": _returned,
+    "incident.reopened": _reopened,
+    "incident.closed": _closed,
+    "alarm.joined": _alarm_joined,
+    "alarm.changed": _alarm_changed,
+    "task.assigned": _task_assigned,
+    "task.changed": _task_changed,
+    "command.changed": _command_changed,
+    "delivery.changed": _delivery_changed,
+    "message.posted": _message_posted,
+    "member.joined": _member_joined,
+    "member.left": _member_left,
+}
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(tx: Tx, kind: str) -> None:
+    world = await incident_world.build(tx)
+    before = await rooms.fresh_snapshot(tx, world.tenant_id, world.room_id)
+    await CHANGES[kind](tx, world)
+    events = await rooms.events_after(tx, world.tenant_id, world.room_id, before.seq, 100)
+    assert kind in {event.kind for event in events}
+    after = await rooms.fresh_snapshot(tx, world.tenant_id, world.room_id)
+    assert fold(before, events) == after
+    assert after != before
+    everything = await rooms.events_after(tx, world.tenant_id, world.room_id, 0, 100)
+    assert fold(RoomState(room=world.room_id, epoch=1, seq=0), everything) == after
+
+
+async def test_concurrent_appends_take_gapless_numbers_in_commit_order(clone: Any) -> None:
+    async with Database.connect(clone.app_url) as db:
+        async with db.transaction(clone.tenant_id) as tx:
+            world = await incident_world.build(tx)
+        start = await _seq(db, world)
+        committed: list[int] = []
+
+        async def write(n: int) -> None:
+            async with db.transaction(world.tenant_id) as tx:
+                event = await rooms.append(tx, world.tenant_id, world.room_id, MessagePosted(f"{n}"))
+                if n % 5 == 0:
+                    # Another transaction that has begun later must not overtake this one.
+                    await asyncio.sleep(0)
+                    await tx.fetchval("SELECT pg_sleep(0.002)")
+                committed.append(event.seq)
+
+        async def append_and_break() -> None:
+            async with db.transaction(world.tenant_id) as tx:
+                await rooms.append(tx, world.tenant_id, world.room_id, MessagePosted("never"))
+                await tx.execute("SELECT 1/0")
+
+        async def fail() -> None:
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await append_and_break()
+
+        await asyncio.gather(*(fail() if n % 7 == 0 else write(n) for n in range(60)))
+        assert committed == list(range(start + 1, start + 1 + len(committed)))
+        assert await _seq(db, world) == committed[-1]
+
+
+async def test_the_same_key_sent_at_once_from_many_sockets_is_one_message(clone: Any) -> None:
+    async with Database.connect(clone.app_url) as db:
+        async with db.transaction(clone.tenant_id) as tx:
+            world = await incident_world.build(tx)
+
+        async def send(text: str) -> int:
+            async with db.transaction(world.tenant_id) as tx:
+                return (await rooms.post(tx, world.actor(world.wang), world.room_id, text, "k1")).seq
+
+        before = await _seq(db, world)
+        assert set(await asyncio.gather(*(send("on my way") for _ in range(8)))) == {before + 1}
+        assert await _seq(db, world) == before + 1
+
+
+async def test_two_people_may_use_the_same_key(tx: Tx) -> None:
+    world = await incident_world.build(tx)
+    await rooms.add_member(tx, world.tenant_id, world.room_id, world.li)
+    first = await rooms.post(tx, world.actor(world.wang), world.room_id, "a", "k")
+    second = await rooms.post(tx, world.actor(world.li), world.room_id, "b", "k")
+    assert first.seq + 1 == second.seq
+
+
+async def test_events_and_snapshots_of_another_tenant_are_not_there(clone: Any) -> None:
+    async with Database.connect(clone.app_url) as db:
+        async with db.transaction(clone.tenant_id) as tx:
+            world = await incident_world.build(tx)
+        stranger = new_id()
+        async with db.transaction(stranger) as tx:
+            assert await rooms.events_after(tx, world.tenant_id, world.room_id, 0, 10) == []
+            assert await find_room(tx, world.tenant_id, world.room_id) is None
+            with pytest.raises(NotFound):
+                await rooms.fresh_snapshot(tx, world.tenant_id, world.room_id)
+            with pytest.raises(NotFound):
+                await rooms.append(tx, world.tenant_id, world.room_id, MessagePosted("hello"))
+
+
+async def test_who_is_not_in_a_room_is_not_told_that_it_exists(tx: Tx) -> None:
+    world = await incident_world.build(tx)
+    await rooms.access_room(tx, world.actor(world.wang), world.room_id)
+    with pytest.raises(NotFound):
+        await rooms.access_room(tx, world.actor(world.li), world.room_id)
+    await rooms.access_room(tx, world.actor(world.li, Role.SAFETY_OFFICER), world.room_id)
+    with pytest.raises(NotFound):
+        await rooms.post(tx, world.actor(world.li), world.room_id, "let me in", "k")
+    with pytest.raises(Forbidden):
+        await rooms.post(tx, world.actor(world.li, Role.AUDITOR), world.room_id, "noted", "k")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "x" * 4001])
+async def test_an_empty_or_endless_message_is_refused_with_its_limit(tx: Tx, text: str) -> None:
+    world = await incident_world.build(tx)
+    with pytest.raises(Invalid) as refused:
+        await rooms.post(tx, world.actor(world.wang), world.room_id, text, "k")
+    assert refused.value.limit == 4000
+
+
+async def test_opening_twice_gives_the_same_room(tx: Tx) -> None:
+    world = await incident_world.build(tx)
+    assert await rooms.open_room(tx, world.tenant_id, world.incident_id, [world.wang]) == world.room_id
+
+
+async def test_what_was_said_in_a_room_can_not_be_changed(tx: Tx) -> None:
+    await incident_world.build(tx)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await tx.execute("UPDATE room_events SET kind = 'x'")
+
+
+async def _seq(db: Database, world: World) -> int:
+    async with db.transaction(world.tenant_id) as tx:
+        room = await find_room(tx, world.tenant_id, world.room_id)
+    assert isinstance(room.next_seq if room else None, int)
+    assert room is not None
+    return room.next_seq - 1
