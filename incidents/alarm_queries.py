@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -78,13 +78,19 @@ async def list_site_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[Watche
     return [_watched(r) for r in await tx.fetch(LIST_SITE_RULES, tenant_id, site_id)]
 
 
-LOCK_RULES = f"""
+FIND_RULES = f"""
 SELECT {_RULE}, s.state, s.episode_id, r.created_at
 FROM alarm_rules r JOIN alarm_states s ON s.tenant_id = r.tenant_id AND s.rule_id = r.id
 WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.retired_at IS NULL
 ORDER BY r.id
-FOR UPDATE OF s
 """
+LOCK_RULES = FIND_RULES + "FOR UPDATE OF s"
+
+
+async def find_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[WatchedRule]:
+    """The rules in force among these ids."""
+    return [_watched(r) for r in await tx.fetch(FIND_RULES, tenant_id, list(rule_ids))]
+
 
 
 async def lock_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[WatchedRule]:
@@ -115,6 +121,36 @@ def earliest_timer(state: AlarmState) -> datetime | None:
     """When this state wants to be stepped without a reading, or None."""
     timers = [t for t in (state.due_at, state.rearm_due_at, state.suppression_until) if t is not None]
     return min(timers, default=None)
+
+
+RULE_IDS_OF_SENSORS = """
+SELECT id FROM alarm_rules WHERE tenant_id = $1 AND sensor_id = ANY($2::uuid[]) AND retired_at IS NULL ORDER BY id
+"""
+
+
+async def list_rule_ids(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID]) -> list[UUID]:
+    """Rules in force on these sensors."""
+    return [r["id"] for r in await tx.fetch(RULE_IDS_OF_SENSORS, tenant_id, sensor_ids)]
+
+
+LAST_HEARD = """
+SELECT s.id AS sensor_id, r.received_at
+FROM sensors s CROSS JOIN LATERAL (
+    SELECT received_at FROM readings
+    WHERE tenant_id = $1 AND sensor_id = s.id AND observed_at > $3 AND value IS NOT NULL AND quality = 0
+    ORDER BY observed_at DESC LIMIT 1
+) r
+WHERE s.tenant_id = $1 AND s.site_id = $2 AND s.retired_at IS NULL
+"""
+
+# Silence longer than this has raised its alarm long ago; looking further back would open every partition.
+HEARD_WITHIN = timedelta(days=2)
+
+
+async def last_heard(tx: Tx, tenant_id: UUID, site_id: UUID) -> dict[UUID, datetime]:
+    """When each sensor of the site last gave a good value, as received by us; silent ones are absent."""
+    rows = await tx.fetch(LAST_HEARD, tenant_id, site_id, tx.now - HEARD_WITHIN)
+    return {r["sensor_id"]: r["received_at"] for r in rows}
 
 
 RETIRE_RULE = "UPDATE alarm_rules SET retired_at = $3 WHERE tenant_id = $1 AND id = $2 AND retired_at IS NULL"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -310,11 +309,11 @@ async def store_template(tx: Tx, tenant_id: UUID, slug: str, version: int, body:
     await tx.execute(STORE_TEMPLATE, tenant_id, slug, version, body, tx.now)
 
 
-RULE_IDS_OF_SENSORS = """
-SELECT id FROM alarm_rules WHERE tenant_id = $1 AND sensor_id = ANY($2::uuid[]) AND retired_at IS NULL ORDER BY id
+FINISH_TASK = f"""
+UPDATE tasks SET state = 'done', done_at = $3 WHERE tenant_id = $1 AND id = $2 RETURNING {_TASK}
 """
 
 
-async def list_rule_ids(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID]) -> list[UUID]:
-    """Rules in force on these sensors."""
-    return [r["id"] for r in await tx.fetch(RULE_IDS_OF_SENSORS, tenant_id, sensor_ids)]
+async def finish_task(tx: Tx, tenant_id: UUID, task_id: UUID) -> Task:
+    """Mark a locked task done."""
+    return row_to(Task, await tx.fetchrow(FINISH_TASK, tenant_id, task_id, tx.now))

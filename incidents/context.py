@@ -1,0 +1,64 @@
+"""What the response needs to know about a site: its zones, sensors and actuators, read when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import msgspec
+
+from core.database import Tx
+from core.errors import NotFound
+from incidents.model import AlarmRule
+from mobile_contract.text import Text
+from plant import instrument_queries, queries
+from plant.model import Actuator, Sensor, Zone
+
+
+class SiteContext(msgspec.Struct, frozen=True):
+    """One site's nouns by id, as of the last ``plant.changed``."""
+
+    tenant_id: UUID
+    site_id: UUID
+    zones: dict[UUID, Zone]
+    sensors: dict[UUID, Sensor]
+    actuators: dict[UUID, Actuator]
+
+    def zone_of(self, rule: AlarmRule) -> Zone:
+        """Where the rule's sensor or actuator is; NotFound when it was retired meanwhile."""
+        thing: Sensor | Actuator | None
+        if rule.sensor_id is not None:
+            thing = self.sensors.get(rule.sensor_id)
+        else:
+            thing = self.actuators.get(rule.actuator_id) if rule.actuator_id is not None else None
+        if thing is None:
+            raise NotFound("alarm_rule.no_source", f"the source of rule {rule.id} is not in the site any more")
+        return self.zones[thing.zone_id]
+
+    def source_name(self, rule: AlarmRule) -> Text:
+        """The name of what raised the alarm, for people."""
+        if rule.sensor_id is not None:
+            return self.sensors[rule.sensor_id].name
+        assert rule.actuator_id is not None
+        return self.actuators[rule.actuator_id].name
+
+    def agent_of(self, rule: AlarmRule) -> str | None:
+        """The substance or quantity family the sensor watches."""
+        return self.sensors[rule.sensor_id].agent if rule.sensor_id is not None else None
+
+    def actuators_near(self, zone: Zone, kind: str) -> Iterable[Actuator]:
+        """Actuators of this kind in the zone, and those that warn also in the adjoining zones."""
+        spreads = kind in ("siren", "beacon")
+        places = {zone.id, *zone.adjoining} if spreads else {zone.id}
+        return [a for a in self.actuators.values() if a.kind == kind and a.zone_id in places]
+
+
+async def load_context(tx: Tx, tenant_id: UUID, site_id: UUID) -> SiteContext:
+    """Read the site."""
+    return SiteContext(
+        tenant_id=tenant_id,
+        site_id=site_id,
+        zones={z.id: z for z in await queries.list_zones(tx, tenant_id, site_id)},
+        sensors={s.id: s for s in await instrument_queries.list_sensors(tx, tenant_id, site_id)},
+        actuators={a.id: a for a in await instrument_queries.list_actuators(tx, tenant_id, site_id)},
+    )

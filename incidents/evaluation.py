@@ -1,0 +1,104 @@
+"""Readings and timers against the locked states of their rules: what changed, written back, for ``response`` to act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from core.database import Tx
+from incidents import alarm, alarm_queries
+from incidents.alarm_queries import WatchedRule
+from incidents.model import AlarmRule, AlarmState
+from plant.model import Quality, Reading
+
+
+class Outcome(msgspec.Struct):
+    """One rule that was looked at: its state before and after, and the facts between them, in order.
+
+    ``episode_id`` is the standing alarm's id; ``response`` sets it when it opens one.
+    """
+
+    rule: AlarmRule
+    before: AlarmState
+    after: AlarmState
+    facts: tuple[alarm.Fact, ...]
+    episode_id: UUID | None
+    value: float | None
+
+
+class _Track:
+    """One rule while a batch passes over it."""
+
+    __slots__ = ("facts", "item", "state", "value")
+
+    def __init__(self, item: WatchedRule) -> None:
+        self.item = item
+        self.state = item.state
+        self.facts: list[alarm.Fact] = []
+        self.value: float | None = None
+
+    def step(self, event: alarm.Event, now: datetime) -> None:
+        decision = alarm.step(self.item.rule, self.state, event, now)
+        self.state = decision.state
+        self.facts.extend(decision.facts)
+
+
+async def evaluate(tx: Tx, tenant_id: UUID, readings: Sequence[Reading], now: datetime) -> list[Outcome]:
+    """Step every rule of these readings' sensors, in order of arrival; gaps feed nothing."""
+    values = [r for r in readings if r.value is not None]
+    rule_ids = await alarm_queries.list_rule_ids(tx, tenant_id, sorted({r.sensor_id for r in values}))
+    tracks: dict[UUID, list[_Track]] = {}
+    everything = []
+    for item in await alarm_queries.lock_rules(tx, tenant_id, rule_ids):
+        track = _Track(item)
+        everything.append(track)
+        if item.rule.sensor_id is not None:
+            tracks.setdefault(item.rule.sensor_id, []).append(track)
+    for reading in values:
+        for track in tracks.get(reading.sensor_id, ()):
+            _feed(track, reading, now)
+    return await _save(tx, tenant_id, everything)
+
+
+def _feed(track: _Track, reading: Reading, now: datetime) -> None:
+    assert reading.value is not None
+    if track.item.rule.kind == "stale":
+        # A reading from long ago proves nothing about now.
+        if reading.quality == Quality.GOOD:
+            track.step(alarm.DataReturned(), now)
+        return
+    track.value = reading.value
+    track.step(alarm.Reading(value=reading.value, observed_at=reading.observed_at), now)
+
+
+async def expire(
+    tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], now: datetime, *, silent: bool
+) -> list[Outcome]:
+    """Fire what is due on these rules, or tell them that their data is missing."""
+    event: alarm.Event = alarm.DataMissing() if silent else alarm.TimerDue()
+    return await apply_event(tx, tenant_id, rule_ids, lambda _: event, now)
+
+
+async def apply_event(
+    tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], event_of: Callable[[AlarmRule], alarm.Event], now: datetime
+) -> list[Outcome]:
+    """Step each rule once with its event."""
+    tracks = [_Track(item) for item in await alarm_queries.lock_rules(tx, tenant_id, rule_ids)]
+    for track in tracks:
+        track.step(event_of(track.item.rule), now)
+    return await _save(tx, tenant_id, tracks)
+
+
+async def _save(tx: Tx, tenant_id: UUID, tracks: Sequence[_Track]) -> list[Outcome]:
+    outcomes = []
+    for track in tracks:
+        item = track.item
+        if track.state != item.state:
+            await alarm_queries.save_state(tx, tenant_id, item.rule.id, track.state, item.episode_id)
+        outcomes.append(
+            Outcome(item.rule, item.state, track.state, tuple(track.facts), item.episode_id, track.value)
+        )
+    return outcomes
