@@ -42,6 +42,10 @@ class DeviceBuffer:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def waiting(self) -> list[int]:
+        """Numbers of the batches without an ack, oldest first."""
+        return list(self._waiting)
+
     def put(self, samples: Sequence[Sample]) -> int:
         """Keep the samples as the next batch; returns its number."""
         if len(self._waiting) >= self._max:
