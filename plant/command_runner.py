@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +16,7 @@ import msgspec
 
 from core import audit, outbox
 from core.clock import Clock
-from core.database import Database
+from core.database import Database, Tx
 from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter
@@ -65,11 +65,13 @@ class CommandRunner:
         lease: Lease,
         directory: Directory,
         on_watched: Callable[[frozenset[UUID]], None],
+        on_changed: Callable[[Tx, Command], Awaitable[None]],
     ) -> None:
         self._db = db
         self._clock = clock
         self._lease = lease
         self._on_watched = on_watched
+        self._on_changed = on_changed
         self._live: dict[UUID, tuple[Command, Actuator]] = {}
         self._proofs: deque[Proof] = deque()
         self._stir = asyncio.Event()
@@ -174,8 +176,10 @@ class CommandRunner:
         async with self._db.transaction(self._lease.tenant_id) as tx:
             current = await queries.lock_command(tx, self._lease.tenant_id, command.id)
             if commands.is_live(current):
-                current = commands.sent(current, tx.now)
+                before, current = current, commands.sent(current, tx.now)
                 await queries.save_command(tx, self._lease.tenant_id, current)
+                if current.state is not before.state:
+                    await self._on_changed(tx, current)
         self._keep(current, actuator)
 
     async def _time_out(self, command_id: UUID, actuator: Actuator) -> None:
@@ -185,6 +189,7 @@ class CommandRunner:
                 current = commands.timed_out(current, tx.now)
                 await queries.save_command(tx, self._lease.tenant_id, current)
                 await outbox.append(tx, TIMED_OUT, current.id, _facts(current))
+                await self._on_changed(tx, current)
                 _ends.labels("timed_out").inc()
                 log.warning("command.timed_out", command=str(current.id), actuator=actuator.slug)
         self._keep(current, actuator)
@@ -206,6 +211,7 @@ class CommandRunner:
                 kind = CONFIRMED if current.state is CommandState.CONFIRMED else FAILED
                 await outbox.append(tx, kind, current.id, _facts(current))
                 await audit.record(tx, None, kind, "command", current.id, current.feedback)
+                await self._on_changed(tx, current)
                 _ends.labels(current.state.value).inc()
         self._keep(current, actuator)
 

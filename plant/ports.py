@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.database import Tx
-from plant.model import Lease, Reading
+from plant.model import Command, Lease, Reading
 
 # Writes every reading of the messages at hand (also those that change nothing) in the caller's transaction. Calling
 # it is the sink's duty; a duplicate (same sensor, observed_at) is one reading.
@@ -39,6 +39,13 @@ class ReadingSink(Protocol):
         same readings come again. Any other exception is taken as a fault in deciding: the readings are offered again
         sensor by sensor, so that one sensor's fault does not hold up the others; nothing is acknowledged until it
         succeeds. Raises ``plant.errors.LeaseLost`` (from ``plant.leases.assert_held``) to stop the site.
+        """
+        ...
+
+
+    async def command_changed(self, tx: Tx, command: Command) -> None:
+        """A command of this site was sent for the first time, confirmed, failed or timed out: ``tx`` is the transaction
+        that says so, and what the layer above makes of it commits with it. The command's row is locked.
         """
         ...
 

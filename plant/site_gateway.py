@@ -91,7 +91,9 @@ class SiteGateway:
     async def run(self) -> None:
         """Load what is known of the site, then connect and work; raises LeaseLost when another gateway has it."""
         directory = await self._load()
-        self.runner = CommandRunner(self._db, self._clock, self._lease, directory, self._watch)
+        self.runner = CommandRunner(
+            self._db, self._clock, self._lease, directory, self._watch, self._sink.command_changed
+        )
         self.intake = Intake(
             self._lease,
             directory,
