@@ -60,7 +60,7 @@ def _data(notice: Notice) -> dict[str, str]:
 
 def _android(notice: Notice) -> Any:
     # No collapse_key: a device has four of them at a time, and a fifth order would push one out (firebase.google.com,
-    # "Collapsible messages"). The tag replaces a repeated notification on the screen, the key in the data does the rest.
+    # "Collapsible messages"). The tag replaces a repeat on the screen, the key in the data does the rest.
     return messaging.AndroidConfig(
         priority="high",
         ttl=ORDER_TTL_S,
