@@ -1,0 +1,42 @@
+"""The HTTP application, put together: routers, bearer tokens, strict bodies, problems, the API's document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from api import audit, auth, health, people, reference
+from api.bearer import BearerAuthentication
+from api.body import BODY_MAX_BYTES, check_body
+from api.call import provide_call, provide_deps, provide_write
+from api.deps import ApiDeps
+from api.document import build_document
+from api.problems import answer
+
+ROUTERS: list[Router] = [auth.router, people.router, audit.router]
+
+
+def build_app(deps: ApiDeps, routers: Sequence[Router] | None = None) -> Litestar:
+    """The ASGI application; ``routers`` replaces ROUTERS in tests of the edge itself."""
+    served = list(ROUTERS if routers is None else routers)
+    handlers: list[ControllerRouterHandler] = [*served, health.router, reference.router]
+    return Litestar(
+        route_handlers=handlers,
+        dependencies={
+            "call": Provide(provide_call),
+            "write": Provide(provide_write),
+            "deps": Provide(provide_deps),
+        },
+        middleware=[BearerAuthentication],
+        before_request=check_body,
+        exception_handlers={Exception: answer},
+        request_max_body_size=BODY_MAX_BYTES,
+        state=State({"deps": deps, "document": build_document(served)}),
+        openapi_config=None,
+        logging_config=None,
+        debug=False,
+    )

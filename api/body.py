@@ -1,0 +1,42 @@
+"""Request bodies are read strictly, before a transaction is opened: the error names the field.
+
+Litestar converts leniently ("5" is a number to it); a contract says what it says.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from api.problems import invalid_by
+from core.errors import Invalid
+
+# The largest request is a batch of readings of a device that was away for a night; more belongs in several.
+BODY_MAX_BYTES = 1024 * 1024
+
+
+async def check_body(request: Request[Any, Any, Any]) -> None:
+    """Raise Invalid unless the body is JSON of the handler's ``data``; runs before every handler."""
+    handler: Any = request.route_handler
+    data = handler.parsed_data_field
+    if data is None or handler.opt.get("raw_body"):
+        return
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise Invalid(
+            "body.media_type",
+            "send JSON with Content-Type: application/json",
+            "请以 Content-Type: application/json 发送 JSON",
+            field="Content-Type",
+            value=media_type or None,
+            limit="application/json",
+        )
+    body = await request.body()
+    try:
+        msgspec.json.decode(body, type=data.annotation)
+    except msgspec.ValidationError as problem:
+        raise invalid_by(problem) from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise Invalid("body.not_json", f"the body is not JSON: {problem}", "请求内容不是有效的 JSON") from problem

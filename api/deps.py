@@ -1,0 +1,23 @@
+"""What the HTTP edge is given by the front door."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.database import Database
+from core.health import Check
+from people.authenticator import Authenticator
+from people.passwords import Passwords
+from people.tokens import Tokens
+
+
+@dataclass(frozen=True)
+class ApiDeps:
+    """One set a process; ``checks`` are the named readiness checks."""
+
+    db: Database
+    tokens: Tokens
+    passwords: Passwords
+    authenticator: Authenticator
+    checks: Mapping[str, Check] = field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""The API's OpenAPI 3.1 document: Litestar's, with every answer the edge itself can give.
+
+Built from the routers alone, in an application that serves nobody; the handlers do not repeat what holds for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+
+from api.bearer import needed_permission
+from api.call import provide_call, provide_deps, provide_write
+from api.problems import TITLES
+from mobile_contract.problems import MEDIA_TYPE
+
+VERSION = "1"
+_WRITES = {"post", "put", "patch", "delete"}
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "RFC 9457 problem details; `code` is stable, `detail` is in the reader's language.",
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "field": {"type": "string"},
+        "value": {},
+        "limit": {},
+    },
+    "required": ["type", "title", "status", "code", "detail"],
+}
+
+Document = dict[str, Any]
+
+
+def build_document(routers: Sequence[Router]) -> Document:
+    """The whole document as plain values."""
+    app = Litestar(
+        route_handlers=list(routers),
+        dependencies={
+            "call": Provide(provide_call),
+            "write": Provide(provide_write),
+            "deps": Provide(provide_deps),
+        },
+        openapi_config=OpenAPIConfig(
+            title="Muster",
+            version=VERSION,
+            description=(
+                "Real-time responder backend for plants. Errors are problem documents (RFC 9457), lists come in "
+                "pages, writes take an Idempotency-Key, edits an If-Match. Muster is not a SIL-rated safety function."
+            ),
+            components=Components(
+                security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+            ),
+            operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+            use_handler_docstrings=True,
+        ),
+        logging_config=None,
+    )
+    document: Document = app.openapi_schema.to_schema()
+    document["components"].setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
+    _complete_operations(app, document)
+    return document
+
+
+def _complete_operations(app: Litestar, document: Document) -> None:
+    for route in app.routes:
+        item = document["paths"].get(route.path_format) if isinstance(route, HTTPRoute) else None
+        if item is None or not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            for method in handler.http_methods:
+                operation = item.get(method.lower())
+                if operation is not None:
+                    _complete(operation, method.lower(), is_open=bool(handler.opt.get("open")))
+                    _say_permission(operation, needed_permission(handler.resolve_guards()))
+
+
+def _complete(operation: Document, method: str, *, is_open: bool) -> None:
+    lines = (operation.get("description") or "").strip().split("\n", 1)
+    operation["summary"] = lines[0]
+    operation["description"] = lines[1].strip() if len(lines) > 1 else ""
+    if not is_open:
+        operation["security"] = [{"bearer": []}]
+    responses = operation["responses"]
+    for status, text in list(responses.items()):
+        # Litestar's own idea of a validation error is not what we answer.
+        if status.startswith(("4", "5")) and "application/json" in text.get("content", {}):
+            del responses[status]
+    for status in _statuses(operation, method, is_open=is_open):
+        responses.setdefault(
+            str(status),
+            {
+                "description": TITLES[status][0],
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            },
+        )
+
+
+def _statuses(operation: Document, method: str, *, is_open: bool) -> list[int]:
+    """What the edge and the use cases can answer, by what the operation takes."""
+    parameters = operation.get("parameters", [])
+    names = {parameter["name"] for parameter in parameters}
+    found = {503, 401}
+    if not is_open:
+        found |= {403}
+    if parameters or "requestBody" in operation:
+        found |= {400}
+    if any(parameter["in"] == "path" for parameter in parameters):
+        found |= {404}
+    if "requestBody" in operation:
+        found |= {413, 415}
+    if method in _WRITES:
+        found |= {400, 404, 409} if not is_open else {429}
+    if "If-Match" in names:
+        found |= {412, 428}
+    return sorted(found)
+
+
+def _say_permission(operation: Document, permission: str | None) -> None:
+    if permission is not None:
+        operation["x-permission"] = permission

@@ -1,0 +1,96 @@
+"""The HTTP edge on a real database, called in-process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+
+from api.app import build_app
+from api.deps import ApiDeps
+from core.clock import ManualClock
+from core.database import Database
+from people import service
+from people.authenticator import Authenticator
+from people.model import Account, DeviceInHand, Session
+from people.passwords import Passwords
+from people.permissions import Role
+from people.sign_in import Attempt, sign_in
+from people.tokens import Tokens
+from tests.clusters import Clone
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Iterator[Passwords]:
+    """One hasher for the run: making one costs a hash."""
+    made = Passwords()
+    yield made
+    made.close()
+
+
+@dataclass
+class Edge:
+    """The app, a client on it, and shortcuts that put people into the tenant of the clone."""
+
+    app: Litestar
+    http: httpx.AsyncClient
+    deps: ApiDeps
+    clock: ManualClock
+    clone: Clone
+
+    async def account(self, login: str, role: Role = Role.WORKER) -> Account:
+        """A new account with PASSWORD."""
+        draft = service.AccountDraft(login, login.title(), "en", role, await self.deps.passwords.hash(PASSWORD))
+        async with self.deps.db.transaction(self.clone.tenant_id) as tx:
+            return await service.add_account(tx, self.clone.tenant_id, draft, by=None)
+
+    async def session(self, login: str, device: UUID | None = None) -> Session:
+        """Signed in, past HTTP."""
+        hand = DeviceInHand("phone", "android", "en", device)
+        attempt = Attempt(self.clone.tenant_slug, login, PASSWORD, hand, "192.0.2.1")
+        return await sign_in(self.deps.db, self.deps.passwords, self.deps.tokens, attempt)
+
+    async def as_role(self, role: Role) -> dict[str, str]:
+        """Headers of a new account in this role."""
+        login = f"a-{role.value}".replace("_", "-")
+        await self.account(login, role)
+        return bearer((await self.session(login)).access_token)
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header of an access token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def credentials(edge: Edge, login: str, /, **changes: Any) -> dict[str, Any]:
+    """A sign-in's body."""
+    body: dict[str, Any] = {
+        "tenant": edge.clone.tenant_slug,
+        "login": login,
+        "password": PASSWORD,
+        "device": {"label": "phone", "platform": "android"},
+    }
+    return body | changes
+
+
+@pytest_asyncio.fixture
+async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncIterator[Edge]:
+    """The edge on a database of the test's own, at a time that stands still."""
+    clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
+    async with Database.connect(clone.app_url, clock, max_size=8) as db:
+        tokens = Tokens(tmp_path / "keys", clock)
+        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), {"database": db.ping})
+        app = build_app(deps)
+        transport = httpx.ASGITransport(app=cast(Any, app), client=("192.0.2.7", 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
+            yield Edge(app, http, deps, clock, clone)
