@@ -1,7 +1,7 @@
 """Who may speak to the broker, and of what: two files in mosquitto's formats, read by both brokers.
 
-The rule: a device's user name is ``tenant/site/device``; beneath ``muster/v1/{user name}/`` it writes readings, state and
-feedback and reads commands and acks, and nothing else. The gateway reads and writes all of ``muster/v1``.
+The rule: a device's user name is ``tenant/site/device``; beneath ``muster/v1/{user name}/`` it writes readings, state
+and feedback and reads commands and acks, and nothing else. The gateway reads and writes all of ``muster/v1``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _checked(login: DeviceLogin) -> DeviceLogin:
     if login.username != GATEWAY and not _DEVICE.fullmatch(login.username):
         raise Invalid(
             "broker.username",
-            f"a device signs in as tenant/site/device of lower-case letters, digits and hyphens, not {login.username!r}",
+            f"a device signs in as tenant/site/device, lower-case letters, digits and hyphens; not {login.username!r}",
             field="username",
             value=login.username,
         )

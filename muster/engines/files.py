@@ -12,7 +12,7 @@ from core.errors import Unavailable
 
 
 def write_private(path: Path, content: bytes, owner: int | None = None) -> None:
-    """Replace a file in one step, readable by ``owner`` (default: us) alone; a crash leaves the old or the new, whole."""
+    """Replace a file in one step, for ``owner`` (default: us) alone; a crash leaves the old or the new, whole."""
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

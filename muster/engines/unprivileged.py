@@ -103,11 +103,12 @@ def _nobody_uid() -> int:
 
 
 def _probe(identity: Identity, program: Path, folder: Path) -> str | None:
-    """None when it works, else why not. ``folder`` itself will be given, so only the way to it is asked."""
+    """None when it works, else why not. What is in ``folder`` will be given; the way into it is asked."""
 
     def enter() -> None:
         identity.enter()
-        os.stat(folder / ".")
+        # Not Path, which drops the dot; not os.access, which does not count capabilities.
+        os.stat(f"{folder}/.")
 
     try:
         subprocess.run(  # noqa: S603 - our own program

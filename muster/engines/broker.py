@@ -1,0 +1,174 @@
+"""The embedded MQTT broker: mosquitto where it is installed, else amqtt in a process of its own.
+
+Folder: ``passwords`` and ``acl`` (read by either), ``gateway.json`` (the gateway's password, 0600), the broker's own
+files in ``data/``, ``broker.log``, ``lock``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from core.device_secret import hash_secret
+from core.errors import Unavailable
+from core.logging import get_logger
+from muster.engines.access import GATEWAY, AccessFiles, DeviceLogin
+from muster.engines.files import hold, write_private
+from muster.engines.mosquitto import find_mosquitto, render_config
+from muster.engines.process import Supervised, free_port
+from muster.engines.unprivileged import Identity, choose_identity, ourselves
+
+log = get_logger(__name__)
+
+Kind = Literal["auto", "mosquitto", "amqtt"]
+# amqtt imports for half a second on one core; mosquitto reads its stored sessions first.
+READY_TIMEOUT_S = 30.0
+# mosquitto writes its sessions on SIGTERM.
+STOP_WAIT_S = 10.0
+_POLL_S = 0.02
+
+
+class Broker:
+    """A running broker on loopback."""
+
+    def __init__(
+        self, kind: str, process: Supervised, port: int, files: AccessFiles, identity: Identity, gateway_password: str
+    ) -> None:
+        self.kind = kind
+        self.port = port
+        self.process = process
+        self.gateway_password = gateway_password
+        self._files = files
+        self._identity = identity
+        self._gateway = DeviceLogin(GATEWAY, hash_secret(gateway_password))
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls, folder: Path, *, logins: Iterable[DeviceLogin] = (), kind: Kind = "auto", port: int = 0
+    ) -> AsyncIterator[Broker]:
+        """Start it, keep it alive, stop it when left; ``port`` 0 chooses one that stays the same over restarts.
+
+        Raises Unavailable when mosquitto is asked for and not installed, or the broker does not start.
+        """
+        folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        program = _program(kind)
+        with hold(folder):
+            data = folder / "data"
+            data.mkdir(exist_ok=True)
+            # amqtt is our own program and reads our own folders: it runs as the rest of Muster does.
+            identity = ourselves() if program is None else choose_identity(program, folder)
+            identity.give(data)
+            port = port or free_port()
+            files = AccessFiles(data)
+            process = _supervised(folder, program, port, files, identity)
+            name = "amqtt" if program is None else "mosquitto"
+            self = cls(name, process, port, files, identity, _load_gateway_password(folder))
+            self._files.write([self._gateway, *logins], identity.owner)
+            await process.start()
+            try:
+                log.info("broker.ready", broker=name, port=port, identity=identity.name)
+                yield self
+            finally:
+                await process.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a login."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def gateway_url(self) -> str:
+        """The gateway's address, login included."""
+        return f"mqtt://{GATEWAY}:{self.gateway_password}@127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The broker's process; 0 between two lives."""
+        return self.process.pid
+
+    async def write_access(self, logins: Iterable[DeviceLogin]) -> None:
+        """Let these devices in and nobody else, at once and without a restart; the gateway is always let in.
+
+        mosquitto is told by SIGHUP, amqtt looks at the files' stamps. Raises Invalid for a malformed login and
+        leaves the files as they were.
+        """
+        chosen = [self._gateway, *logins]
+        await asyncio.to_thread(self._files.write, chosen, self._identity.owner)
+        if self.kind == "mosquitto" and self.process.running.is_set():
+            self.process.signal(signal.SIGHUP)
+        log.info("broker.access_written", logins=len(chosen))
+
+    async def wait(self) -> None:
+        """Until it is stopped on purpose."""
+        await self.process.wait()
+
+
+def _program(kind: Kind) -> Path | None:
+    """mosquitto's path, or None for amqtt."""
+    if kind == "amqtt":
+        return None
+    found = find_mosquitto()
+    if found is None and kind == "mosquitto":
+        raise Unavailable("broker.not_installed", "mosquitto is not installed; MUSTER_MQTT_BROKER=auto does without it")
+    return found
+
+
+def _load_gateway_password(folder: Path) -> str:
+    path = folder / "gateway.json"
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=str)
+    made = secrets.token_urlsafe(32)
+    write_private(path, msgspec.json.encode(made))
+    return made
+
+
+def _supervised(folder: Path, program: Path | None, port: int, files: AccessFiles, identity: Identity) -> Supervised:
+    if program is None:
+        argv = [sys.executable, "-m", "muster.engines.amqtt_broker", str(port), str(files.passwords), str(files.acl)]
+    else:
+        config = folder / "data" / "mosquitto.conf"
+        write_private(config, render_config(folder / "data", port, files).encode(), identity.owner)
+        argv = [str(program), "-c", str(config)]
+
+    async def ready(process: asyncio.subprocess.Process) -> None:
+        await _until_listening(process, port)
+        if program is not None:
+            # The files may have been replaced after it read them and before it could be told.
+            process.send_signal(signal.SIGHUP)
+
+    return Supervised(
+        "amqtt" if program is None else "mosquitto",
+        argv,
+        folder / "broker.log",
+        ready,
+        stop_wait_s=STOP_WAIT_S,
+        enter=identity.enter,
+    )
+
+
+async def _until_listening(process: asyncio.subprocess.Process, port: int) -> None:
+    end = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < end:
+        if process.returncode is not None:
+            raise Unavailable("broker.start", f"it ended with status {process.returncode}")
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+            if process.returncode is None:
+                return
+        await asyncio.sleep(_POLL_S)
+    raise Unavailable("broker.start", f"it did not listen on port {port} after {READY_TIMEOUT_S:.0f} s")
