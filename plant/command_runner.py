@@ -29,10 +29,9 @@ from plant.mqtt_link import Link
 
 log = get_logger(__name__)
 
-# News kinds. requested: a wake-up alone; the others are outbox events keyed by the command's id.
+# Outbox events keyed by the command's id. changed: sent for the first time, confirmed or failed.
 REQUESTED = "command.requested"
-CONFIRMED = "command.confirmed"
-FAILED = "command.failed"
+CHANGED = "command.changed"
 TIMED_OUT = "command.timed_out"
 # Look at least this often, whatever the clock says: it may be moved.
 LOOK_EVERY_S = 1.0
@@ -208,9 +207,9 @@ class CommandRunner:
             if after is not None:
                 current = after
                 await queries.save_command(tx, self._lease.tenant_id, current)
-                kind = CONFIRMED if current.state is CommandState.CONFIRMED else FAILED
-                await outbox.append(tx, kind, current.id, _facts(current))
-                await audit.record(tx, None, kind, "command", current.id, current.feedback)
+                await outbox.append(tx, CHANGED, current.id, _facts(current))
+                action = f"command.{current.state.value}"
+                await audit.record(tx, None, action, "command", current.id, current.feedback)
                 await self._on_changed(tx, current)
                 _ends.labels(current.state.value).inc()
         self._keep(current, actuator)

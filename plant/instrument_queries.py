@@ -63,11 +63,15 @@ async def update_sensor(tx: Tx, tenant_id: UUID, it: Sensor) -> None:
 
 
 _GET_SENSOR = f"SELECT {_SENSOR} FROM sensors WHERE tenant_id = $1 AND id = $2"
+_LOCK_SENSOR = _GET_SENSOR + " FOR NO KEY UPDATE"
 
 
-async def get_sensor(tx: Tx, tenant_id: UUID, sensor_id: UUID) -> Sensor:
-    """One sensor; raises NotFound."""
-    return row_to(Sensor, found(await tx.fetchrow(_GET_SENSOR, tenant_id, sensor_id), "sensor", sensor_id))
+async def get_sensor(tx: Tx, tenant_id: UUID, sensor_id: UUID, *, lock: bool = False) -> Sensor:
+    """One sensor, locked if asked; raises NotFound."""
+    return row_to(
+        Sensor,
+        found(await tx.fetchrow(_LOCK_SENSOR if lock else _GET_SENSOR, tenant_id, sensor_id), "sensor", sensor_id),
+    )
 
 
 _LIST_SENSORS = f"""
@@ -79,6 +83,14 @@ ORDER BY zone_id, series, id
 async def list_sensors(tx: Tx, tenant_id: UUID, site_id: UUID, zone_id: UUID | None = None) -> list[Sensor]:
     """The sensors of a site (or of one zone of it), retired ones too."""
     return [row_to(Sensor, row) for row in await tx.fetch(_LIST_SENSORS, tenant_id, site_id, zone_id)]
+
+
+_LIST_DEVICE_SENSORS = f"SELECT {_SENSOR} FROM sensors WHERE tenant_id = $1 AND device_id = $2 ORDER BY series"
+
+
+async def list_device_sensors(tx: Tx, tenant_id: UUID, device_id: UUID) -> list[Sensor]:
+    """The sensors of one device, retired ones too."""
+    return [row_to(Sensor, row) for row in await tx.fetch(_LIST_DEVICE_SENSORS, tenant_id, device_id)]
 
 
 _ACTUATOR = (
@@ -135,11 +147,19 @@ async def update_actuator(tx: Tx, tenant_id: UUID, it: Actuator) -> None:
 
 
 _GET_ACTUATOR = f"SELECT {_ACTUATOR} FROM actuators WHERE tenant_id = $1 AND id = $2"
+_LOCK_ACTUATOR = _GET_ACTUATOR + " FOR NO KEY UPDATE"
 
 
-async def get_actuator(tx: Tx, tenant_id: UUID, actuator_id: UUID) -> Actuator:
-    """One actuator; raises NotFound."""
-    return row_to(Actuator, found(await tx.fetchrow(_GET_ACTUATOR, tenant_id, actuator_id), "actuator", actuator_id))
+async def get_actuator(tx: Tx, tenant_id: UUID, actuator_id: UUID, *, lock: bool = False) -> Actuator:
+    """One actuator, locked if asked; raises NotFound."""
+    return row_to(
+        Actuator,
+        found(
+            await tx.fetchrow(_LOCK_ACTUATOR if lock else _GET_ACTUATOR, tenant_id, actuator_id),
+            "actuator",
+            actuator_id,
+        ),
+    )
 
 
 _LIST_ACTUATORS = f"SELECT {_ACTUATOR} FROM actuators WHERE tenant_id = $1 AND site_id = $2 ORDER BY zone_id, slug, id"

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from core.clock import Clock
-from mobile_contract.devices import ACKS, FEEDBACK, STATE, Ack, FeedbackMessage, SampleRefusal, topic
+from mobile_contract.devices import ACKS, FEEDBACK, READINGS, STATE, Ack, FeedbackMessage, SampleRefusal, topic
 from plant.directory import Directory, KnownDevice
 from plant.model import DeviceState, Lease, Quality, Reading, Refusal
 from plant.mqtt_link import Link
@@ -35,6 +35,7 @@ from plant.protocols import (
     read_samples,
     read_state,
 )
+from plant.refusals import merge, tally
 
 # Readings taken and not yet committed. About 40 MB; at 15,000 a second eight seconds without a database, after which
 # the broker keeps the rest.
@@ -43,9 +44,6 @@ HELD_MAX = 120_000
 HELD_RESUME = 60_000
 # One statement's worth of readings: about 0.25 s of PostgreSQL at the measured 80,000 a second.
 BATCH_READINGS_MAX = 20_000
-# How much of a refused payload an admin sees, and the table's own limit.
-SAMPLE_BYTES_MAX = 256
-TEXT_MAX = 200
 
 _encode = msgspec.json.Encoder().encode
 
@@ -164,20 +162,13 @@ class Intake:
                 del self._hot[reading.sensor_id]
 
     def refuse(self, device: str, code: str, detail: str, name: bytes, payload: bytes, now: datetime) -> None:
-        """Count one refusal; ``device`` '' when Muster does not know it, so that a sender can not invent rows."""
-        before = self.batch.refusals.get((device, code))
-        self.batch.refusals[device, code] = Refusal(
-            tenant_id=self._lease.tenant_id,
-            site_id=self._lease.site_id,
-            device=device,
-            code=code,
-            count=1 if before is None else before.count + 1,
-            first_at=now if before is None else before.first_at,
-            last_at=now,
-            detail=storable(detail),
-            topic=storable(name.decode("utf-8", "replace")),
-            sample=payload[:SAMPLE_BYTES_MAX],
-        )
+        """Count one refusal; ``device`` '' when Muster does not know it."""
+        self._refuse_all(device, [SampleRefusal(-1, code, detail)], name.decode("utf-8", "replace"), payload, now)
+
+    def _refuse_all(self, device: str, refused: list[SampleRefusal], name: str, payload: bytes, now: datetime) -> None:
+        for made in tally(self._lease.tenant_id, self._lease.site_id, device, refused, name, payload, now):
+            before = self.batch.refusals.get((device, made.code))
+            self.batch.refusals[device, made.code] = made if before is None else merge(before, made)
 
     def _start_batch(self, link: Link) -> None:
         if not self.batch.is_empty():
@@ -192,12 +183,12 @@ class Intake:
         self._sort(link, mid, parsed.readings, ack, None)
 
     def _note(self, device: KnownDevice, parsed: Parsed, payload: bytes, now: datetime) -> tuple[str, bytes] | None:
-        name = topic(self.directory.tenant, self.directory.site, device.slug, ACKS)
-        for refusal in parsed.refused:
-            self.refuse(device.slug, refusal.code, refusal.detail, name.encode(), payload, now)
+        prefix = self.directory.tenant, self.directory.site, device.slug
+        if parsed.refused:
+            self._refuse_all(device.slug, parsed.refused, topic(*prefix, READINGS), payload, now)
         if parsed.seq is None:
             return None
-        return name, _encode(Ack(parsed.seq, len(parsed.refused)))
+        return topic(*prefix, ACKS), _encode(Ack(parsed.seq, len(parsed.refused)))
 
     def _sort(
         self, link: Link | None, mid: int, readings: list[Reading], ack: tuple[str, bytes] | None, inbox: UUID | None
@@ -273,8 +264,3 @@ class Intake:
             self.refuse(device.slug, UNKNOWN_ACTUATOR, detail, name, payload, now)
             return False
         return self._on_feedback(link, mid, device, message)
-
-
-def storable(text: str) -> str:
-    """Text that PostgreSQL takes (no NUL, no lone surrogate), bounded."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "�")[:TEXT_MAX]

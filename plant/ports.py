@@ -42,7 +42,6 @@ class ReadingSink(Protocol):
         """
         ...
 
-
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """A command of this site was sent for the first time, confirmed, failed or timed out: ``tx`` is the transaction
         that says so, and what the layer above makes of it commits with it. The command's row is locked.

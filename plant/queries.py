@@ -42,11 +42,14 @@ async def update_site(tx: Tx, tenant_id: UUID, site: Site) -> None:
 
 
 _GET_SITE = f"SELECT {_SITE} FROM sites WHERE tenant_id = $1 AND id = $2"
+_LOCK_SITE = _GET_SITE + " FOR NO KEY UPDATE"
 
 
-async def get_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> Site:
-    """One site; raises NotFound."""
-    return row_to(Site, found(await tx.fetchrow(_GET_SITE, tenant_id, site_id), "site", site_id))
+async def get_site(tx: Tx, tenant_id: UUID, site_id: UUID, *, lock: bool = False) -> Site:
+    """One site, locked if asked; raises NotFound."""
+    return row_to(
+        Site, found(await tx.fetchrow(_LOCK_SITE if lock else _GET_SITE, tenant_id, site_id), "site", site_id)
+    )
 
 
 _FIND_SITE = f"SELECT {_SITE} FROM sites WHERE tenant_id = $1 AND slug = $2"
@@ -85,11 +88,19 @@ async def update_building(tx: Tx, tenant_id: UUID, it: Building) -> None:
 
 
 _GET_BUILDING = f"SELECT {_BUILDING} FROM buildings WHERE tenant_id = $1 AND id = $2"
+_LOCK_BUILDING = _GET_BUILDING + " FOR NO KEY UPDATE"
 
 
-async def get_building(tx: Tx, tenant_id: UUID, building_id: UUID) -> Building:
-    """One building; raises NotFound."""
-    return row_to(Building, found(await tx.fetchrow(_GET_BUILDING, tenant_id, building_id), "building", building_id))
+async def get_building(tx: Tx, tenant_id: UUID, building_id: UUID, *, lock: bool = False) -> Building:
+    """One building, locked if asked; raises NotFound."""
+    return row_to(
+        Building,
+        found(
+            await tx.fetchrow(_LOCK_BUILDING if lock else _GET_BUILDING, tenant_id, building_id),
+            "building",
+            building_id,
+        ),
+    )
 
 
 _LIST_BUILDINGS = f"SELECT {_BUILDING} FROM buildings WHERE tenant_id = $1 AND site_id = $2 ORDER BY slug"
@@ -148,11 +159,14 @@ async def save_adjoining(tx: Tx, tenant_id: UUID, neighbours: dict[UUID, list[UU
 
 
 _GET_ZONE = f"SELECT {_ZONE} FROM zones WHERE tenant_id = $1 AND id = $2"
+_LOCK_ZONE = _GET_ZONE + " FOR NO KEY UPDATE"
 
 
-async def get_zone(tx: Tx, tenant_id: UUID, zone_id: UUID) -> Zone:
-    """One zone; raises NotFound."""
-    return row_to(Zone, found(await tx.fetchrow(_GET_ZONE, tenant_id, zone_id), "zone", zone_id))
+async def get_zone(tx: Tx, tenant_id: UUID, zone_id: UUID, *, lock: bool = False) -> Zone:
+    """One zone, locked if asked; raises NotFound."""
+    return row_to(
+        Zone, found(await tx.fetchrow(_LOCK_ZONE if lock else _GET_ZONE, tenant_id, zone_id), "zone", zone_id)
+    )
 
 
 _LIST_ZONES = f"SELECT {_ZONE} FROM zones WHERE tenant_id = $1 AND site_id = $2 ORDER BY level, slug"
@@ -196,11 +210,15 @@ async def update_device(tx: Tx, tenant_id: UUID, it: Device, secret_hash: str | 
 
 
 _GET_DEVICE = f"SELECT {_DEVICE} FROM devices WHERE tenant_id = $1 AND id = $2"
+_LOCK_DEVICE = _GET_DEVICE + " FOR NO KEY UPDATE"
 
 
-async def get_device(tx: Tx, tenant_id: UUID, device_id: UUID) -> Device:
-    """One device; raises NotFound."""
-    return row_to(Device, found(await tx.fetchrow(_GET_DEVICE, tenant_id, device_id), "device", device_id))
+async def get_device(tx: Tx, tenant_id: UUID, device_id: UUID, *, lock: bool = False) -> Device:
+    """One device, locked if asked; raises NotFound."""
+    return row_to(
+        Device,
+        found(await tx.fetchrow(_LOCK_DEVICE if lock else _GET_DEVICE, tenant_id, device_id), "device", device_id),
+    )
 
 
 _LIST_DEVICES = f"SELECT {_DEVICE} FROM devices WHERE tenant_id = $1 AND site_id = $2 ORDER BY slug"

@@ -142,12 +142,13 @@ async def mark_late(tx: Tx, tenant_id: UUID, site_id: UUID, readings: Sequence[R
     await tx.execute(_MARK_LATE, tenant_id, site_id, [r.sensor_id for r in readings], [r.observed_at for r in readings])
 
 
-_ROLLED_UNTIL = "SELECT rolled_until FROM site_rollups WHERE tenant_id = $1 AND site_id = $2 FOR UPDATE"
+_ROLLED_UNTIL = "SELECT rolled_until FROM site_rollups WHERE tenant_id = $1 AND site_id = $2"
+_LOCK_ROLLED_UNTIL = _ROLLED_UNTIL + " FOR UPDATE"
 
 
-async def find_rolled_until(tx: Tx, tenant_id: UUID, site_id: UUID) -> datetime | None:
-    """How far the minutes of a site are computed; locked, so that one gateway computes them."""
-    at: datetime | None = await tx.fetchval(_ROLLED_UNTIL, tenant_id, site_id)
+async def find_rolled_until(tx: Tx, tenant_id: UUID, site_id: UUID, *, lock: bool = False) -> datetime | None:
+    """How far the minutes of a site are computed; locked, one gateway at a time computes them."""
+    at: datetime | None = await tx.fetchval(_LOCK_ROLLED_UNTIL if lock else _ROLLED_UNTIL, tenant_id, site_id)
     return at
 
 

@@ -62,7 +62,7 @@ async def roll_up_step(db: Database, tenant_id: UUID, site_id: UUID, now: dateti
     """Roll up the next stretch of settled minutes and the late ones; True when more is waiting."""
     settled = minute_of(now - timedelta(seconds=SETTLED_AFTER_S))
     async with db.transaction(tenant_id) as tx:
-        start = await queries.find_rolled_until(tx, tenant_id, site_id) or settled - FIRST_ROLL_UP
+        start = await queries.find_rolled_until(tx, tenant_id, site_id, lock=True) or settled - FIRST_ROLL_UP
         end = min(settled, start + ROLL_UP_STEP)
         if end <= start:
             return False
