@@ -44,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _doc("FCM HTTP v1 address. Empty: Google's; the demo's own push service is used by `muster up`.")
     ] = ""
     push_credentials: Annotated[str, _doc("Path of the service-account JSON for FCM. Empty: no push channel.")] = ""
+    push_details: Annotated[
+        bool, _doc("Show an order's title and place on the lock screen; false: only that there is an order.")
+    ] = False
     receipt_timeout_s: Annotated[
         float, _doc("An order without a device receipt after this long goes to the next channel.", gt=0, le=600)
     ] = 8.0

@@ -271,12 +271,12 @@ def _await_receipt(
             return EscalatePerson(why)
         # Every push address is dead, but the open socket may still answer within the same window.
         return WaitUntil(receipt_by)
-    if delivery.retry_at is not None:
-        if now >= delivery.retry_at and delivery.step < len(channels):
-            return Send(channels[delivery.step], delivery.step)
-        if now < delivery.retry_at:
-            return WaitUntil(min(delivery.retry_at, receipt_by, answer_by))
-    return WaitUntil(min(receipt_by, answer_by))
+    wake_at = min(receipt_by, answer_by)
+    if delivery.retry_at is None or delivery.step >= len(channels):
+        return WaitUntil(wake_at)
+    if now >= delivery.retry_at:
+        return Send(channels[delivery.step], delivery.step)
+    return WaitUntil(min(delivery.retry_at, wake_at))
 
 
 # The first repeat comes after about this long: within the 8 s in which a receipt is awaited there is time for three.

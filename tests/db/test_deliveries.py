@@ -291,6 +291,20 @@ async def test_a_dead_address_is_retired_and_the_socket_still_has_its_eight_seco
     assert (await world.scene.states(world.db))["wang"] == "superseded"
 
 
+async def test_a_person_without_a_phone_to_push_to_has_the_sockets_eight_seconds(world: World) -> None:
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        await tx.execute(
+            "UPDATE person_devices SET push_token_state = 'retired' WHERE tenant_id = $1", world.scene.tenant_id
+        )
+    await world.scene.order(world.db, "wang")
+    await world.pass_time(0)
+    await world.pass_time(7)
+    assert await world.scene.states(world.db) == {"wang": "queued"}
+    await world.pass_time(1)
+    assert await world.scene.states(world.db) == {"wang": "superseded", "li": "queued"}
+    assert world.post.sent == []
+
+
 async def test_a_failing_service_is_tried_again_within_the_wait(world: World) -> None:
     world.post.answers = [Outcome("failed", code="UNAVAILABLE"), Outcome("failed", code="timeout")]
     await world.scene.order(world.db, "wang")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import httpx
 import pytest
 
 from core.errors import Invalid, Unavailable
@@ -15,6 +18,7 @@ from muster.demo.push_script import Behaviour, Kind, Script
 from muster.demo.push_service import Running, run_push_service
 from realtime.channels import Notice, Target
 from realtime.push import Fcm
+from tests.conftest import ROOT
 
 NOTICE = Notice(
     delivery=UUID(int=1),
@@ -43,8 +47,8 @@ async def fcm(service: Running) -> AsyncIterator[Fcm]:
         yield channel
 
 
-def script(service: Running, *then: Behaviour, token: str = "*") -> None:
-    service.service.switchboard.follow(Script(token, list(then)))
+def script(service: Running, *then: Behaviour) -> None:
+    service.service.switchboard.follow(Script("*", list(then)))
 
 
 async def test_an_accepted_push_reaches_the_device_with_ids_and_nothing_to_read_over_a_shoulder(
@@ -173,3 +177,32 @@ async def test_the_account_keeps_its_key_when_the_service_moves(tmp_path: Path) 
             assert (await fcm.send(NOTICE, WANG)).kind == "accepted"
     key = "private_key_id"
     assert first[first.index(key) :][:70] == second[second.index(key) :][:70]
+
+
+@pytest.mark.scenario
+async def test_as_a_process_it_says_where_it_listens_and_a_phone_can_wait_for_its_pushes(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "muster.demo.push_service", "--port", "0", "--dir", str(tmp_path))
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    try:
+        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode().split()
+        url, credentials = line[2], Path(line[3])
+        async with httpx.AsyncClient(base_url=url) as phone, Fcm.open(credentials, url=url) as fcm:
+            script = {"token": "token-wang", "then": [{"answer": "quota", "retry_after_s": 3}]}
+            assert (await phone.post("/control/script", json=script)).status_code == 200
+            assert (await phone.post("/control/script", json={"tokem": "x"})).status_code == 400
+            waiting = asyncio.create_task(
+                phone.get("/control/pushes", params={"token": "token-wang", "wait_s": 20}, timeout=30)
+            )
+            assert (await fcm.send(NOTICE, WANG)).retry_after_s == 3
+            assert (await fcm.send(NOTICE, WANG)).kind == "accepted"
+            [push] = (await waiting).json()["pushes"]
+            assert (push["n"], push["message"]["data"]["key"]) == (1, "k1")
+            log = (await phone.get("/control/log", params={"token": "token-wang"})).json()["taken"]
+            assert [entry["behaviour"]["answer"] for entry in log] == ["quota", "accept"]
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

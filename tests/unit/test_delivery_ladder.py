@@ -176,6 +176,12 @@ def test_a_failure_is_retried_until_the_receipt_is_due() -> None:
     assert next_step(patient, ("fcm", "webpush"), POLICY, at(8)) == EscalateChannel("webpush", 1, "no_receipt")
 
 
+def test_a_channel_that_went_away_is_not_tried_again() -> None:
+    gone = send_failed(begin_send(queued(), 0, at(0)), retry_at=at(1))
+    assert next_step(gone, (), POLICY, at(2)) == WaitUntil(at(8))
+    assert next_step(gone, (), POLICY, at(8)) == EscalatePerson("no_receipt")
+
+
 def test_a_refused_channel_goes_to_the_next_at_once_and_the_last_leaves_the_socket_its_time() -> None:
     refused = send_refused(begin_send(queued(), 0, at(0)))
     assert next_step(refused, ("fcm", "webpush"), POLICY, at(0)) == EscalateChannel("webpush", 1, "refused")
