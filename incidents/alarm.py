@@ -1,10 +1,11 @@
 """The alarm state machine of ISA-18.2 / IEC 62682, pure: (rule, state, event, now) -> (state, facts).
 
-The state letters: A normal, B unacknowledged, C acknowledged, D returned unacknowledged, E latched unacknowledged, F latched
-acknowledged, G shelved, H suppressed by design, I out of service. Suppressed alarms keep evaluating and stay silent.
+The state letters: A normal, B unacknowledged, C acknowledged, D returned unacknowledged, E latched unacknowledged,
+F latched acknowledged, G shelved, H suppressed by design, I out of service. Suppressed alarms keep evaluating and stay
+silent.
 
-Towards alarm when in doubt: a timer alone can raise an alarm and never end one; missing data ends nothing; the return to
-normal needs a reading beyond the deadband, and one more after the off-delay.
+Towards alarm when in doubt: a timer alone can raise an alarm and never end one; missing data ends nothing; the return
+to normal needs a reading beyond the deadband, and one more after the off-delay.
 """
 
 from __future__ import annotations
@@ -122,13 +123,7 @@ class AlarmUnsuppressed(msgspec.Struct, frozen=True):
 
 
 Fact: TypeAlias = (
-    AlarmRaised
-    | AlarmReraised
-    | AlarmReturned
-    | AlarmAcknowledged
-    | AlarmCleared
-    | AlarmSuppressed
-    | AlarmUnsuppressed
+    AlarmRaised | AlarmReraised | AlarmReturned | AlarmAcknowledged | AlarmCleared | AlarmSuppressed | AlarmUnsuppressed
 )
 
 

@@ -92,7 +92,6 @@ async def find_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[
     return [_watched(r) for r in await tx.fetch(FIND_RULES, tenant_id, list(rule_ids))]
 
 
-
 async def lock_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[WatchedRule]:
     """The rules with their states locked, in id order so that two lockers can not deadlock."""
     return [_watched(r) for r in await tx.fetch(LOCK_RULES, tenant_id, list(rule_ids))]

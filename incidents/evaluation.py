@@ -1,4 +1,4 @@
-"""Readings and timers against the locked states of their rules: what changed, written back, for ``response`` to act on."""
+"""Readings and timers against the locked states of their rules: what changed, written back, for ``response``."""
 
 from __future__ import annotations
 
@@ -74,9 +74,7 @@ def _feed(track: _Track, reading: Reading, now: datetime) -> None:
     track.step(alarm.Reading(value=reading.value, observed_at=reading.observed_at), now)
 
 
-async def expire(
-    tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], now: datetime, *, silent: bool
-) -> list[Outcome]:
+async def expire(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], now: datetime, *, silent: bool) -> list[Outcome]:
     """Fire what is due on these rules, or tell them that their data is missing."""
     event: alarm.Event = alarm.DataMissing() if silent else alarm.TimerDue()
     return await apply_event(tx, tenant_id, rule_ids, lambda _: event, now)
@@ -98,7 +96,5 @@ async def _save(tx: Tx, tenant_id: UUID, tracks: Sequence[_Track]) -> list[Outco
         item = track.item
         if track.state != item.state:
             await alarm_queries.save_state(tx, tenant_id, item.rule.id, track.state, item.episode_id)
-        outcomes.append(
-            Outcome(item.rule, item.state, track.state, tuple(track.facts), item.episode_id, track.value)
-        )
+        outcomes.append(Outcome(item.rule, item.state, track.state, tuple(track.facts), item.episode_id, track.value))
     return outcomes

@@ -36,8 +36,8 @@ class LimitSource(msgspec.Struct, frozen=True):
 class AlarmRule(msgspec.Struct, frozen=True, kw_only=True):
     """When an alarm is raised. ``set_point`` and ``deadband`` are in ``unit`` (UCUM); delays in seconds.
 
-    ``level`` 2 is the second, graver set point. ``rearm_after_s``: an acknowledged alarm that is still active after this
-    long asks again (C -> B). Raises Invalid for rules that could hide danger.
+    ``level`` 2 is the second, graver set point. ``rearm_after_s``: an acknowledged alarm that is still active after
+    this long asks again (C -> B). Raises Invalid for rules that could hide danger.
     """
 
     tenant_id: UUID

@@ -13,8 +13,8 @@ from incidents.incident import Alarm, Incident, Task
 _INCIDENT = """tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
     first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise"""
 
-_ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind, level,
-    letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at"""
+_ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind,
+    level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
     state, fencing, deadline_at, created_at, answered_at, done_at"""

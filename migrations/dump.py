@@ -1,4 +1,4 @@
-"""Write ``migrations/schema.sql``: the whole schema as the migrations leave it, for people to read and a test to compare.
+"""Write ``migrations/schema.sql``: the schema as the migrations leave it, for people to read and a test to compare.
 
 ``python -m migrations.dump`` starts a throw-away PostgreSQL, applies every file and dumps the schema.
 """

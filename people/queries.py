@@ -1,6 +1,5 @@
 """SQL of accounts and the devices people carry; sign-ins are in sign_in_queries."""
 
-# ruff: noqa: S608 - the only thing put into a statement is this file's own list of columns
 from __future__ import annotations
 
 from datetime import datetime

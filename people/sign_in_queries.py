@@ -1,6 +1,5 @@
 """SQL of sign-ins, refresh tokens and sign-in limits."""
 
-# ruff: noqa: S608 - the only thing put into a statement is this file's own list of columns
 from __future__ import annotations
 
 from datetime import datetime

@@ -76,7 +76,8 @@ async def _until(news: Any, kind: str) -> News:
     async with asyncio.timeout(10):
         async for item in news:
             if item.kind == kind:
-                return item
+                found: News = item
+                return found
     raise AssertionError("the listener ended")
 
 

@@ -89,7 +89,8 @@ async def test_another_tenant_sees_and_changes_nothing(demo_clone: Any) -> None:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with db.transaction(other) as tx:
                 await tx.execute(
-                    "INSERT INTO outbox (tenant_id, id, kind, key, payload, created_at) VALUES ($1, $2, 'x', 'x', '{}', $3)",
+                    "INSERT INTO outbox (tenant_id, id, kind, key, payload, created_at)"
+                    " VALUES ($1, $2, 'x', 'x', '{}', $3)",
                     demo_clone.tenant_id,
                     new_id(),
                     tx.now,

@@ -1,0 +1,209 @@
+"""The alarm engine of one leased site: what the gateway asks about every reading, and the site's timers.
+
+Memory is a cache of ``alarm_states``: it answers ``screen`` quickly and knows when the next timer is due. Every
+decision is made again on the locked row, so a stale cache costs a transaction, never an alarm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from core.database import Database, Tx
+from core.errors import Unavailable
+from core.logging import get_logger
+from core.outbox import RESYNC, Listener
+from incidents import alarm_queries, response
+from incidents.alarm import crosses
+from incidents.alarm_queries import earliest_timer
+from incidents.context import SiteContext, load_context
+from incidents.evaluation import Outcome, evaluate, expire
+from incidents.model import AlarmRule, AlarmState
+from plant.leases import assert_held
+from plant.model import Command, Lease, Quality, Reading
+from plant.ports import SinkFactory, Store
+
+log = get_logger(__name__)
+
+# Timers are looked at this often; an on-delay is counted in seconds, so a tenth is exact enough.
+TICK_S = 0.1
+# Silence is looked for this often: staleness is counted in seconds too, and a sweep reads every sensor.
+SWEEP_S = 1.0
+# Sensors, zones or actuators of a site were edited (key: the site's id); rules were.
+NEWS_PLANT = "plant.changed"
+NEWS_RULES = "rules.changed"
+# After the database went away, timers try again this much later.
+RETRY_S = 0.5
+
+
+class _Watch:
+    """What memory knows of one sensor: its limits with their states, when it was last heard, whether it is stale."""
+
+    __slots__ = ("heard_at", "limits", "stale")
+
+    def __init__(self) -> None:
+        self.limits: list[tuple[AlarmRule, AlarmState]] = []
+        self.stale: tuple[AlarmRule, AlarmState] | None = None
+        self.heard_at: datetime | None = None
+
+
+class SiteEngine:
+    """Implements ``plant.ports.ReadingSink`` for one site."""
+
+    def __init__(self, db: Database, lease: Lease, context: SiteContext) -> None:
+        self._db = db
+        self._lease = lease
+        self._tenant_id = lease.tenant_id
+        self._context = context
+        self._watches: dict[UUID, _Watch] = {}
+        self._timers: dict[UUID, datetime] = {}
+        self._serial = asyncio.Lock()
+        self._opened_at = db.clock.now()
+
+    def screen(self, reading: Reading) -> bool:
+        """Whether this reading may change an alarm; remembers that its sensor spoke."""
+        watch = self._watches.get(reading.sensor_id)
+        value = reading.value
+        # A gap is not a value: it feeds no limit and does not count as having been heard.
+        if watch is None or value is None:
+            return False
+        if reading.quality == Quality.GOOD:
+            watch.heard_at = reading.received_at
+            if watch.stale is not None and watch.stale[1].condition != "normal":
+                return True
+        return any(crosses(rule, state, value) for rule, state in watch.limits)
+
+    async def transition(self, readings: Sequence[Reading], store: Store) -> None:
+        """Store the readings and everything that follows from them, in one transaction."""
+        async with self._serial:
+            async with self._db.transaction(self._tenant_id) as tx:
+                await assert_held(tx, self._lease)
+                await store(tx)
+                outcomes = await evaluate(tx, self._tenant_id, readings, tx.now)
+                await response.respond(tx, self._context, outcomes)
+            self._remember(outcomes)
+
+    async def load(self) -> None:
+        """Read rules, states and when each sensor was last heard."""
+        async with self._db.transaction(self._tenant_id) as tx:
+            self._context = await load_context(tx, self._tenant_id, self._lease.site_id)
+            watched = await alarm_queries.list_site_rules(tx, self._tenant_id, self._lease.site_id)
+            heard = await alarm_queries.last_heard(tx, self._tenant_id, self._lease.site_id)
+        old, self._watches, self._timers = self._watches, {}, {}
+        for item in watched:
+            self._put(item.rule, item.state)
+        for sensor_id, watch in self._watches.items():
+            before = old[sensor_id].heard_at if sensor_id in old else None
+            times = [t for t in (heard.get(sensor_id), before) if t is not None]
+            watch.heard_at = max(times, default=None)
+
+    async def refresh_rule(self, rule_id: UUID) -> None:
+        """Read one rule's state again: somebody acknowledged, shelved or reset it."""
+        async with self._db.transaction(self._tenant_id) as tx:
+            for item in await alarm_queries.find_rules(tx, self._tenant_id, [rule_id]):
+                self._put(item.rule, item.state)
+
+    async def keep_time(self) -> None:
+        """Fire due timers and find silent sensors, for as long as the lease is held."""
+        next_sweep = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                await self._fire_due()
+                if loop.time() >= next_sweep:
+                    next_sweep = loop.time() + SWEEP_S
+                    await self._find_silent()
+            except Unavailable as problem:
+                log.warning("engine.waiting_for_database", error=str(problem))
+                await asyncio.sleep(RETRY_S)
+
+    async def _fire_due(self) -> None:
+        now = self._db.clock.now()
+        due = [rule_id for rule_id, at in self._timers.items() if at <= now]
+        if due:
+            await self._step_rules(due, silent=False)
+
+    async def _find_silent(self) -> None:
+        now = self._db.clock.now()
+        silent = [
+            watch.stale[0].id
+            for watch in self._watches.values()
+            if watch.stale is not None and watch.stale[1].condition == "normal" and self._is_silent(watch, now)
+        ]
+        if silent:
+            await self._step_rules(silent, silent=True)
+
+    def _is_silent(self, watch: _Watch, now: datetime) -> bool:
+        assert watch.stale is not None
+        # What the broker kept for us while nobody held the site must have had time to arrive.
+        since = max(watch.heard_at or self._opened_at, self._opened_at)
+        return now - since > timedelta(seconds=watch.stale[0].stale_after_s or 0.0)
+
+    async def _step_rules(self, rule_ids: list[UUID], *, silent: bool) -> None:
+        async with self._serial:
+            async with self._db.transaction(self._tenant_id) as tx:
+                await assert_held(tx, self._lease)
+                outcomes = await expire(tx, self._tenant_id, rule_ids, tx.now, silent=silent)
+                await response.respond(tx, self._context, outcomes)
+            self._remember(outcomes)
+
+    async def command_changed(self, tx: Tx, command: Command) -> None:
+        """Tell the incident's room; a missing effect raises the actuator's alarm, a proven one ends it."""
+        await response.command_changed(tx, self._context, command)
+
+    def _remember(self, outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            self._put(outcome.rule, outcome.after)
+
+    def _put(self, rule: AlarmRule, state: AlarmState) -> None:
+        timer = earliest_timer(state)
+        if timer is None:
+            self._timers.pop(rule.id, None)
+        else:
+            self._timers[rule.id] = timer
+        if rule.sensor_id is None:
+            return
+        watch = self._watches.setdefault(rule.sensor_id, _Watch())
+        if rule.kind == "stale":
+            watch.stale = (rule, state)
+        else:
+            watch.limits = [pair for pair in watch.limits if pair[0].id != rule.id] + [(rule, state)]
+
+
+async def _follow(listener: Listener, engine: SiteEngine, site_id: UUID) -> None:
+    """Keep memory like the tables: what people do to alarms, and what admins do to the plant."""
+    async with listener.subscribe({response.NEWS_ALARM, NEWS_RULES, NEWS_PLANT}) as news:
+        async for item in news:
+            try:
+                if item.kind == response.NEWS_ALARM:
+                    await engine.refresh_rule(UUID(item.key))
+                elif item.kind == RESYNC or item.key == str(site_id):
+                    await engine.load()
+            except Unavailable as problem:
+                # The connection that brings the next news also brings a resync.
+                log.warning("engine.news_not_followed", kind=item.kind, error=str(problem))
+
+
+def sink_factory(db: Database, listener: Listener) -> SinkFactory:
+    """Opens a site's engine with its timers running, for as long as its lease is held."""
+
+    @asynccontextmanager
+    async def open_site(lease: Lease) -> AsyncIterator[SiteEngine]:
+        async with db.transaction(lease.tenant_id) as tx:
+            context = await load_context(tx, lease.tenant_id, lease.site_id)
+        engine = SiteEngine(db, lease, context)
+        await engine.load()
+        async with asyncio.TaskGroup() as tasks:
+            timers = tasks.create_task(engine.keep_time())
+            news = tasks.create_task(_follow(listener, engine, lease.site_id))
+            try:
+                yield engine
+            finally:
+                timers.cancel()
+                news.cancel()
+
+    return open_site

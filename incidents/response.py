@@ -1,0 +1,228 @@
+"""What follows from an alarm: in the transaction of the transition, nothing later and nothing elsewhere.
+
+A raised alarm opens an incident or joins the one of its cause; its plan is bound, actuators are commanded, tasks are
+given to people and orders are queued; the room and the timeline are told. Locks are taken in the order of
+docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from core import outbox
+from core.database import Tx
+from core.ids import new_id
+from core.logging import get_logger
+from core.metrics import counter
+from incidents import alarm, alarm_queries, correlation, evaluation, planning, queries, rooms, timeline, views
+from incidents.context import SiteContext
+from incidents.evaluation import Outcome
+from incidents.incident import Alarm, Incident
+from incidents.wording import alarm_title
+from mobile_contract.room import (
+    AlarmChanged,
+    AlarmJoined,
+    CommandChanged,
+    IncidentOpened,
+    IncidentRegraded,
+    IncidentReopened,
+    IncidentReturned,
+)
+from plant.model import Command, CommandState
+
+log = get_logger(__name__)
+
+ALARMS_RAISED = counter("alarms_raised", "Alarms raised, by kind and level.", ("kind", "level"))
+INCIDENTS_OPENED = counter("incidents_opened", "Incidents opened, by grade.", ("grade",))
+
+NEWS_ALARM = "alarm.changed"
+"""Key: the rule's id."""
+
+
+async def respond(tx: Tx, context: SiteContext, outcomes: Sequence[Outcome], *, by: UUID | None = None) -> None:
+    """Act on what changed, in order of the rules' ids; ``by`` is the person behind it, None: a reading or a timer."""
+    moved = [o for o in outcomes if o.facts]
+    if not moved:
+        return
+    await queries.lock_site(tx, context.tenant_id, context.site_id)
+    raised = [o for o in moved if any(isinstance(f, alarm.AlarmRaised) for f in o.facts)]
+    # The worst of alarms that come in one batch leads: it is the first-out and grades the incident at once.
+    for outcome in sorted(raised, key=lambda o: (-o.rule.level, o.rule.id)):
+        await _raise(tx, context, outcome)
+    touched: list[UUID] = []
+    for outcome in moved:
+        incident_id = await _change(tx, context, outcome, by)
+        if incident_id is not None and incident_id not in touched:
+            touched.append(incident_id)
+    for incident_id in touched:
+        await _settle(tx, context.tenant_id, incident_id)
+
+
+async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
+    """A new episode: its incident, its alarm row, its plan."""
+    rule = outcome.rule
+    zone = context.zone_of(rule)
+    agent = context.agent_of(rule)
+    open_incidents = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
+    joined = correlation.find_cause(
+        [planning.candidate(i) for i in open_incidents], zone.id, frozenset(zone.adjoining), tx.now
+    )
+    alarm_id = new_id()
+    incident = next((i for i in open_incidents if i.id == joined), None)
+    first_out = incident is None
+    if incident is None:
+        incident = await _open(tx, context, outcome, alarm_id)
+    row = Alarm(
+        tenant_id=context.tenant_id,
+        id=alarm_id,
+        rule_id=rule.id,
+        episode=outcome.after.episode,
+        incident_id=incident.id,
+        first_out=first_out,
+        site_id=context.site_id,
+        zone_id=zone.id,
+        sensor_id=rule.sensor_id,
+        actuator_id=rule.actuator_id,
+        kind=rule.kind,
+        level=rule.level,
+        letter=alarm.letter(outcome.after),
+        title=alarm_title(rule, context.source_name(rule), zone.name),
+        value=outcome.value,
+        unit=rule.unit,
+        set_point=rule.set_point,
+        raised_at=tx.now,
+    )
+    await queries.insert_alarm(tx, context.tenant_id, row)
+    await alarm_queries.save_state(tx, context.tenant_id, rule.id, outcome.after, alarm_id)
+    outcome.episode_id = alarm_id
+    await rooms.append_to_incident(tx, context.tenant_id, incident.id, AlarmJoined(views.alarm_view(row)))
+    facts = {"alarm": alarm_id, "title": row.title, "value": row.value, "unit": row.unit, "set_point": row.set_point}
+    await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", {**facts, "source": rule.source})
+    if not first_out:
+        incident = await _regrade(tx, context, incident)
+    await planning.carry_out(tx, context, incident, row, agent)
+    ALARMS_RAISED.labels(rule.kind, rule.level).inc()
+    log.info("alarm.raised", alarm=str(alarm_id), kind=rule.kind, level=rule.level, incident=str(incident.id))
+
+
+async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) -> Incident:
+    incident = planning.new_incident(context, outcome, alarm_id, tx.now)
+    number = await queries.insert_incident(tx, context.tenant_id, incident)
+    incident = msgspec.structs.replace(incident, number=number)
+    members = await planning.room_members(tx, context.tenant_id)
+    room_id = await rooms.open_room(tx, context.tenant_id, incident.id, members)
+    await rooms.append(tx, context.tenant_id, room_id, IncidentOpened(views.incident_view(incident)))
+    await timeline.append(
+        tx,
+        context.tenant_id,
+        incident.id,
+        "incident.opened",
+        {"number": number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan},
+    )
+    INCIDENTS_OPENED.labels(incident.grade).inc()
+    log.info("incident.opened", incident=str(incident.id), number=number, grade=incident.grade)
+    return incident
+
+
+async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident:
+    """Grade again with every alarm that stands; a returned incident is open again. The grade never gets milder."""
+    alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
+    graded = planning.grade_of(context, alarms)
+    after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
+    if graded.grade < incident.grade:
+        after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))
+    await queries.save_incident(tx, context.tenant_id, after)
+    if incident.state == "returned":
+        await rooms.append_to_incident(tx, context.tenant_id, incident.id, IncidentReopened())
+        await timeline.append(tx, context.tenant_id, incident.id, "incident.reopened", {})
+    if after.grade != incident.grade:
+        body = IncidentRegraded(after.grade, after.reasons)
+        await rooms.append_to_incident(tx, context.tenant_id, incident.id, body)
+        facts = {"from": incident.grade, "to": after.grade, "reasons": after.reasons}
+        await timeline.append(tx, context.tenant_id, incident.id, "incident.regraded", facts)
+    return after
+
+
+async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | None) -> UUID | None:
+    """Write the episode's row after a change that did not begin it; returns its incident."""
+    await outbox.wake(tx, NEWS_ALARM, outcome.rule.id)
+    if outcome.episode_id is None:
+        return None
+    before = await queries.get_alarm(tx, context.tenant_id, outcome.episode_id)
+    after = _episode_after(before, outcome, by, tx)
+    if after == before:
+        return before.incident_id
+    await queries.lock_incident(tx, context.tenant_id, before.incident_id)
+    await queries.save_alarm(tx, context.tenant_id, after)
+    if after.ended_at is not None:
+        await alarm_queries.save_state(tx, context.tenant_id, outcome.rule.id, outcome.after, None)
+        outcome.episode_id = None
+    await rooms.append_to_incident(
+        tx, context.tenant_id, before.incident_id, AlarmChanged(views.alarm_view(after)), by=by
+    )
+    for fact in outcome.facts:
+        if not isinstance(fact, alarm.AlarmRaised):
+            kind = "alarm." + type(fact).__name__.removeprefix("Alarm").lower()
+            facts = {"alarm": before.id, "letter": after.letter, "value": outcome.value}
+            await timeline.append(tx, context.tenant_id, before.incident_id, kind, facts, by=by)
+    return before.incident_id
+
+
+def _episode_after(row: Alarm, outcome: Outcome, by: UUID | None, tx: Tx) -> Alarm:
+    state = outcome.after
+    letter = alarm.letter(state)
+    acknowledged_at, acknowledged_by = row.acknowledged_at, row.acknowledged_by
+    if not state.acknowledged:
+        acknowledged_at = acknowledged_by = None
+    elif acknowledged_at is None:
+        acknowledged_at, acknowledged_by = tx.now, by
+    returned_at = None if state.condition == "active" else row.returned_at or tx.now
+    over = state.condition == "normal" and state.acknowledged and not state.latched
+    return msgspec.structs.replace(
+        row,
+        letter=letter,
+        value=row.value if outcome.value is None else outcome.value,
+        acknowledged_at=acknowledged_at,
+        acknowledged_by=acknowledged_by,
+        returned_at=returned_at,
+        ended_at=tx.now if over else None,
+    )
+
+
+async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
+    """An incident whose alarms are all normal has returned; it waits for a person to close it."""
+    incident = await queries.lock_incident(tx, tenant_id, incident_id)
+    alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
+    if incident.state != "open" or any(a.returned_at is None for a in alarms):
+        return
+    await queries.save_incident(tx, tenant_id, msgspec.structs.replace(incident, state="returned", returned_at=tx.now))
+    await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentReturned(tx.now))
+    await timeline.append(tx, tenant_id, incident_id, "incident.returned", {})
+    log.info("incident.returned", incident=str(incident_id))
+
+
+async def command_changed(tx: Tx, context: SiteContext, command: Command) -> None:
+    """Tell the incident's room. No proof by the deadline is itself an alarm; a proof ends that alarm."""
+    if command.state is CommandState.CONFIRMED:
+        await _effect(tx, context, command.actuator_id, alarm.DataReturned())
+    elif command.state in (CommandState.TIMED_OUT, CommandState.FAILED):
+        await _effect(tx, context, command.actuator_id, alarm.DataMissing())
+    if command.incident_id is None:
+        return
+    await queries.lock_incident(tx, context.tenant_id, command.incident_id)
+    body = CommandChanged(views.command_view(command))
+    await rooms.append_to_incident(tx, context.tenant_id, command.incident_id, body)
+    facts = {"command": command.id, "actuator": command.actuator_id, "action": command.action}
+    kind = f"command.{command.state.value}"
+    await timeline.append(tx, context.tenant_id, command.incident_id, kind, {**facts, "proof": command.feedback})
+
+
+async def _effect(tx: Tx, context: SiteContext, actuator_id: UUID, event: alarm.Event) -> None:
+    rule_id = await alarm_queries.find_effect_rule(tx, context.tenant_id, actuator_id)
+    if rule_id is None:
+        return
+    outcomes = await evaluation.apply_event(tx, context.tenant_id, [rule_id], lambda _: event, tx.now)
+    await respond(tx, context, outcomes)

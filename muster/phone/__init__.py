@@ -1,0 +1,1 @@
+"""A phone in the terminal: a real client over HTTP sign-in and the live socket."""

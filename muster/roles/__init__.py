@@ -1,0 +1,1 @@
+"""One module a role: what a process of it runs."""

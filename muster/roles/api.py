@@ -1,0 +1,54 @@
+"""``muster api``: HTTP and rooms on the one public port."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AbstractContextManager, nullcontext
+
+import uvicorn
+
+from api.app import build_app
+from api.deps import ApiDeps
+from muster.process import Process
+from people.authenticator import Authenticator
+from people.passwords import Passwords
+from people.tokens import Tokens
+from realtime.asgi import server_config, with_live
+from realtime.edge import Edge
+from realtime.incident_ports import incident_ports
+
+# Keys are looked at this often; they live for days.
+ROTATE_EVERY_S = 3600.0
+
+
+async def main(process: Process) -> None:
+    """Serve until the process stops; sockets are closed with a code that tells phones to resume elsewhere."""
+    tokens = Tokens(process.settings.keys_dir, process.db.clock)
+    authenticator = Authenticator(process.db, tokens)
+    edge = Edge(process.db, process.listener, incident_ports(authenticator))
+    http = build_app(ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks))
+    config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
+    server = _Server(config)
+    async with asyncio.TaskGroup() as group:
+        live = group.create_task(edge.run())
+        rotating = group.create_task(_rotate_keys(tokens))
+        serving = group.create_task(server.serve())
+        await process.stopping.wait()
+        server.should_exit = True
+        await serving
+        live.cancel()
+        rotating.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the process has them."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Nothing to capture."""
+        return nullcontext()
+
+
+async def _rotate_keys(tokens: Tokens) -> None:
+    while True:
+        await asyncio.to_thread(tokens.rotate_when_due)
+        await asyncio.sleep(ROTATE_EVERY_S)

@@ -1,0 +1,39 @@
+"""``muster courier``: deliveries, escalations and the database's upkeep."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from core.settings import Settings
+from incidents.delivery import DeliveryPolicy
+from muster.process import Process, health_port
+from muster.upkeep import keep_up
+from realtime.channels import Channel
+from realtime.courier import Courier
+from realtime.push import Fcm
+
+
+async def main(process: Process) -> None:
+    """Send and escalate until the process stops."""
+    settings = process.settings
+    policy = DeliveryPolicy(settings.receipt_timeout_s, settings.acknowledge_timeout_s)
+    async with AsyncExitStack() as stack:
+        channels = await _channels(stack, settings)
+        await stack.enter_async_context(health_port(process))
+        courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
+        async with asyncio.TaskGroup() as group:
+            upkeep = group.create_task(keep_up(process.db))
+            await courier.run(process.listener, process.stopping)
+            upkeep.cancel()
+
+
+async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:
+    """The channels this installation has, in the order they are tried; the open socket needs no courier."""
+    if not settings.push_credentials:
+        return {}
+    fcm = await stack.enter_async_context(
+        Fcm.open(Path(settings.push_credentials), url=settings.push_service_url, details=settings.push_details)
+    )
+    return {fcm.name: fcm}

@@ -1,0 +1,289 @@
+"""``muster up``: engines, migrations, demo plant and every role on one machine, watched until Ctrl-C.
+
+Starting order is dependency order, stopping order its reverse. ``run.json`` in the data folder says what runs where;
+the tools of the other terminal read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Literal, cast
+
+import httpx
+import msgspec
+import uvloop
+
+from core.clock import SystemClock
+from core.database import Database
+from core.errors import Unavailable
+from core.logging import configure_logging, get_logger
+from core.outbox import Listener
+from core.settings import PREFIX, Settings
+from migrations.runner import migrate
+from muster.addresses import RUN_FILE
+from muster.demo import catalogue
+from muster.demo.push_accounts import KEY_FILE
+from muster.engines.access import DeviceLogin
+from muster.engines.broker import Broker
+from muster.engines.files import write_private
+from muster.engines.postgres import Postgres
+from muster.engines.process import Supervised, free_port
+from muster.seed import seed_demo
+from plant import queries as plant_queries
+
+log = get_logger(__name__)
+
+# First start on a slow disk: creating the cluster, migrating and seeding take about 5 s here.
+READY_PATIENCE_S = 60.0
+READY_POLL_S = 0.1
+# `run.json` follows a restarted process' new id this quickly.
+RUN_FILE_EVERY_S = 0.1
+# A role's own grace (muster.process.STOP_GRACE_S) and a little more before SIGKILL.
+ROLE_STOP_WAIT_S = 12.0
+# News that changes who may speak to the broker.
+NEWS_DEVICES = ("device.changed", "plant.changed")
+# Between attempts to rewrite the broker's files while the database is away.
+ACCESS_RETRY_S = 0.5
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What ``muster up`` runs: addresses and process ids, for tools on the same machine; holds no password."""
+
+    http_url: str
+    mqtt_url: str
+    push_service_url: str
+    pids: dict[str, int]
+
+
+class _Plan:
+    """What has been started so far, and what the next one needs to know."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.processes: dict[str, Supervised] = {}
+        self.mqtt_url = settings.mqtt_url
+
+    def change(self, **values: object) -> None:
+        self.settings = msgspec.structs.replace(self.settings, **values)
+
+
+def run_up(settings: Settings) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit status."""
+    settings.data_path.mkdir(parents=True, exist_ok=True)
+    with (settings.data_path / "up.log").open("a", encoding="utf-8") as out:
+        configure_logging("up", settings.log_level, out)
+        try:
+            return uvloop.run(_up(_Plan(settings)))
+        finally:
+            (settings.data_path / RUN_FILE).unlink(missing_ok=True)
+
+
+async def _up(plan: _Plan) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_database(plan))
+        await migrate(plan.settings.owner_database_url)
+        db = await stack.enter_async_context(Database.connect(plan.settings.database_url, SystemClock(), max_size=2))
+        if plan.settings.demo:
+            await seed_demo(db, plan.settings)
+        await stack.enter_async_context(_broker(plan, db))
+        await stack.enter_async_context(_push_service(plan))
+        await stack.enter_async_context(_roles(plan))
+        if not await _until_ready(plan.settings, stopping):
+            return 0 if stopping.is_set() else 1
+        async with asyncio.TaskGroup() as tasks:
+            writing = tasks.create_task(_keep_run_file(plan))
+            print(banner(plan.settings), flush=True)
+            await stopping.wait()
+            print("stopping ...", flush=True)
+            writing.cancel()
+    print("stopped.", flush=True)
+    return 0
+
+
+@asynccontextmanager
+async def _database(plan: _Plan) -> AsyncIterator[None]:
+    if plan.settings.database_url:
+        if not plan.settings.owner_database_url:
+            raise Unavailable(
+                "settings.owner_database_url",
+                "MUSTER_DATABASE_URL is set: migrations need MUSTER_OWNER_DATABASE_URL too",
+            )
+        yield
+        return
+    async with Postgres.start(plan.settings.data_path / "postgres") as postgres:
+        plan.processes["postgres"] = postgres.process
+        plan.change(database_url=postgres.app_url, owner_database_url=postgres.owner_url)
+        yield
+
+
+@asynccontextmanager
+async def _broker(plan: _Plan, db: Database) -> AsyncIterator[None]:
+    if plan.settings.mqtt_url:
+        yield
+        return
+    kind = cast(Literal["auto", "mosquitto", "amqtt"], plan.settings.mqtt_broker)
+    async with Broker.start(plan.settings.data_path / "broker", logins=await list_logins(db), kind=kind) as broker:
+        plan.processes["broker"] = broker.process
+        plan.change(mqtt_url=broker.gateway_url)
+        plan.mqtt_url = broker.url
+        listener = Listener(plan.settings.database_url)
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(listener.run())
+            admitting = tasks.create_task(_admit_devices(broker, db, listener))
+            yield
+            listening.cancel()
+            admitting.cancel()
+
+
+async def _admit_devices(broker: Broker, db: Database, listener: Listener) -> None:
+    """Keep the broker's access files like the devices table."""
+    async with listener.subscribe(NEWS_DEVICES) as news:
+        async for _ in news:
+            try:
+                await broker.write_access(await list_logins(db))
+            except Unavailable as problem:
+                # The listener that comes back brings a resync.
+                log.warning("up.access_not_written", error=str(problem))
+                await asyncio.sleep(ACCESS_RETRY_S)
+
+
+async def list_logins(db: Database) -> list[DeviceLogin]:
+    """Every device that may speak to the broker, of every tenant."""
+    async with db.transaction(None) as tx:
+        tenants = [row[0] for row in await tx.fetch("SELECT muster_tenant_ids()")]
+    found = []
+    for tenant_id in tenants:
+        async with db.transaction(tenant_id) as tx:
+            for login in await plant_queries.list_device_logins(tx, tenant_id):
+                found.append(DeviceLogin(login.username, login.secret_hash))
+    return found
+
+
+@asynccontextmanager
+async def _push_service(plan: _Plan) -> AsyncIterator[None]:
+    """The demo's own push service, unless a real one is configured."""
+    settings = plan.settings
+    if not settings.demo or settings.push_credentials:
+        yield
+        return
+    folder, port = settings.data_path / "push", free_port()
+    folder.mkdir(exist_ok=True)
+    argv = ["muster.demo.push_service", "--port", str(port), "--dir", str(folder)]
+    async with _running(plan, "push", argv):
+        plan.change(push_service_url=f"http://127.0.0.1:{port}", push_credentials=str(folder / KEY_FILE))
+        await _until_exists(folder / KEY_FILE)
+        yield
+
+
+@asynccontextmanager
+async def _roles(plan: _Plan) -> AsyncIterator[None]:
+    async with AsyncExitStack() as stack:
+        for role in ("api", "gateway", "courier"):
+            await stack.enter_async_context(_running(plan, role, ["muster", role]))
+        if plan.settings.demo:
+            # Devices sign in with their own secrets: they get the address alone.
+            environ = environ_of(msgspec.structs.replace(plan.settings, mqtt_url=plan.mqtt_url))
+            await stack.enter_async_context(_running(plan, "demo", ["muster", "demo", "plant"], environ))
+        yield
+
+
+@asynccontextmanager
+async def _running(
+    plan: _Plan, name: str, argv: Iterable[str], environ: Mapping[str, str] | None = None
+) -> AsyncIterator[None]:
+    """One process of ours, kept alive."""
+
+    async def ready(_: asyncio.subprocess.Process) -> None:
+        """Readiness is asked of the roles' own health pages."""
+
+    process = Supervised(
+        name,
+        [sys.executable, "-m", *argv],
+        plan.settings.data_path / f"{name}.log",
+        ready,
+        stop_wait_s=ROLE_STOP_WAIT_S,
+        environ=environ or environ_of(plan.settings),
+    )
+    await process.start()
+    plan.processes[name] = process
+    try:
+        yield
+    finally:
+        await process.stop()
+
+
+def environ_of(settings: Settings) -> dict[str, str]:
+    """The environment of a process with these settings."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(PREFIX)}
+    defaults = Settings()
+    for field in Settings.__struct_fields__:
+        value = getattr(settings, field)
+        if value != getattr(defaults, field):
+            environ[PREFIX + field.upper()] = str(value).lower() if isinstance(value, bool) else str(value)
+    return {**environ, f"{PREFIX}DATA_DIR": str(settings.data_path)}
+
+
+async def _until_exists(path: Path) -> None:
+    async with asyncio.timeout(READY_PATIENCE_S):
+        while not path.exists():  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(READY_POLL_S)
+
+
+async def _until_ready(settings: Settings, stopping: asyncio.Event) -> bool:
+    """Wait for the public port; False when it does not come, or Ctrl-C did."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + READY_PATIENCE_S
+    async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+        while loop.time() < deadline and not stopping.is_set():
+            try:
+                if (await client.get(f"{http_url(settings)}/health/ready")).status_code == httpx.codes.OK:
+                    return True
+            except httpx.TransportError:
+                pass
+            await asyncio.sleep(READY_POLL_S)
+    if not stopping.is_set():
+        print(f"not ready after {READY_PATIENCE_S:.0f} s; the logs are in {settings.data_path}", file=sys.stderr)
+    return False
+
+
+async def _keep_run_file(plan: _Plan) -> None:
+    path, written = plan.settings.data_path / RUN_FILE, b""
+    while True:
+        running = Running(
+            http_url=http_url(plan.settings),
+            mqtt_url=plan.mqtt_url,
+            push_service_url=plan.settings.push_service_url,
+            pids={name: process.pid for name, process in plan.processes.items()},
+        )
+        content = msgspec.json.encode(running)
+        if content != written:
+            write_private(path, content)
+            written = content
+        await asyncio.sleep(RUN_FILE_EVERY_S)
+
+
+def http_url(settings: Settings) -> str:
+    """The public address, as a browser of this machine reaches it."""
+    host = "127.0.0.1" if settings.http_host in ("0.0.0.0", "::") else settings.http_host  # noqa: S104
+    return f"http://{host}:{settings.http_port}"
+
+
+def banner(settings: Settings) -> str:
+    """What a new user needs to know, in as many lines."""
+    url = http_url(settings)
+    lines = ["", f"Muster runs at {url}", f"API documentation  {url}/docs", f"Logs and data      {settings.data_path}"]
+    if settings.demo:
+        lines += ["", f"Demo sign-ins (tenant {catalogue.TENANT}, password {catalogue.PASSWORD}):"]
+        lines += [f"  {a.username:<8} {a.role:<15} {a.name.zh} {a.name.en}" for a in catalogue.ACCOUNTS]
+        lines += ["", "In another terminal:", "  .venv/bin/muster phone --as wang", "  .venv/bin/muster demo leak"]
+    return "\n".join([*lines, "", "Ctrl-C stops everything."])
