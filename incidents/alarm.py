@@ -5,14 +5,15 @@ F latched acknowledged, G shelved, H suppressed by design, I out of service. Sup
 silent.
 
 Towards alarm when in doubt: a timer alone can raise an alarm and never end one; missing data ends nothing; the return
-to normal needs a reading beyond the deadband, and one more after the off-delay.
+to normal needs a reading beyond the deadband, and one more after the off-delay; a reading that others have overtaken
+can raise an alarm and not end one.
 """
 
 from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -27,10 +28,14 @@ SHELVE_MAX = timedelta(hours=12)
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """A good value of the rule's sensor, in the rule's unit, at device time ``observed_at``."""
+    """A good value of the rule's sensor, in the rule's unit, at device time ``observed_at``.
+
+    ``current``: it is the newest of its sensor and recent; only such a one speaks for "normal".
+    """
 
     value: float
     observed_at: datetime
+    current: bool = True
 
 
 class TimerDue(msgspec.Struct, frozen=True):
@@ -199,15 +204,18 @@ def _on_reading(rule: AlarmRule, state: AlarmState, event: Reading, now: datetim
     # A value that is no number is a fault of the sensor, not a normal reading; an old one proves nothing about now.
     if rule.set_point is None or not math.isfinite(event.value):
         return Decision(state)
-    if state.evidence_at is not None and event.observed_at < state.evidence_at:
+    # Evidence from the future: our clock was set back, and every reading until then would be old.
+    if state.evidence_at is not None and event.observed_at < state.evidence_at <= now:
         return Decision(state)
+    # A device clock that runs ahead is not believed: its next reading, with the clock set right, must still count.
+    observed_at = min(event.observed_at, now)
     if state.condition == "normal":
-        if not _is_beyond(rule, event.value):
-            return Decision(_not_pending(state, event.observed_at))
-        return _wait(rule, state, "on_delay", event.observed_at, now)
+        if _is_beyond(rule, event.value):
+            return _wait(rule, state, "on_delay", rule.on_delay_s, observed_at, now)
+        return Decision(_not_pending(state, observed_at) if event.current else state)
     if not _is_clear(rule, event.value):
-        return Decision(_not_pending(state, event.observed_at))
-    return _wait(rule, state, "off_delay", event.observed_at, now)
+        return Decision(_not_pending(state, observed_at))
+    return _wait(rule, state, "off_delay", rule.off_delay_s, observed_at, now) if event.current else Decision(state)
 
 
 def _not_pending(state: AlarmState, observed_at: datetime) -> AlarmState:
@@ -216,28 +224,24 @@ def _not_pending(state: AlarmState, observed_at: datetime) -> AlarmState:
     return replace(state, pending=None, pending_since=None, due_at=None, evidence_at=observed_at)
 
 
-def _wait(rule: AlarmRule, state: AlarmState, delay: str, observed_at: datetime, now: datetime) -> Decision:
-    on = delay == "on_delay"
-    seconds = rule.on_delay_s if on else rule.off_delay_s
-    over = seconds <= 0
-    if state.pending == delay:
-        assert state.pending_since is not None
+def _wait(
+    rule: AlarmRule,
+    state: AlarmState,
+    delay: Literal["on_delay", "off_delay"],
+    seconds: float,
+    observed_at: datetime,
+    now: datetime,
+) -> Decision:
+    change = _rise if delay == "on_delay" else _fall
+    if seconds <= 0:
+        return change(rule, state, observed_at)
+    # A delay that began in the future: our clock was set back. It begins again, or it would last as long as the jump.
+    if state.pending_since is not None and state.pending_since <= now:
         over = now >= state.pending_since + timedelta(seconds=seconds)
-    if over:
-        return _rise(rule, state, observed_at) if on else _fall(rule, state, observed_at)
-    if state.pending == delay:
-        return Decision(state)
+        return change(rule, state, observed_at) if over else Decision(state)
     # Only the way into alarm has a timer of its own: the way back needs a reading.
-    due_at = now + timedelta(seconds=seconds) if on else None
-    return Decision(
-        replace(
-            state,
-            pending="on_delay" if on else "off_delay",
-            pending_since=now,
-            due_at=due_at,
-            evidence_at=observed_at,
-        )
-    )
+    due_at = now + timedelta(seconds=seconds) if delay == "on_delay" else None
+    return Decision(replace(state, pending=delay, pending_since=now, due_at=due_at, evidence_at=observed_at))
 
 
 def _rise(rule: AlarmRule, state: AlarmState, observed_at: datetime | None) -> Decision:

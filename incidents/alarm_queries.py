@@ -31,10 +31,12 @@ INSERT_RULE = """
 INSERT INTO alarm_rules (tenant_id, id, site_id, sensor_id, actuator_id, kind, level, set_point, unit, deadband,
     on_delay_s, off_delay_s, rearm_after_s, latching, stale_after_s, toxic, source, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
 INSERT_STATE = """
 INSERT INTO alarm_states (tenant_id, rule_id, state, letter, updated_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, rule_id) DO NOTHING
 """
 
 
@@ -130,6 +132,22 @@ SELECT id FROM alarm_rules WHERE tenant_id = $1 AND sensor_id = ANY($2::uuid[]) 
 async def list_rule_ids(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID]) -> list[UUID]:
     """Rules in force on these sensors."""
     return [r["id"] for r in await tx.fetch(RULE_IDS_OF_SENSORS, tenant_id, sensor_ids)]
+
+
+NEWEST_OBSERVED = """
+SELECT s.id AS sensor_id, r.observed_at
+FROM unnest($2::uuid[]) AS s (id) CROSS JOIN LATERAL (
+    SELECT observed_at FROM readings
+    WHERE tenant_id = $1 AND sensor_id = s.id AND observed_at >= $3 AND value IS NOT NULL
+    ORDER BY observed_at DESC LIMIT 1
+) r
+"""
+
+
+async def newest_observed(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID], since: datetime) -> dict[UUID, datetime]:
+    """The device time of each sensor's newest stored value since then; sensors without one are absent."""
+    rows = await tx.fetch(NEWEST_OBSERVED, tenant_id, sensor_ids, since)
+    return {r["sensor_id"]: r["observed_at"] for r in rows}
 
 
 LAST_HEARD = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -191,6 +191,21 @@ async def list_incident_deliveries(
     return [row_to(DeliveryRow, r) for r in rows]
 
 
+LIST_OF_ACCOUNT = f"""
+SELECT {_DELIVERY} FROM deliveries
+WHERE tenant_id = $1 AND account_id = $2 AND ($3::timestamptz IS NULL OR (queued_at, id) < ($3, $4::uuid))
+ORDER BY queued_at DESC, id DESC LIMIT $5
+"""
+
+
+async def list_account_deliveries(
+    tx: Tx, tenant_id: UUID, account_id: UUID, *, before: tuple[datetime, UUID] | None = None, limit: int
+) -> list[DeliveryRow]:
+    """Deliveries to a person, newest first, before the given (queued_at, id)."""
+    at, last = before or (None, None)
+    return [row_to(DeliveryRow, r) for r in await tx.fetch(LIST_OF_ACCOUNT, tenant_id, account_id, at, last, limit)]
+
+
 LIST_CURRENT_OF_ACCOUNT = f"""
 SELECT {_DELIVERY} FROM deliveries
 WHERE tenant_id = $1 AND account_id = $2 AND (answer_at IS NULL OR NOT answer_no)
@@ -336,6 +351,9 @@ async def reschedule(tx: Tx, tenant_id: UUID, delivery_id: UUID, due_at: datetim
     await tx.execute(RESCHEDULE, tenant_id, delivery_id, due_at)
 
 
+AttemptOutcome: TypeAlias = Literal["accepted", "gone", "refused", "failed"]
+
+
 class Attempt(msgspec.Struct, frozen=True):
     """One send to one device; ``outcome`` None: begun and never heard of again."""
 
@@ -346,7 +364,7 @@ class Attempt(msgspec.Struct, frozen=True):
     device_id: UUID
     started_at: datetime
     ended_at: datetime | None
-    outcome: str | None
+    outcome: AttemptOutcome | None
     provider_message_id: str | None
     error_code: str | None
 

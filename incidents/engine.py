@@ -16,7 +16,7 @@ from core.database import Database, Tx
 from core.errors import Unavailable
 from core.logging import get_logger
 from core.outbox import RESYNC, Listener
-from incidents import alarm_queries, response
+from incidents import alarm_queries, response, rule_service
 from incidents.alarm import crosses
 from incidents.alarm_queries import earliest_timer
 from incidents.context import SiteContext, load_context
@@ -32,9 +32,8 @@ log = get_logger(__name__)
 TICK_S = 0.1
 # Silence is looked for this often: staleness is counted in seconds too, and a sweep reads every sensor.
 SWEEP_S = 1.0
-# Sensors, zones or actuators of a site were edited (key: the site's id); rules were.
+# Sensors, zones or actuators of a site were edited (key: the site's id).
 NEWS_PLANT = "plant.changed"
-NEWS_RULES = "rules.changed"
 # After the database went away, timers try again this much later.
 RETRY_S = 0.5
 
@@ -89,7 +88,11 @@ class SiteEngine:
     async def load(self) -> None:
         """Read rules, states and when each sensor was last heard."""
         async with self._db.transaction(self._tenant_id) as tx:
-            self._context = await load_context(tx, self._tenant_id, self._lease.site_id)
+            self._context = context = await load_context(tx, self._tenant_id, self._lease.site_id)
+            await rule_service.watch_instruments(
+                tx, self._tenant_id, self._lease.site_id, context.sensors.values(), context.actuators.values()
+            )
+            await response.end_retired(tx, context)
             watched = await alarm_queries.list_site_rules(tx, self._tenant_id, self._lease.site_id)
             heard = await alarm_queries.last_heard(tx, self._tenant_id, self._lease.site_id)
         old, self._watches, self._timers = self._watches, {}, {}
@@ -176,7 +179,7 @@ class SiteEngine:
 
 async def _follow(listener: Listener, engine: SiteEngine, site_id: UUID) -> None:
     """Keep memory like the tables: what people do to alarms, and what admins do to the plant."""
-    async with listener.subscribe({response.NEWS_ALARM, NEWS_RULES, NEWS_PLANT}) as news:
+    async with listener.subscribe({response.NEWS_ALARM, rule_service.NEWS_RULES, NEWS_PLANT}) as news:
         async for item in news:
             try:
                 if item.kind == response.NEWS_ALARM:

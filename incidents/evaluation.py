@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,7 +12,8 @@ from core.database import Tx
 from incidents import alarm, alarm_queries
 from incidents.alarm_queries import WatchedRule
 from incidents.model import AlarmRule, AlarmState
-from plant.model import Quality, Reading
+from plant.model import Reading
+from plant.protocols import LATE_AFTER_S
 
 
 class Outcome(msgspec.Struct):
@@ -47,9 +48,14 @@ class _Track:
 
 
 async def evaluate(tx: Tx, tenant_id: UUID, readings: Sequence[Reading], now: datetime) -> list[Outcome]:
-    """Step every rule of these readings' sensors, in order of arrival; gaps feed nothing."""
+    """Step every rule of these readings' sensors, in order of arrival; gaps feed nothing.
+
+    A device sends again what it has no answer for, so an old value can come after a newer one: only the newest value of
+    a sensor, and no LATE one, speaks for "normal". The caller stored the readings already.
+    """
     values = [r for r in readings if r.value is not None]
-    rule_ids = await alarm_queries.list_rule_ids(tx, tenant_id, sorted({r.sensor_id for r in values}))
+    sensor_ids = sorted({r.sensor_id for r in values})
+    rule_ids = await alarm_queries.list_rule_ids(tx, tenant_id, sensor_ids)
     tracks: dict[UUID, list[_Track]] = {}
     everything = []
     for item in await alarm_queries.lock_rules(tx, tenant_id, rule_ids):
@@ -57,21 +63,24 @@ async def evaluate(tx: Tx, tenant_id: UUID, readings: Sequence[Reading], now: da
         everything.append(track)
         if item.rule.sensor_id is not None:
             tracks.setdefault(item.rule.sensor_id, []).append(track)
+    recent = now - timedelta(seconds=LATE_AFTER_S)
+    newest = await alarm_queries.newest_observed(tx, tenant_id, sensor_ids, recent)
+    for reading in values:
+        newest[reading.sensor_id] = max(newest.get(reading.sensor_id, recent), reading.observed_at)
     for reading in values:
         for track in tracks.get(reading.sensor_id, ()):
-            _feed(track, reading, now)
+            _feed(track, reading, reading.observed_at >= newest[reading.sensor_id], now)
     return await _save(tx, tenant_id, everything)
 
 
-def _feed(track: _Track, reading: Reading, now: datetime) -> None:
+def _feed(track: _Track, reading: Reading, current: bool, now: datetime) -> None:
     assert reading.value is not None
     if track.item.rule.kind == "stale":
-        # A reading from long ago proves nothing about now.
-        if reading.quality == Quality.GOOD:
+        if current:
             track.step(alarm.DataReturned(), now)
         return
     track.value = reading.value
-    track.step(alarm.Reading(value=reading.value, observed_at=reading.observed_at), now)
+    track.step(alarm.Reading(value=reading.value, observed_at=reading.observed_at, current=current), now)
 
 
 async def expire(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], now: datetime, *, silent: bool) -> list[Outcome]:

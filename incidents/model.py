@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import IntEnum
 from typing import Literal, TypeAlias
@@ -71,13 +72,21 @@ class AlarmRule(msgspec.Struct, frozen=True, kw_only=True):
             )
         if self.kind in ("high", "low") and self.set_point is None:
             raise Invalid("limit.no_set_point", "a limit needs a set point", "限值必须有设定值", field="set_point")
+        if self.kind in ("stale", "no_effect") and self.set_point is not None:
+            raise Invalid("limit.set_point_unused", "only limits have a set point", "仅限值有设定值", field="set_point")
+        # A limit that is no number is never crossed; a deadband below zero ends an alarm beyond its limit.
+        if self.set_point is not None and not math.isfinite(self.set_point):
+            raise Invalid("limit.not_a_number", "a set point is a finite number", "设定值须为有限数", field="set_point")
+        if not 0 <= self.deadband < math.inf:
+            raise Invalid("limit.deadband", "a deadband is 0 or more", "回差不得为负", field="deadband", limit=0)
 
 
 class AlarmState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The four orthogonal fields of ISA-18.2 and the timers; ``alarm.letter`` derives the state's letter.
 
     ``annunciated``: this episode was shown to people. ``evidence_at`` is the device time of the reading behind the last
-    change: an older reading changes nothing. Timers are times, so a restart neither loses nor repeats them.
+    change, or ours where the device's is ahead: an older reading changes nothing. Timers are times, so a restart
+    neither loses nor repeats them.
     """
 
     condition: Literal["normal", "active"] = "normal"

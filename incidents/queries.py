@@ -100,7 +100,8 @@ WHERE tenant_id = $1
   AND ($2::text IS NULL OR state = $2)
   AND ($3::uuid IS NULL OR site_id = $3)
   AND ($4::smallint IS NULL OR grade <= $4)
-  AND ($5::text IS NULL OR title::text ILIKE '%' || $5 || '%' OR place::text ILIKE '%' || $5 || '%')
+  AND ($5::text IS NULL OR position(lower($5) IN lower(
+      concat_ws(' ', title->>'zh', title->>'en', place->>'zh', place->>'en'))) > 0)
   AND ($6::timestamptz IS NULL OR (opened_at, id) < ($6, $7::uuid))
 ORDER BY opened_at DESC, id DESC
 LIMIT $8
@@ -221,6 +222,16 @@ async def list_incident_alarms(tx: Tx, tenant_id: UUID, incident_id: UUID) -> li
     return [row_to(Alarm, r) for r in await tx.fetch(LIST_INCIDENT_ALARMS, tenant_id, incident_id)]
 
 
+LIST_ALARMS_OF = f"""
+SELECT {_ALARM} FROM alarms WHERE tenant_id = $1 AND incident_id = ANY($2::uuid[]) ORDER BY raised_at, id
+"""
+
+
+async def list_alarms_of(tx: Tx, tenant_id: UUID, incident_ids: list[UUID]) -> list[Alarm]:
+    """All alarms of these incidents, oldest first."""
+    return [row_to(Alarm, r) for r in await tx.fetch(LIST_ALARMS_OF, tenant_id, incident_ids)]
+
+
 LIST_ALARMS = f"""
 SELECT {_ALARM} FROM alarms
 WHERE tenant_id = $1
@@ -228,9 +239,10 @@ WHERE tenant_id = $1
   AND ($3::uuid IS NULL OR zone_id = $3)
   AND ($4::smallint IS NULL OR level >= $4)
   AND ($5::uuid IS NULL OR sensor_id = $5)
-  AND ($6::timestamptz IS NULL OR (raised_at, id) < ($6, $7::uuid))
+  AND ($6::uuid IS NULL OR site_id = $6)
+  AND ($7::timestamptz IS NULL OR (raised_at, id) < ($7, $8::uuid))
 ORDER BY raised_at DESC, id DESC
-LIMIT $8
+LIMIT $9
 """
 
 
@@ -242,12 +254,13 @@ async def list_alarms(
     zone_id: UUID | None = None,
     level: int | None = None,
     sensor_id: UUID | None = None,
+    site_id: UUID | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Alarm]:
-    """Newest first; ``standing``: not yet both normal and acknowledged."""
+    """Newest first; ``standing``: not yet both normal and acknowledged; ``level`` means this level or graver."""
     at, last = before or (None, None)
-    rows = await tx.fetch(LIST_ALARMS, tenant_id, standing, zone_id, level, sensor_id, at, last, limit)
+    rows = await tx.fetch(LIST_ALARMS, tenant_id, standing, zone_id, level, sensor_id, site_id, at, last, limit)
     return [row_to(Alarm, r) for r in rows]
 
 

@@ -17,10 +17,23 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import alarm, alarm_queries, correlation, evaluation, planning, queries, rooms, timeline, views
+from incidents import (
+    alarm,
+    alarm_queries,
+    correlation,
+    evaluation,
+    planning,
+    queries,
+    rooms,
+    rule_queries,
+    timeline,
+    views,
+)
+from incidents.agents import hazard_of
 from incidents.context import SiteContext
 from incidents.evaluation import Outcome
 from incidents.incident import Alarm, Incident
+from incidents.model import AlarmRule, AlarmState
 from incidents.wording import alarm_title
 from mobile_contract.room import (
     AlarmChanged,
@@ -65,13 +78,8 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     """A new episode: its incident, its alarm row, its plan."""
     rule = outcome.rule
     zone = context.zone_of(rule)
-    agent = context.agent_of(rule)
-    open_incidents = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
-    joined = correlation.find_cause(
-        [planning.candidate(i) for i in open_incidents], zone.id, frozenset(zone.adjoining), tx.now
-    )
+    incident = await _find_cause(tx, context, rule)
     alarm_id = new_id()
-    incident = next((i for i in open_incidents if i.id == joined), None)
     first_out = incident is None
     if incident is None:
         incident = await _open(tx, context, outcome, alarm_id)
@@ -98,14 +106,32 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await queries.insert_alarm(tx, context.tenant_id, row)
     await alarm_queries.save_state(tx, context.tenant_id, rule.id, outcome.after, alarm_id)
     outcome.episode_id = alarm_id
+    # Commands before news: whoever confirms one locks it before it locks the room.
+    commands = await planning.command_actuators(tx, context, incident, rule, row.episode)
     await rooms.append_to_incident(tx, context.tenant_id, incident.id, AlarmJoined(views.alarm_view(row)))
     facts = {"alarm": alarm_id, "title": row.title, "value": row.value, "unit": row.unit, "set_point": row.set_point}
     await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", {**facts, "source": rule.source})
     if not first_out:
         incident = await _regrade(tx, context, incident)
-    await planning.carry_out(tx, context, incident, row, agent)
+    await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
+    await planning.give_tasks(tx, context, incident, rule)
     ALARMS_RAISED.labels(rule.kind, rule.level).inc()
     log.info("alarm.raised", alarm=str(alarm_id), kind=rule.kind, level=rule.level, incident=str(incident.id))
+
+
+async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident | None:
+    """The incident this alarm belongs to, its row locked; None: it opens its own."""
+    incidents = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
+    alarms = await queries.list_alarms_of(tx, context.tenant_id, [i.id for i in incidents])
+    zone = context.zone_of(rule)
+    cause = correlation.find_cause(
+        [planning.open_incident(i, [a for a in alarms if a.incident_id == i.id]) for i in incidents],
+        zone.id,
+        frozenset(zone.adjoining),
+        hazard_of(context.agent_of(rule)),
+        tx.now,
+    )
+    return next((i for i in incidents if i.id == cause), None)
 
 
 async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) -> Incident:
@@ -130,7 +156,9 @@ async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) 
 async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident:
     """Grade again with every alarm that stands; a returned incident is open again. The grade never gets milder."""
     alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
-    graded = planning.grade_of(context, alarms)
+    standing = [a.rule_id for a in alarms if a.returned_at is None]
+    rules = await alarm_queries.find_rules(tx, context.tenant_id, standing)
+    graded = planning.grade_of(context, [r.rule for r in rules])
     after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
     if graded.grade < incident.grade:
         after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))
@@ -202,6 +230,23 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentReturned(tx.now))
     await timeline.append(tx, tenant_id, incident_id, "incident.returned", {})
     log.info("incident.returned", incident=str(incident_id))
+
+
+async def end_retired(tx: Tx, context: SiteContext) -> None:
+    """End the alarms whose rule an admin took out of force: nothing would ever end them otherwise."""
+    rows = await rule_queries.lock_alarms_of_retired(tx, context.tenant_id, context.site_id)
+    if not rows:
+        return
+    await queries.lock_site(tx, context.tenant_id, context.site_id)
+    for row in rows:
+        await queries.lock_incident(tx, context.tenant_id, row.incident_id)
+        after = msgspec.structs.replace(row, letter="I", returned_at=row.returned_at or tx.now, ended_at=tx.now)
+        await queries.save_alarm(tx, context.tenant_id, after)
+        await alarm_queries.save_state(tx, context.tenant_id, row.rule_id, AlarmState(episode=row.episode), None)
+        body = AlarmChanged(views.alarm_view(after))
+        await rooms.append_to_incident(tx, context.tenant_id, row.incident_id, body)
+        await timeline.append(tx, context.tenant_id, row.incident_id, "alarm.retired", {"alarm": row.id})
+        await _settle(tx, context.tenant_id, row.incident_id)
 
 
 async def command_changed(tx: Tx, context: SiteContext, command: Command) -> None:

@@ -11,7 +11,17 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx, row_to
-from mobile_contract.room import MESSAGES_KEPT, Body, Lane, RoomEvent, RoomState, kind_of, lane_of
+from mobile_contract.room import (
+    MESSAGES_KEPT,
+    Body,
+    IncidentStateName,
+    Lane,
+    RoomEvent,
+    RoomState,
+    kind_of,
+    lane_of,
+)
+from mobile_contract.text import Text
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -105,6 +115,48 @@ async def list_open_rooms(tx: Tx, tenant_id: UUID, account_id: UUID, limit: int)
     return [row_to(Room, r) for r in await tx.fetch(LIST_OPEN_ROOMS, tenant_id, account_id, limit)]
 
 
+class JoinedRoom(msgspec.Struct, frozen=True):
+    """A room as its member's list shows it: its head, and what its incident is about."""
+
+    id: UUID
+    epoch: int
+    next_seq: int
+    opened_at: datetime
+    incident_id: UUID
+    number: int
+    grade: int
+    state: IncidentStateName
+    title: Text
+    place: Text
+
+
+LIST_ROOMS_OF_ACCOUNT = """
+SELECT r.id, r.epoch, r.next_seq, r.opened_at, r.incident_id, i.number, i.grade, i.state, i.title, i.place
+FROM room_members m
+JOIN rooms r ON r.tenant_id = $1 AND r.id = m.room_id
+JOIN incidents i ON i.tenant_id = $1 AND i.id = r.incident_id
+WHERE m.tenant_id = $1 AND m.account_id = $2 AND ($3::boolean OR i.state <> 'closed')
+  AND ($4::timestamptz IS NULL OR (r.opened_at, r.id) < ($4, $5::uuid))
+ORDER BY r.opened_at DESC, r.id DESC
+LIMIT $6
+"""
+
+
+async def list_rooms_of_account(
+    tx: Tx,
+    tenant_id: UUID,
+    account_id: UUID,
+    *,
+    closed: bool,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[JoinedRoom]:
+    """Rooms the account is a member of, newest first; ``closed``: those of closed incidents too."""
+    at, last = before or (None, None)
+    rows = await tx.fetch(LIST_ROOMS_OF_ACCOUNT, tenant_id, account_id, closed, at, last, limit)
+    return [row_to(JoinedRoom, r) for r in rows]
+
+
 # The UPDATE waits for the room's row, so a sequence number is taken only when the transaction before has ended; the row
 # stays locked until commit. A rollback gives the number back. One round trip: the lock is held as briefly as can be.
 APPEND_EVENT = """
@@ -158,6 +210,21 @@ ORDER BY seq LIMIT $4
 async def list_events_after(tx: Tx, tenant_id: UUID, room_id: UUID, seq: int, limit: int) -> list[RoomEvent]:
     """Events above ``seq`` in order."""
     rows = await tx.fetch(LIST_EVENTS_AFTER, tenant_id, room_id, seq, limit)
+    return [row_to(EventRow, row).event for row in rows]
+
+
+LIST_EVENTS_BEFORE = f"""
+SELECT {_EVENT} FROM room_events
+WHERE tenant_id = $1 AND room_id = $2 AND seq < $3 AND (NOT $4::boolean OR kind = 'message.posted')
+ORDER BY seq DESC LIMIT $5
+"""
+
+
+async def list_events_before(
+    tx: Tx, tenant_id: UUID, room_id: UUID, seq: int, *, messages: bool, limit: int
+) -> list[RoomEvent]:
+    """The newest events below ``seq``, newest first; ``messages``: only what people wrote."""
+    rows = await tx.fetch(LIST_EVENTS_BEFORE, tenant_id, room_id, seq, messages, limit)
     return [row_to(EventRow, row).event for row in rows]
 
 

@@ -129,10 +129,21 @@ async def access_room(tx: Tx, actor: Actor, room_id: UUID) -> Room:
     room = await room_queries.find_room(tx, actor.tenant_id, room_id)
     if room is None:
         raise _no_room(room_id)
-    sees_all = actor.may(Permission.MANAGE_INCIDENT) or actor.may(Permission.READ_AUDIT)
-    if not sees_all and not await is_member(tx, actor.tenant_id, room_id, actor.account_id):
+    if not await may_see(tx, actor, room_id):
         raise _no_room(room_id)
     return room
+
+
+async def may_see(tx: Tx, actor: Actor, room_id: UUID) -> bool:
+    """Whether the room concerns the actor: its members, and those who see all of them."""
+    if not actor.may(Permission.READ_ROOM):
+        return False
+    return sees_all(actor) or await is_member(tx, actor.tenant_id, room_id, actor.account_id)
+
+
+def sees_all(actor: Actor) -> bool:
+    """Safety officers, admins and auditors see every room and every order."""
+    return actor.may(Permission.MANAGE_INCIDENT) or actor.may(Permission.READ_AUDIT)
 
 
 async def open_rooms_of(tx: Tx, tenant_id: UUID, account_id: UUID, limit: int) -> list[Room]:

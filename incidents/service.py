@@ -24,6 +24,7 @@ from incidents import (
     views,
 )
 from incidents.context import load_context
+from incidents.delivery_queries import DeliveryRow
 from incidents.incident import Alarm, Incident, Task
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
@@ -43,6 +44,9 @@ async def acknowledge_alarm(tx: Tx, actor: Actor, alarm_id: UUID) -> Alarm:
     """Acknowledge an alarm; acknowledging twice is one fact."""
     actor.require(Permission.ACKNOWLEDGE_ALARM)
     row = await queries.get_alarm(tx, actor.tenant_id, alarm_id)
+    if row.ended_at is not None:
+        # Over means acknowledged; the rule may stand in another episode by now, which nobody has seen yet.
+        return row
     await _step(tx, actor, row, alarm.Acknowledged(by=actor.account_id), "alarm.acknowledged", {})
     return await queries.get_alarm(tx, actor.tenant_id, alarm_id)
 
@@ -84,6 +88,16 @@ async def unshelve_alarm(tx: Tx, actor: Actor, alarm_id: UUID) -> Alarm:
 
 
 async def _step(tx: Tx, actor: Actor, row: Alarm, event: alarm.Event, action: str, facts: dict[str, object]) -> None:
+    watched = await alarm_queries.lock_rules(tx, actor.tenant_id, [row.rule_id])
+    if any(w.episode_id not in (None, row.id) for w in watched):
+        raise Conflict(
+            "alarm.over",
+            "this alarm is over; its rule stands in a newer one",
+            "此报警已结束，该规则已产生新的报警",
+            field="alarm_id",
+            value=row.id,
+            limit=watched[0].episode_id,
+        )
     context = await load_context(tx, actor.tenant_id, row.site_id)
     outcomes = await evaluation.apply_event(tx, actor.tenant_id, [row.rule_id], lambda _: event, tx.now)
     await response.respond(tx, context, outcomes, by=actor.account_id)
@@ -178,6 +192,14 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
     await timeline.append(tx, actor.tenant_id, task.incident_id, "task.done", facts, by=actor.account_id)
     await audit.record(tx, actor.account_id, "task.done", "task", task_id, {"note": note})
     return done
+
+
+async def report_receipt(tx: Tx, actor: Actor, delivery_id: UUID, fact: str, at: datetime) -> DeliveryRow:
+    """The actor's device states a fact about an order of the actor's own; twice is once. NotFound for another's."""
+    actor.require(Permission.ANSWER_TASK)
+    return await deliveries.record_fact(
+        tx, actor.tenant_id, delivery_id, fact, at, actor.device_id, account_id=actor.account_id
+    )
 
 
 def check_reason(reason: str) -> None:

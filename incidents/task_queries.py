@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,35 @@ def _found(row: Any, task_id: UUID) -> Task:
     if row is None:
         raise NotFound("task.not_found", f"no task {task_id}", f"没有任务 {task_id}", field="task")
     return row_to(Task, row)
+
+
+LIST_OF_ACCOUNT = f"""
+SELECT {_TASK} FROM tasks
+WHERE tenant_id = $1
+  AND (owner_account_id = $2
+       OR state = 'unanswered' AND EXISTS (SELECT FROM deliveries d
+           WHERE d.tenant_id = $1 AND d.task_id = tasks.id AND d.account_id = $2
+             AND (d.answer_at IS NULL OR NOT d.answer_no)))
+  AND (NOT $3::boolean OR state IN ('open', 'acknowledged', 'unanswered'))
+  AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
+ORDER BY created_at DESC, id DESC
+LIMIT $6
+"""
+
+
+async def list_tasks_of_account(
+    tx: Tx,
+    tenant_id: UUID,
+    account_id: UUID,
+    *,
+    current: bool,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Task]:
+    """Tasks a person has, or was asked for and nobody took; newest first. ``current``: not those that are over."""
+    at, last = before or (None, None)
+    rows = await tx.fetch(LIST_OF_ACCOUNT, tenant_id, account_id, current, at, last, limit)
+    return [row_to(Task, r) for r in rows]
 
 
 SAVE_TASK = """

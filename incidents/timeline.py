@@ -5,6 +5,7 @@ The caller holds the incident's row lock, so the order of positions is the order
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +53,13 @@ async def list_entries(
     return [row_to(TimelineEntry, r) for r in await tx.fetch(_LIST, tenant_id, incident_id, after, limit)]
 
 
-def find_break(entries: list[TimelineEntry]) -> int | None:
-    """The first position whose hash does not follow from the line before it, or None; ``entries`` start at 1."""
-    previous = ""
-    for expected, entry in enumerate(entries, start=1):
+def find_break(entries: Sequence[TimelineEntry], before: TimelineEntry | None = None) -> int | None:
+    """The first position whose hash does not follow from the line before it, or None.
+
+    ``before`` is the line before the first of ``entries``; without it they start at 1.
+    """
+    position, previous = (0, "") if before is None else (before.position, before.hash)
+    for expected, entry in enumerate(entries, start=position + 1):
         digest = chain_hash(
             previous, expected, entry.at, entry.actor_id, entry.kind, "incident", str(entry.incident_id), entry.facts
         )

@@ -17,18 +17,23 @@ def show_quantity(value: float, unit: str) -> str:
 def alarm_title(rule: AlarmRule, source: Text, zone: Text) -> Text:
     """What is wrong, where, against which limit."""
     if rule.kind == "stale":
-        return Text(f"{zone.zh}：{source.zh}无数据", f"{zone.en}: no data from {_lower(source.en)}")
+        return Text(f"{zone.zh}：{source.zh}无数据", f"{zone.en}: no data from {lower(source.en)}")
     if rule.kind == "no_effect":
-        return Text(f"{zone.zh}：{source.zh}未证实动作", f"{zone.en}: {_lower(source.en)} has not proved its effect")
+        return Text(f"{zone.zh}：{source.zh}未证实动作", f"{zone.en}: {lower(source.en)} has not proved its effect")
     assert rule.set_point is not None
     limit = show_quantity(rule.set_point, rule.unit)
     high = rule.kind == "high"
     return Text(
         f"{zone.zh}：{source.zh}{'高于' if high else '低于'} {limit}（{'一级' if rule.level == 1 else '二级'}）",
-        f"{zone.en}: {_lower(source.en)} {'above' if high else 'below'} {limit} (level {rule.level})",
+        f"{zone.en}: {lower(source.en)} {'above' if high else 'below'} {limit} (level {rule.level})",
     )
 
 
-def _lower(name: str) -> str:
-    """A name inside a sentence: "Exhaust fan" reads "exhaust fan", "HF detector" stays."""
+def lower(name: str) -> str:
+    """An English name inside a sentence: "Exhaust fan" reads "exhaust fan", "HF detector" stays."""
     return name if len(name) > 1 and name[1].isupper() else name[:1].lower() + name[1:]
+
+
+def lower_first(name: Text) -> Text:
+    """The name as it stands inside a sentence."""
+    return Text(name.zh, lower(name.en))

@@ -94,7 +94,7 @@ async def _up(plan: _Plan) -> int:
         await migrate(plan.settings.owner_database_url)
         db = await stack.enter_async_context(Database.connect(plan.settings.database_url, SystemClock(), max_size=2))
         if plan.settings.demo:
-            await seed_demo(db, plan.settings)
+            await seed_demo(db)
         await stack.enter_async_context(_broker(plan, db))
         await stack.enter_async_context(_push_service(plan))
         await stack.enter_async_context(_roles(plan))

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.database import Tx, row_to
-from plant.model import Command
+from plant.model import Command, CommandState
 from plant.queries import found
 
 _COMMAND = (
@@ -107,13 +107,27 @@ async def lock_live_commands_of(tx: Tx, tenant_id: UUID, site_id: UUID, actuator
     return [row_to(Command, row) for row in await tx.fetch(_LOCK_LIVE_OF_ACTUATOR, tenant_id, site_id, actuator_id)]
 
 
+_FIND_NEWEST_OF = f"""
+SELECT {_COMMAND} FROM commands
+WHERE tenant_id = $1 AND actuator_id = $2
+ORDER BY requested_at DESC, id DESC LIMIT 1
+"""
+
+
+async def find_newest_of(tx: Tx, tenant_id: UUID, actuator_id: UUID) -> Command | None:
+    """What an actuator was last asked to do."""
+    row = await tx.fetchrow(_FIND_NEWEST_OF, tenant_id, actuator_id)
+    return None if row is None else row_to(Command, row)
+
+
 _LIST = f"""
 SELECT {_COMMAND} FROM commands
 WHERE tenant_id = $1 AND (requested_at, id) < ($2, $3)
   AND ($4::uuid IS NULL OR incident_id = $4) AND ($5::uuid IS NULL OR actuator_id = $5)
-ORDER BY requested_at DESC, id DESC LIMIT $6
+  AND ($6::uuid IS NULL OR site_id = $6) AND ($7::text IS NULL OR state = $7)
+ORDER BY requested_at DESC, id DESC LIMIT $8
 """
-_LAST_ID = UUID(int=2**128 - 1)
+LAST_ID = UUID(int=2**128 - 1)
 
 
 async def list_commands(
@@ -121,11 +135,14 @@ async def list_commands(
     tenant_id: UUID,
     *,
     before: datetime,
-    before_id: UUID = _LAST_ID,
+    before_id: UUID = LAST_ID,
     incident_id: UUID | None = None,
     actuator_id: UUID | None = None,
+    site_id: UUID | None = None,
+    state: CommandState | None = None,
     limit: int,
 ) -> list[Command]:
     """Newest first, from (``before``, ``before_id``) downwards."""
-    rows = await tx.fetch(_LIST, tenant_id, before, before_id, incident_id, actuator_id, limit)
+    wanted = None if state is None else state.value
+    rows = await tx.fetch(_LIST, tenant_id, before, before_id, incident_id, actuator_id, site_id, wanted, limit)
     return [row_to(Command, row) for row in rows]

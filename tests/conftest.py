@@ -15,7 +15,6 @@ import pytest_asyncio
 from core.clock import SystemClock
 from core.database import Database, Tx, prepare_connection
 from core.ids import new_id
-from core.settings import Settings
 from tests import clusters
 from tests.clusters import TENANT_SLUG, Clone, Cluster
 
@@ -53,16 +52,13 @@ async def clone(postgres: Cluster) -> AsyncIterator[Clone]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def demo_template(postgres: Cluster, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Clone]:
+async def demo_template(postgres: Cluster) -> AsyncIterator[Clone]:
     """The migrated template with the demo plant in it, seeded once."""
     from muster.seed import seed_demo
 
     async with clusters.cloned(postgres, "demo") as made:
-        settings = Settings(
-            data_dir=str(tmp_path_factory.mktemp("demo")), database_url=made.app_url, owner_database_url=made.owner_url
-        )
         async with Database.connect(made.app_url, max_size=2) as db:
-            await seed_demo(db, settings)
+            await seed_demo(db)
         yield made
 
 

@@ -1,0 +1,48 @@
+"""Which alarms have one cause: same zone or one beside it, while the incident lasts and a little after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from incidents.agents import Hazard
+
+# ISA-18.2 counts floods in windows of ten minutes; what comes back within one is the same cause.
+WINDOW = timedelta(minutes=10)
+
+
+class OpenIncident(msgspec.Struct, frozen=True):
+    """An incident that may be the cause. ``zones``: where its alarms are; ``active``: one of them still is.
+
+    ``hazard`` None: nobody can say (a silent sensor, a fan that did not start), so it fits every other.
+    """
+
+    id: UUID
+    zones: frozenset[UUID]
+    hazard: Hazard | None
+    active: bool
+    last_alarm_at: datetime
+
+
+def find_cause(
+    incidents: Iterable[OpenIncident], zone: UUID, adjoining: frozenset[UUID], hazard: Hazard | None, now: datetime
+) -> UUID | None:
+    """The incident a new alarm in ``zone`` belongs to, or None: it is the first of its own.
+
+    An alarm in the zone itself goes before one beside it, then the incident that spoke last. A machine that vibrates
+    is not caused by a vapour next door: known hazards must be of one kind, machine or not.
+    """
+    near = [i for i in incidents if _lasts(i, now) and _fits(i.hazard, hazard) and i.zones & ({zone} | adjoining)]
+    best = max(near, key=lambda i: (zone in i.zones, i.last_alarm_at, i.id), default=None)
+    return None if best is None else best.id
+
+
+def _lasts(incident: OpenIncident, now: datetime) -> bool:
+    return incident.active or now - incident.last_alarm_at <= WINDOW
+
+
+def _fits(one: Hazard | None, other: Hazard | None) -> bool:
+    return one is None or other is None or (one == "machine") == (other == "machine")

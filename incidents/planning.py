@@ -1,0 +1,232 @@
+"""A plan, bound to a place and a moment: the incident it opens, the commands it gives, the tasks people get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.database import Tx
+from core.ids import new_id
+from incidents import grading, orders, plan_library, queries, rooms, task_queries, timeline, views
+from incidents.agents import hazard_of, name_of
+from incidents.context import SiteContext
+from incidents.correlation import OpenIncident
+from incidents.escalation_choice import Candidate, choose_next
+from incidents.evaluation import Outcome
+from incidents.grading import Graded, StandingAlarm
+from incidents.incident import Alarm, Incident, Task
+from incidents.model import AlarmRule
+from incidents.orders import OrderContent
+from incidents.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
+from incidents.wording import lower_first
+from mobile_contract.room import CommandChanged, TaskAssigned
+from mobile_contract.text import Text
+from plant import command_queries
+from plant import service as plant_service
+from plant.model import ActuatorKind, Command, CommandState
+
+# A command in one of these states still works towards its action: asking again would only add noise.
+_STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
+
+
+def open_incident(incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
+    """What correlation asks about an incident."""
+    return OpenIncident(
+        id=incident.id,
+        zones=frozenset({incident.zone_id, *(a.zone_id for a in alarms)}),
+        hazard=hazard_of(incident.agent),
+        active=any(a.returned_at is None for a in alarms),
+        last_alarm_at=incident.last_alarm_at,
+    )
+
+
+def new_incident(context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime) -> Incident:
+    """The incident this alarm opens, graded and with its plan; its number comes from the database."""
+    rule = outcome.rule
+    zone, agent = context.zone_of(rule), context.agent_of(rule)
+    template = plan_library.choose_template(rule.kind, agent)
+    graded = grading.grade([_standing(context, rule)])
+    return Incident(
+        tenant_id=context.tenant_id,
+        id=new_id(),
+        number=0,
+        site_id=context.site_id,
+        zone_id=zone.id,
+        state="open",
+        grade=int(graded.grade),
+        reasons=list(graded.reasons),
+        title=_bound(context, rule, template.title),
+        place=zone.name,
+        agent=agent,
+        plan=_bound_plan(template, zone.id, agent),
+        first_out_alarm_id=alarm_id,
+        opened_at=now,
+        last_alarm_at=now,
+    )
+
+
+def _bound_plan(template: PlanTemplate, zone_id: UUID, agent: str | None) -> dict[str, Any]:
+    return {
+        "template": template.slug,
+        "version": template.version,
+        "zone": str(zone_id),
+        "agent": agent,
+        "evacuate_from_level": template.evacuate_from_level,
+        "actions": msgspec.to_builtins(template.actions),
+    }
+
+
+def grade_of(context: SiteContext, rules: Sequence[AlarmRule]) -> Graded:
+    """The grade of an incident whose standing alarms are these rules'."""
+    return grading.grade([_standing(context, rule) for rule in rules])
+
+
+def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:
+    zone = context.zone_of(rule)
+    return StandingAlarm(
+        kind=rule.kind,
+        level=rule.level,
+        agent=context.agent_of(rule),
+        zone=zone.id,
+        zone_name=zone.name,
+        risk=zone.risk,
+        source_name=context.source_name(rule),
+    )
+
+
+def _bound(context: SiteContext, rule: AlarmRule, text: Text) -> Text:
+    zone, source = context.zone_of(rule), context.source_name(rule)
+    return plan_library.bind_text(text, lower_first(zone.name), name_of(context.agent_of(rule)), lower_first(source))
+
+
+async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
+    """Who is in an incident's room from the start: everyone who may be asked to act."""
+    return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
+
+
+async def command_actuators(
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, episode: int
+) -> list[Command]:
+    """Ask every actuator of the plan's kinds near the alarm, unless it does or will do that already."""
+    template = plan_library.choose_template(rule.kind, context.agent_of(rule))
+    given = []
+    for action in template.actions:
+        if rule.level >= action.from_level:
+            given += await _command_kind(tx, context, incident, rule, episode, action)
+    return given
+
+
+async def _command_kind(
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, episode: int, action: ActionTemplate
+) -> list[Command]:
+    given = []
+    for actuator in context.actuators_near(context.zone_of(rule), ActuatorKind(action.kind)):
+        newest = await command_queries.find_newest_of(tx, context.tenant_id, actuator.id)
+        if newest is not None and newest.action == action.action and newest.state in _STANDS:
+            continue
+        command = await plant_service.request_command(
+            tx,
+            None,
+            actuator.id,
+            action.action,
+            f"incident {incident.number}",
+            key=f"incident:{incident.id}:{rule.id}:{episode}:{actuator.id}:{action.action}",
+            incident_id=incident.id,
+            inhibited=incident.exercise,
+        )
+        given.append(command)
+    return given
+
+
+async def announce_commands(tx: Tx, tenant_id: UUID, incident_id: UUID, commands: Sequence[Command]) -> None:
+    """Tell the room and the record of commands that were given."""
+    for command in commands:
+        await rooms.append_to_incident(tx, tenant_id, incident_id, CommandChanged(views.command_view(command)))
+        facts = {"command": command.id, "actuator": command.actuator_id, "action": command.action}
+        await timeline.append(tx, tenant_id, incident_id, "command.requested", facts)
+
+
+async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:
+    """Give each task of the alarm's plan that the incident has not got yet to one person, and order them to it."""
+    template = plan_library.choose_template(rule.kind, context.agent_of(rule))
+    tenant_id = context.tenant_id
+    await queries.store_template(tx, tenant_id, template.slug, template.version, plan_library.as_stored(template))
+    existing = await queries.list_tasks(tx, tenant_id, incident.id)
+    known = {(t.plan_template, t.title.en) for t in existing}
+    candidates = await task_queries.list_candidates(tx, tenant_id)
+    busy = {t.owner_account_id for t in existing if t.owner_account_id is not None}
+    given: list[Task] = []
+    for wanted in template.tasks:
+        title = _bound(context, rule, wanted.title)
+        if rule.level < wanted.from_level or (template.slug, title.en) in known:
+            continue
+        owner = _choose_owner(candidates, busy, wanted.role)
+        position = len(existing) + len(given) + 1
+        task = _new_task(tx, context, incident, rule, template, wanted, owner, position)
+        await _give(tx, context, incident, task)
+        given.append(task)
+        if owner is not None:
+            busy.add(owner)
+    return given
+
+
+def _choose_owner(candidates: Sequence[Candidate], busy: set[UUID], role: str) -> UUID | None:
+    """Somebody without a task in this incident; when everybody has one, whoever can be reached best."""
+    return choose_next(candidates, busy, role) or choose_next(candidates, set(), role)
+
+
+def _new_task(
+    tx: Tx,
+    context: SiteContext,
+    incident: Incident,
+    rule: AlarmRule,
+    template: PlanTemplate,
+    wanted: TaskTemplate,
+    owner: UUID | None,
+    position: int,
+) -> Task:
+    steps = [msgspec.structs.replace(step, text=_bound(context, rule, step.text)) for step in wanted.numbered()]
+    return Task(
+        tenant_id=context.tenant_id,
+        id=new_id(),
+        incident_id=incident.id,
+        position=position,
+        role=wanted.role,
+        title=_bound(context, rule, wanted.title),
+        steps=steps,
+        plan_template=template.slug,
+        plan_version=template.version,
+        owner_account_id=owner,
+        state="open" if owner is not None else "unanswered",
+        fencing=1,
+        deadline_at=tx.now + timedelta(seconds=wanted.within_s),
+        created_at=tx.now,
+    )
+
+
+async def _give(tx: Tx, context: SiteContext, incident: Incident, task: Task) -> None:
+    tenant_id = context.tenant_id
+    await queries.insert_task(tx, tenant_id, task)
+    facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
+    facts["plan"] = {"template": task.plan_template, "version": task.plan_version}
+    await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
+    room = await rooms.room_of(tx, tenant_id, incident.id)
+    if task.owner_account_id is not None:
+        await rooms.add_member(tx, tenant_id, room.id, task.owner_account_id)
+    await rooms.append(tx, tenant_id, room.id, TaskAssigned(views.task_view(task)))
+    if task.owner_account_id is None:
+        return
+    content = OrderContent(
+        grade=incident.grade,
+        title=task.title,
+        place=incident.place,
+        agent=incident.agent,
+        steps=task.steps,
+        deadline_at=task.deadline_at,
+        exercise=incident.exercise,
+    )
+    await orders.queue_order(tx, tenant_id, task.id, task.owner_account_id, content)

@@ -1,0 +1,115 @@
+"""The demo plant, created once, in one transaction: a seeding that died in the middle left nothing."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from core.clock import SystemClock
+from core.database import Database, Tx
+from core.ids import new_id
+from core.logging import get_logger
+from core.settings import Settings
+from incidents import rule_service
+from muster.demo import catalogue
+from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
+from people import service as people
+from people.passwords import Passwords
+from people.permissions import Role
+from people.service import AccountDraft
+from plant import instrument_service as instruments
+from plant import place_service as places
+from plant.instrument_service import ActuatorDraft, DeviceDraft, SensorDraft
+from plant.place_service import BuildingDraft, SiteDraft, ZoneDraft
+
+log = get_logger(__name__)
+
+_FIND_TENANT = "SELECT muster_tenant_by_slug($1)"
+_INSERT_TENANT = "INSERT INTO tenants (tenant_id, slug, name, locale, created_at) VALUES ($1, $2, $3, 'zh-CN', $4)"
+# The spindle of the demo's machine hall: a motor of some 20 kW on a concrete bed.
+_VIBRATION_VARIANT = "15-300 kW rigid"
+
+
+async def run_seed(settings: Settings) -> int:
+    """The command ``muster seed``."""
+    async with Database.connect(settings.database_url, SystemClock(settings.clock_offset_s), max_size=2) as db:
+        made = await seed_demo(db)
+    print("seeded the demo plant" if made else "the demo plant is there already")
+    return 0
+
+
+async def seed_demo(db: Database) -> bool:
+    """Create the demo tenant, its people, places and instruments; False when it is there."""
+    async with db.transaction(None) as tx:
+        if await tx.fetchval(_FIND_TENANT, catalogue.TENANT) is not None:
+            return False
+    # Hashing waits, and a transaction should not.
+    passwords = Passwords()
+    try:
+        hashed = await passwords.hash(catalogue.PASSWORD)
+    finally:
+        passwords.close()
+    tenant_id = new_id()
+    async with db.transaction(tenant_id) as tx:
+        await tx.execute(_INSERT_TENANT, tenant_id, catalogue.TENANT, catalogue.TENANT_NAME, tx.now)
+        for account in catalogue.ACCOUNTS:
+            await people.add_account(tx, tenant_id, _account(account, hashed), by=None)
+        await _plant(tx)
+    log.info("demo.seeded", tenant=str(tenant_id))
+    return True
+
+
+def _account(account: DemoAccount, password_hash: str) -> AccountDraft:
+    zh = account.locale == "zh-CN"
+    return AccountDraft(
+        account.username,
+        account.name.zh if zh else account.name.en,
+        "zh-CN" if zh else "en",
+        Role(account.role),
+        password_hash,
+    )
+
+
+async def _plant(tx: Tx) -> None:
+    site = await places.create_site(tx, None, SiteDraft(catalogue.SITE, catalogue.SITE_NAME, catalogue.TIME_ZONE))
+    buildings = {
+        b.slug: (await places.create_building(tx, None, BuildingDraft(site.id, b.slug, b.name))).id
+        for b in catalogue.BUILDINGS
+    }
+    zones = {}
+    for zone in catalogue.ZONES:
+        draft = ZoneDraft(
+            site.id,
+            zone.slug,
+            zone.name,
+            zone.polygon,
+            zone.level,
+            zone.risk,
+            list(zone.agents),
+            buildings[zone.building] if zone.building else None,
+        )
+        zones[zone.slug] = (await places.create_zone(tx, None, draft)).id
+    for device in catalogue.DEVICES:
+        await _device(tx, site.id, zones[device.zone], device)
+
+
+async def _device(tx: Tx, site_id: UUID, zone_id: UUID, demo: DemoDevice) -> None:
+    draft = DeviceDraft(site_id, demo.slug, demo.name, demo.secret)
+    device = (await instruments.create_device(tx, None, draft)).device
+    sensors = {}
+    for s in demo.sensors:
+        made = await instruments.create_sensor(
+            tx,
+            None,
+            SensorDraft(device.id, zone_id, s.series, s.name, s.quantity, s.unit, s.stale_after_s, s.agent),
+        )
+        sensors[s.series] = made.id
+        if s.agent is not None:
+            variant = _VIBRATION_VARIANT if s.agent == "vibration" else ""
+            await rule_service.apply_library(tx, None, made.id, variant=variant)
+    for actuator in demo.actuators:
+        await instruments.create_actuator(tx, None, _actuator(device.id, zone_id, actuator, sensors))
+
+
+def _actuator(device_id: UUID, zone_id: UUID, it: DemoActuator, sensors: dict[str, UUID]) -> ActuatorDraft:
+    feedback = sensors[it.feedback_series] if it.feedback_series else None
+    return ActuatorDraft(device_id, zone_id, it.slug, it.name, it.kind, it.expected, it.deadline_s, feedback)
