@@ -124,6 +124,14 @@ class Database:
                 await tx.finish()
         except CONNECTION_LOST as problem:
             raise Unavailable("database.unreachable", f"PostgreSQL does not answer: {problem}") from problem
+        except LOST_RACE as problem:
+            raise Unavailable(
+                "database.busy", f"somebody else is changing this: {problem}", "他人正在修改，请重试"
+            ) from problem
+        except asyncpg.InsufficientResourcesError as problem:
+            raise Unavailable(
+                "database.no_resources", f"PostgreSQL has no room: {problem}", "数据库资源不足"
+            ) from problem
 
     async def ping(self) -> None:
         """Raise Unavailable when the database does not answer."""
@@ -142,6 +150,9 @@ CONNECTION_LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
 )
+
+# What PostgreSQL answers to one of two transactions that wait for each other: rolled back, to be done again.
+LOST_RACE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 
 
 async def prepare_connection(connection: Any) -> None:

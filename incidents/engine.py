@@ -15,6 +15,7 @@ from uuid import UUID
 from core.database import Database, Tx
 from core.errors import Unavailable
 from core.logging import get_logger
+from core.metrics import counter
 from core.outbox import RESYNC, Listener
 from incidents import alarm_queries, response, rule_service
 from incidents.alarm import crosses
@@ -22,6 +23,7 @@ from incidents.alarm_queries import earliest_timer
 from incidents.context import SiteContext, load_context
 from incidents.evaluation import Outcome, evaluate, expire
 from incidents.model import AlarmRule, AlarmState
+from plant.errors import LeaseLost
 from plant.leases import assert_held
 from plant.model import Command, Lease, Quality, Reading
 from plant.ports import SinkFactory, Store
@@ -36,6 +38,10 @@ SWEEP_S = 1.0
 NEWS_PLANT = "plant.changed"
 # After the database went away, timers try again this much later.
 RETRY_S = 0.5
+# A rule whose step failed for a fault of ours is tried again this much later, and is in the log each time.
+FAULT_RETRY = timedelta(seconds=5)
+
+RULE_FAULTS = counter("engine_rule_faults", "Steps of alarm rules that failed for a fault of ours.")
 
 
 class _Watch:
@@ -147,6 +153,21 @@ class SiteEngine:
         return now - since > timedelta(seconds=watch.stale[0].stale_after_s or 0.0)
 
     async def _step_rules(self, rule_ids: list[UUID], *, silent: bool) -> None:
+        """Step these rules in one transaction; a rule whose step fails does not hold up the others."""
+        try:
+            await self._step_together(rule_ids, silent=silent)
+        except (Unavailable, LeaseLost):
+            raise
+        except Exception:
+            if len(rule_ids) > 1:
+                for rule_id in rule_ids:
+                    await self._step_rules([rule_id], silent=silent)
+                return
+            log.exception("engine.rule_failed", rule=str(rule_ids[0]), site=str(self._lease.site_id))
+            RULE_FAULTS.inc()
+            self._timers[rule_ids[0]] = self._db.clock.now() + FAULT_RETRY
+
+    async def _step_together(self, rule_ids: list[UUID], *, silent: bool) -> None:
         async with self._serial:
             async with self._db.transaction(self._tenant_id) as tx:
                 await assert_held(tx, self._lease)
