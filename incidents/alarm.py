@@ -12,6 +12,7 @@ can raise an alarm and not end one.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal, TypeAlias
 from uuid import UUID
@@ -159,6 +160,22 @@ def crosses(rule: AlarmRule, state: AlarmState, value: float) -> bool:
     return state.pending is not None or _is_clear(rule, value)
 
 
+def calm_band(watched: Iterable[tuple[AlarmRule, AlarmState]]) -> tuple[float, float]:
+    """(below, above): a value strictly between the two crosses none of these rules; nothing lies between where one of
+    them is active or waits."""
+    below, above = -math.inf, math.inf
+    for rule, state in watched:
+        if rule.set_point is None:
+            continue
+        if state.condition != "normal" or state.pending is not None:
+            return math.inf, -math.inf
+        if rule.kind == "high":
+            above = min(above, rule.set_point)
+        else:
+            below = max(below, rule.set_point)
+    return below, above
+
+
 def step(rule: AlarmRule, state: AlarmState, event: Event, now: datetime) -> Decision:  # noqa: PLR0911 - one each
     """Apply one event. Raises Invalid for shelving without an end or beyond SHELVE_MAX."""
     match event:
@@ -204,11 +221,11 @@ def _on_reading(rule: AlarmRule, state: AlarmState, event: Reading, now: datetim
     # A value that is no number is a fault of the sensor, not a normal reading; an old one proves nothing about now.
     if rule.set_point is None or not math.isfinite(event.value):
         return Decision(state)
-    # Evidence from the future: our clock was set back, and every reading until then would be old.
+    # Evidence from the future is none: a clock, ours or the device's, was ahead and is set right, and until that time
+    # every reading would be old.
     if state.evidence_at is not None and event.observed_at < state.evidence_at <= now:
         return Decision(state)
-    # A device clock that runs ahead is not believed: its next reading, with the clock set right, must still count.
-    observed_at = min(event.observed_at, now)
+    observed_at = event.observed_at
     if state.condition == "normal":
         if _is_beyond(rule, event.value):
             return _wait(rule, state, "on_delay", rule.on_delay_s, observed_at, now)
@@ -292,7 +309,7 @@ def _on_timer(rule: AlarmRule, state: AlarmState, now: datetime) -> Decision:
     if state.suppression_until is not None and now >= state.suppression_until:
         left = _leave(state, rule.latching)
         state, facts = left.state, left.facts
-    if state.pending == "on_delay" and state.due_at is not None and now >= state.due_at:
+    if state.due_at is not None and now >= state.due_at:
         risen = _rise(rule, state, None)
         state, facts = risen.state, facts + risen.facts
     if state.rearm_due_at is not None and now >= state.rearm_due_at:
@@ -354,5 +371,5 @@ def _leave(state: AlarmState, latching: bool) -> Decision:
     free = replace(state, suppression="none", suppression_until=None, one_shot=False)
     if free.condition == "normal" or (free.annunciated and not free.acknowledged):
         return Decision(free, (AlarmUnsuppressed(),))
-    shown = _annunciate(free, latching or free.latched)
+    shown = _annunciate(free, latching)
     return Decision(shown.state, (AlarmUnsuppressed(), *shown.facts))

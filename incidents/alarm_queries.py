@@ -86,7 +86,7 @@ FROM alarm_rules r JOIN alarm_states s ON s.tenant_id = r.tenant_id AND s.rule_i
 WHERE r.tenant_id = $1 AND r.id = ANY($2::uuid[]) AND r.retired_at IS NULL
 ORDER BY r.id
 """
-LOCK_RULES = FIND_RULES + "FOR UPDATE OF s"
+LOCK_RULES = FIND_RULES + "FOR NO KEY UPDATE OF s"
 
 
 async def find_rules(tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID]) -> list[WatchedRule]:

@@ -133,7 +133,7 @@ async def get_id_by_dedupe_key(tx: Tx, tenant_id: UUID, dedupe_key: str) -> UUID
 
 
 GET_DELIVERY = f"SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND id = $2"
-LOCK_DELIVERY = GET_DELIVERY + " FOR UPDATE"
+LOCK_DELIVERY = GET_DELIVERY + " FOR NO KEY UPDATE"
 
 
 async def get_delivery(tx: Tx, tenant_id: UUID, delivery_id: UUID) -> DeliveryRow:
@@ -155,7 +155,7 @@ def _found(row: Any, delivery_id: UUID) -> DeliveryRow:
 
 
 LOCK_TASK_DELIVERIES = f"""
-SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER BY queued_at, id FOR UPDATE
+SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER BY queued_at, id FOR NO KEY UPDATE
 """
 
 
@@ -167,7 +167,7 @@ async def lock_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[D
 LOCK_OPEN_OF_INCIDENT = f"""
 SELECT {_DELIVERY} FROM deliveries
 WHERE tenant_id = $1 AND incident_id = $2 AND ended IS NULL AND answer_at IS NULL
-ORDER BY queued_at, id FOR UPDATE
+ORDER BY queued_at, id FOR NO KEY UPDATE
 """
 
 
@@ -269,7 +269,7 @@ UPDATE deliveries SET lease_holder = $3, lease_until = $4, fencing = fencing + 1
 WHERE tenant_id = $1 AND id = (
     SELECT id FROM deliveries
     WHERE tenant_id = $1 AND id = $2 AND due_at <= $5 AND (lease_until IS NULL OR lease_until <= $5)
-    FOR UPDATE SKIP LOCKED)
+    FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING {_DELIVERY}
 """
 

@@ -18,7 +18,7 @@ from core.logging import get_logger
 from core.metrics import counter
 from core.outbox import RESYNC, Listener
 from incidents import alarm_queries, response, rule_service
-from incidents.alarm import crosses
+from incidents.alarm import calm_band, crosses
 from incidents.alarm_queries import earliest_timer
 from incidents.context import SiteContext, load_context
 from incidents.evaluation import Outcome, evaluate, expire
@@ -41,16 +41,24 @@ RETRY_S = 0.5
 # A rule whose step failed for a fault of ours is tried again this much later, and is in the log each time.
 FAULT_RETRY = timedelta(seconds=5)
 
+# A name of the module is found faster than a member of an enumeration, and every reading asks.
+_GOOD = Quality.GOOD
+
 RULE_FAULTS = counter("engine_rule_faults", "Steps of alarm rules that failed for a fault of ours.")
 
 
 class _Watch:
-    """What memory knows of one sensor: its limits with their states, when it was last heard, whether it is stale."""
+    """What memory knows of one sensor: its limits with their states, when it was last heard, whether it is stale.
 
-    __slots__ = ("heard_at", "limits", "stale")
+    ``calm`` repeats the limits: a value strictly between the two changes nothing. Nearly every value is, and one
+    comparison finds it out.
+    """
+
+    __slots__ = ("calm", "heard_at", "limits", "stale")
 
     def __init__(self) -> None:
         self.limits: list[tuple[AlarmRule, AlarmState]] = []
+        self.calm = calm_band(())
         self.stale: tuple[AlarmRule, AlarmState] | None = None
         self.heard_at: datetime | None = None
 
@@ -75,10 +83,13 @@ class SiteEngine:
         # A gap is not a value: it feeds no limit and does not count as having been heard.
         if watch is None or value is None:
             return False
-        if reading.quality == Quality.GOOD:
+        if reading.quality == _GOOD:
             watch.heard_at = reading.received_at
             if watch.stale is not None and watch.stale[1].condition != "normal":
                 return True
+        below, above = watch.calm
+        if below < value < above:
+            return False
         return any(crosses(rule, state, value) for rule, state in watch.limits)
 
     async def transition(self, readings: Sequence[Reading], store: Store) -> None:
@@ -196,6 +207,7 @@ class SiteEngine:
             watch.stale = (rule, state)
         else:
             watch.limits = [pair for pair in watch.limits if pair[0].id != rule.id] + [(rule, state)]
+            watch.calm = calm_band(watch.limits)
 
 
 async def _follow(listener: Listener, engine: SiteEngine, site_id: UUID) -> None:

@@ -85,8 +85,7 @@ class AlarmState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The four orthogonal fields of ISA-18.2 and the timers; ``alarm.letter`` derives the state's letter.
 
     ``annunciated``: this episode was shown to people. ``evidence_at`` is the device time of the reading behind the last
-    change, or ours where the device's is ahead: an older reading changes nothing. Timers are times, so a restart
-    neither loses nor repeats them.
+    change: an older reading changes nothing. Timers are times, so a restart neither loses nor repeats them.
     """
 
     condition: Literal["normal", "active"] = "normal"

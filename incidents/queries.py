@@ -63,7 +63,7 @@ LIST_JOINABLE = f"""
 SELECT {_INCIDENT} FROM incidents
 WHERE tenant_id = $1 AND site_id = $2 AND state <> 'closed'
 ORDER BY opened_at, id
-FOR UPDATE
+FOR NO KEY UPDATE
 """
 
 
@@ -73,7 +73,7 @@ async def lock_open_incidents(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[In
 
 
 GET_INCIDENT = f"SELECT {_INCIDENT} FROM incidents WHERE tenant_id = $1 AND id = $2"
-LOCK_INCIDENT = GET_INCIDENT + " FOR UPDATE"
+LOCK_INCIDENT = GET_INCIDENT + " FOR NO KEY UPDATE"
 
 
 async def get_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Incident:
@@ -203,7 +203,6 @@ async def save_alarm(tx: Tx, tenant_id: UUID, alarm: Alarm) -> None:
 
 
 GET_ALARM = f"SELECT {_ALARM} FROM alarms WHERE tenant_id = $1 AND id = $2"
-LOCK_ALARM = GET_ALARM + " FOR UPDATE"
 
 
 async def get_alarm(tx: Tx, tenant_id: UUID, alarm_id: UUID) -> Alarm:

@@ -93,7 +93,7 @@ JOIN alarm_rules r ON r.tenant_id = s.tenant_id AND r.id = s.rule_id
 JOIN alarms a ON a.tenant_id = s.tenant_id AND a.id = s.episode_id
 WHERE s.tenant_id = $1 AND r.site_id = $2 AND r.retired_at IS NOT NULL
 ORDER BY s.rule_id
-FOR UPDATE OF s
+FOR NO KEY UPDATE OF s
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from incidents.model import AlarmRule
 from mobile_contract.text import Text
 
@@ -9,8 +11,9 @@ _UNIT_NAMES = {"[ppm]": "ppm", "mg/m3": "mg/m³", "%{LEL}": "% LEL", "1/m3": "/m
 
 
 def show_quantity(value: float, unit: str) -> str:
-    """A value with its unit as people write it: at most four digits, no exponent."""
-    number = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    """A value with its unit as people write it: at most four digits below a thousand, whole above; no exponent."""
+    short = Decimal(f"{value:.4g}")
+    number = f"{value:,.0f}" if abs(short) >= 1000 else f"{short:f}"
     return f"{number} {_UNIT_NAMES.get(unit, unit)}"
 
 

@@ -62,7 +62,7 @@ async def find_account(tx: Tx, tenant_id: UUID, account_id: UUID) -> Account | N
     return None if row is None else row_to(Account, row)
 
 
-_LOCK_ACCOUNT = f"SELECT {_ACCOUNT} FROM accounts WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+_LOCK_ACCOUNT = f"SELECT {_ACCOUNT} FROM accounts WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
 
 
 async def lock_account(tx: Tx, tenant_id: UUID, account_id: UUID) -> Account | None:
@@ -156,7 +156,7 @@ async def list_accounts_with_roles(tx: Tx, tenant_id: UUID, roles: list[Role]) -
 
 
 _LOCK_ADMINS = """
-SELECT id FROM accounts WHERE tenant_id = $1 AND role = 'admin' AND disabled_at IS NULL ORDER BY id FOR UPDATE
+SELECT id FROM accounts WHERE tenant_id = $1 AND role = 'admin' AND disabled_at IS NULL ORDER BY id FOR NO KEY UPDATE
 """
 
 
@@ -211,7 +211,7 @@ async def take_up_device(
     return None if row is None else row_to(PersonDevice, row)
 
 
-_LOCK_DEVICE = f"SELECT {_DEVICE} FROM person_devices WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+_LOCK_DEVICE = f"SELECT {_DEVICE} FROM person_devices WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
 
 
 async def lock_device(tx: Tx, tenant_id: UUID, device_id: UUID) -> PersonDevice | None:

@@ -33,7 +33,7 @@ async def insert_sign_in(tx: Tx, tenant_id: UUID, sign_in: SignIn) -> None:
 _LOCK_SIGN_IN = f"""
 SELECT {_SIGN_IN} FROM sign_ins
 WHERE tenant_id = $1 AND id = (SELECT sign_in_id FROM refresh_tokens WHERE tenant_id = $1 AND id = $2)
-FOR UPDATE
+FOR NO KEY UPDATE
 """
 
 

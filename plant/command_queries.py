@@ -68,7 +68,7 @@ async def get_command(tx: Tx, tenant_id: UUID, command_id: UUID) -> Command:
     return row_to(Command, found(await tx.fetchrow(_GET, tenant_id, command_id), "command", command_id))
 
 
-_LOCK = f"SELECT {_COMMAND} FROM commands WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+_LOCK = f"SELECT {_COMMAND} FROM commands WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
 
 
 async def lock_command(tx: Tx, tenant_id: UUID, command_id: UUID) -> Command:
@@ -98,7 +98,7 @@ async def list_live_commands(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[Com
 _LOCK_LIVE_OF_ACTUATOR = f"""
 SELECT {_COMMAND} FROM commands
 WHERE tenant_id = $1 AND site_id = $2 AND actuator_id = $3 AND next_attempt_at IS NOT NULL
-ORDER BY id FOR UPDATE
+ORDER BY id FOR NO KEY UPDATE
 """
 
 

@@ -122,6 +122,8 @@ FROM due JOIN readings r ON r.tenant_id = $1 AND r.sensor_id = due.sensor_id
 GROUP BY 1, 2, 3
 ON CONFLICT (tenant_id, sensor_id, minute) DO UPDATE
 SET min = excluded.min, max = excluded.max, avg = excluded.avg, count = excluded.count, gaps = excluded.gaps
+-- Fewer than were rolled up before: the day's raw readings are retired, and what is left of them is not the minute.
+WHERE excluded.count + excluded.gaps >= reading_minutes.count + reading_minutes.gaps
 """
 
 
@@ -139,11 +141,13 @@ ON CONFLICT DO NOTHING
 
 async def mark_late(tx: Tx, tenant_id: UUID, site_id: UUID, readings: Sequence[Reading]) -> None:
     """Remember the minutes these late readings belong to."""
+    if not readings:
+        return
     await tx.execute(_MARK_LATE, tenant_id, site_id, [r.sensor_id for r in readings], [r.observed_at for r in readings])
 
 
 _ROLLED_UNTIL = "SELECT rolled_until FROM site_rollups WHERE tenant_id = $1 AND site_id = $2"
-_LOCK_ROLLED_UNTIL = _ROLLED_UNTIL + " FOR UPDATE"
+_LOCK_ROLLED_UNTIL = _ROLLED_UNTIL + " FOR NO KEY UPDATE"
 
 
 async def find_rolled_until(tx: Tx, tenant_id: UUID, site_id: UUID, *, lock: bool = False) -> datetime | None:
