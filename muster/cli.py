@@ -71,15 +71,19 @@ def _role(name: str) -> Command:
 
 def _migrate(_: argparse.Namespace, settings: Settings) -> int:
     from migrations.runner import migrate
+    from muster.process import need
 
+    need(settings, "owner_database_url")
     for name in asyncio.run(migrate(settings.owner_database_url)):
         print(name)
     return 0
 
 
 def _seed(_: argparse.Namespace, settings: Settings) -> int:
+    from muster.process import need
     from muster.seed import run_seed
 
+    need(settings, "database_url")
     return asyncio.run(run_seed(settings))
 
 

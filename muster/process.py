@@ -16,10 +16,11 @@ import uvloop
 from core import metrics
 from core.clock import SystemClock
 from core.database import Database
+from core.errors import Invalid
 from core.health import Check, check_all
 from core.logging import configure_logging, get_logger
 from core.outbox import Listener
-from core.settings import Settings
+from core.settings import PREFIX, Settings
 
 log = get_logger(__name__)
 
@@ -49,8 +50,17 @@ RoleMain = Callable[[Process], Awaitable[None]]
 
 def run_role(name: str, settings: Settings) -> int:
     """Run one role until SIGTERM or SIGINT; returns the exit status."""
+    need(settings, "database_url", *(["mqtt_url"] if name == "gateway" else []))
     configure_logging(name, settings.log_level)
     return uvloop.run(_run(name, settings))
+
+
+def need(settings: Settings, *fields: str) -> None:
+    """Raise Invalid naming the variable a command can not do without."""
+    for field in fields:
+        if not getattr(settings, field):
+            name = PREFIX + field.upper()
+            raise Invalid("settings.missing", f"{name} is not set; `muster up` runs everything by itself", field=name)
 
 
 async def _run(name: str, settings: Settings) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,7 +75,10 @@ class _Plan:
 
 
 def run_up(settings: Settings) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit status."""
+    """Run until SIGINT or SIGTERM; returns the exit status. Raises Unavailable when the port or the folder is taken."""
+    if settings.http_port == 0:
+        settings = msgspec.structs.replace(settings, http_port=free_port())
+    _refuse_taken_port(settings)
     settings.data_path.mkdir(parents=True, exist_ok=True)
     with (settings.data_path / "up.log").open("a", encoding="utf-8") as out:
         configure_logging("up", settings.log_level, out)
@@ -82,6 +86,23 @@ def run_up(settings: Settings) -> int:
             return uvloop.run(_up(_Plan(settings)))
         finally:
             (settings.data_path / RUN_FILE).unlink(missing_ok=True)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Better one sentence now than an api that starts again and again."""
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.http_host, settings.http_port))
+        except OSError as problem:
+            raise Unavailable(
+                "up.port_taken",
+                f"{settings.http_host}:{settings.http_port} can not be listened on ({problem.strerror}): "
+                "stop what uses it, or set MUSTER_HTTP_PORT or MUSTER_HTTP_HOST",
+                field="MUSTER_HTTP_PORT",
+                value=settings.http_port,
+            ) from problem
 
 
 async def _up(plan: _Plan) -> int:

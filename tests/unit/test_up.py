@@ -1,0 +1,52 @@
+"""What `muster up` hands to its roles and tells a new user."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from core.errors import Invalid, Unavailable
+from core.settings import Settings, load_settings
+from muster.demo import catalogue
+from muster.process import need
+from muster.up import banner, environ_of, http_url, run_up
+
+SETTINGS = Settings(data_dir="/var/lib/muster", http_port=9000, demo=False, lease_s=2.5, push_details=True)
+
+
+def test_a_role_reads_the_settings_it_was_started_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUSTER_LOG_LEVEL", "debug")
+    environ = environ_of(SETTINGS)
+    assert load_settings(environ) == SETTINGS
+    assert "MUSTER_LOG_LEVEL" not in environ
+
+
+def test_the_banner_says_where_and_who() -> None:
+    text = banner(replace(SETTINGS, demo=True))
+    assert "http://127.0.0.1:9000/docs" in text
+    assert all(account.username in text for account in catalogue.ACCOUNTS)
+    assert catalogue.PASSWORD in text
+    assert "wang" not in banner(SETTINGS)
+
+
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.1.2.3", "10.1.2.3")])
+def test_the_address_is_one_a_browser_can_open(host: str, shown: str) -> None:
+    assert http_url(replace(SETTINGS, http_host=host)) == f"http://{shown}:9000"
+
+
+def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"{port} can not be listened on") as refused:
+            run_up(Settings(data_dir=str(tmp_path), http_port=port))
+    assert refused.value.field == "MUSTER_HTTP_PORT"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_role_without_its_database_says_which_variable() -> None:
+    with pytest.raises(Invalid, match="MUSTER_DATABASE_URL"):
+        need(SETTINGS, "database_url")
+    need(replace(SETTINGS, database_url="postgresql://x"), "database_url")
