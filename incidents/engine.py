@@ -104,6 +104,11 @@ class SiteEngine:
 
     async def load(self) -> None:
         """Read rules, states and when each sensor was last heard."""
+        # Not beside a transition: what it remembers is newer than what was read before it.
+        async with self._serial:
+            await self._load()
+
+    async def _load(self) -> None:
         async with self._db.transaction(self._tenant_id) as tx:
             self._context = context = await load_context(tx, self._tenant_id, self._lease.site_id)
             await rule_service.watch_instruments(
@@ -122,7 +127,7 @@ class SiteEngine:
 
     async def refresh_rule(self, rule_id: UUID) -> None:
         """Read one rule's state again: somebody acknowledged, shelved or reset it."""
-        async with self._db.transaction(self._tenant_id) as tx:
+        async with self._serial, self._db.transaction(self._tenant_id) as tx:
             for item in await alarm_queries.find_rules(tx, self._tenant_id, [rule_id]):
                 self._put(item.rule, item.state)
 

@@ -12,13 +12,14 @@ from core.database import Tx
 from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.incident import Alarm, Incident, Task
+from incidents.model import AlarmState, LimitSource
 from mobile_contract.room import AlarmJoined, IncidentOpened, Step
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Role
 
 NAME = {"zh": "名", "en": "name"}
-SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [0, 1], [1, 1], [0, 0]]]}
+SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [0.001, 0], [0.001, 0.001], [0, 0]]]}
 
 
 class World(msgspec.Struct, frozen=True):
@@ -55,6 +56,20 @@ async def build(tx: Tx) -> World:
     await rooms.append(tx, tenant_id, room_id, IncidentOpened(views.incident_view(incident)))
     await rooms.append(tx, tenant_id, room_id, AlarmJoined(views.alarm_view(alarm)))
     return World(tenant_id, site_id, zone_id, actuator_id, rule_id, incident.id, alarm.id, room_id, wang, li)
+
+
+async def stand(tx: Tx, world: World, *, latched: bool = False) -> None:
+    """Let the rule's state say what the alarm's row says: active, nobody has acknowledged it."""
+    state = AlarmState(condition="active", acknowledged=False, latched=latched, annunciated=True, episode=1)
+    await tx.execute(
+        "INSERT INTO alarm_states (tenant_id, rule_id, state, letter, episode_id, updated_at)"
+        " VALUES ($1, $2, $3, 'B', $4, $5)",
+        world.tenant_id,
+        world.rule_id,
+        state,
+        world.alarm_id,
+        tx.now,
+    )
 
 
 async def add_account(tx: Tx, login: str, role: str = "responder") -> UUID:
@@ -151,7 +166,7 @@ async def _rule(tx: Tx, tenant_id: UUID, site_id: UUID, actuator_id: UUID) -> UU
         rule_id,
         site_id,
         actuator_id,
-        {},
+        LimitSource("CN", "2019", "GB/T 50493"),
         tx.now,
     )
     return rule_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,10 @@ from litestar import Litestar
 from api.app import build_app
 from api.deps import ApiDeps
 from core.clock import ManualClock
-from core.database import Database
+from core.database import Database, Tx
+from incidents import alarm, deliveries, evaluation, response, rooms, views
+from incidents.context import load_context
+from mobile_contract.room import TaskAssigned
 from people import service
 from people.authenticator import Authenticator
 from people.model import Account, DeviceInHand, Session
@@ -25,7 +29,10 @@ from people.passwords import Passwords
 from people.permissions import Role
 from people.sign_in import Attempt, sign_in
 from people.tokens import Tokens
+from tests import incident_world
 from tests.clusters import Clone
+from tests.incident_world import World
+from tests.responders import ORDER
 
 PASSWORD = "correct horse battery"
 
@@ -94,3 +101,69 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
         transport = httpx.ASGITransport(app=cast(Any, app), client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
             yield Edge(app, http, deps, clock, clone)
+
+
+@dataclass
+class Stage:
+    """The edge with a plant whose incident is open: wang is in its room, li is a responder it does not concern."""
+
+    edge: Edge
+    world: World
+    wang: dict[str, str]
+    li: dict[str, str]
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        return self.edge.http
+
+    def transaction(self) -> AbstractAsyncContextManager[Tx]:
+        """A transaction of the plant's tenant."""
+        return self.edge.deps.db.transaction(self.world.tenant_id)
+
+    async def order(self, owner: UUID) -> tuple[UUID, UUID]:
+        """Give this person a task and queue its order: (task, delivery)."""
+        async with self.transaction() as tx:
+            task = await incident_world.add_task(tx, self.world, owner)
+            await rooms.append(tx, self.world.tenant_id, self.world.room_id, TaskAssigned(views.task_view(task)))
+            return task.id, await deliveries.queue_order(tx, self.world.tenant_id, task.id, owner, ORDER)
+
+    async def alarm_event(self, event: alarm.Event) -> None:
+        """Let this happen to the rule of the alarm, as a gateway would."""
+        async with self.transaction() as tx:
+            context = await load_context(tx, self.world.tenant_id, self.world.site_id)
+            outcomes = await evaluation.apply_event(
+                tx, self.world.tenant_id, [self.world.rule_id], lambda _: event, tx.now
+            )
+            await response.respond(tx, context, outcomes)
+
+
+@pytest_asyncio.fixture
+async def stage(edge: Edge) -> Stage:
+    """The plant of ``tests.incident_world`` behind the edge; its alarm stands unacknowledged."""
+    return await build_stage(edge)
+
+
+async def build_stage(edge: Edge) -> Stage:
+    """Build the plant in the edge's tenant and sign its two responders in."""
+    secret = await edge.deps.passwords.hash(PASSWORD)
+    async with edge.deps.db.transaction(edge.clone.tenant_id) as tx:
+        world = await incident_world.build(tx)
+        await tx.execute("UPDATE accounts SET password_hash = $2 WHERE tenant_id = $1", world.tenant_id, secret)
+        await incident_world.stand(tx, world)
+    wang, li = [bearer((await edge.session(login)).access_token) for login in ("wang", "li")]
+    return Stage(edge, world, wang, li)
+
+
+async def read_all(http: httpx.AsyncClient, path: str, headers: dict[str, str], *, limit: int) -> list[Any]:
+    """Every item of a list, page by page; a page holds at most ``limit``."""
+    items: list[Any] = []
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        answer = await http.get(httpx.URL(path).copy_merge_params(query), headers=headers)
+        assert answer.status_code == 200, answer.text
+        shown = answer.json()
+        assert len(shown["items"]) <= limit
+        items += shown["items"]
+        if shown["next"] is None:
+            return items
+        query["cursor"] = shown["next"]

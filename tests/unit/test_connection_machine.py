@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mobile_contract.live import (
     CLIENT_FRAME_MAX_BYTES,
+    REASON_MAX_CHARS,
     Answer,
     ClientFrame,
     CloseCode,
@@ -176,6 +177,27 @@ def test_a_key_that_is_too_long_is_a_problem_and_not_an_end() -> None:
 def test_a_silent_socket_is_closed_and_a_speaking_one_is_not() -> None:
     assert _closes(Connection().silent(), CloseCode.PROTOCOL_ERROR)
     assert _ready()[0].silent() == []
+
+
+def test_a_reason_that_is_too_long_is_a_problem_and_not_an_end() -> None:
+    connection, _ = _ready()
+    (effect,) = _say(connection, Answer("k", A, "decline", "r" * (REASON_MAX_CHARS + 1)))
+    assert isinstance(effect, Send)
+    assert connection.phase is Phase.READY
+
+
+def test_a_refused_token_ends_the_session_and_a_token_that_was_not_asked_about_begins_none() -> None:
+    connection = Connection()
+    assert connection.signed_in(WANG, LATER, [], NOW) == []
+    _say(connection, Hello("token", []))
+    assert _closes(connection.refused(CloseCode.SIGNED_OUT, "no"), CloseCode.SIGNED_OUT)
+    assert connection.signed_in(WANG, LATER, [], NOW) == []
+
+
+def test_a_device_signed_out_elsewhere_is_closed_once() -> None:
+    connection, _ = _ready()
+    assert _closes(connection.signed_out(), CloseCode.SIGNED_OUT)
+    assert connection.signed_out() == []
 
 
 frames = st.sampled_from(

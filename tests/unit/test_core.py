@@ -40,6 +40,12 @@ def test_a_wrong_setting_is_named_with_its_value_and_limit(name: str, value: str
     assert (caught.value.field, caught.value.value) == (name, value)
 
 
+def test_an_error_speaks_the_readers_language_and_english_where_it_has_no_other() -> None:
+    both = Invalid("limit.unsourced", "a limit needs its source", "限值必须注明来源")
+    assert (both.detail("zh-CN"), both.detail("en")) == ("限值必须注明来源", "a limit needs its source")
+    assert Invalid("limit.unsourced", "a limit needs its source").detail("zh-CN") == "a limit needs its source"
+
+
 def test_every_setting_is_described() -> None:
     rows = describe_settings()
     assert {name for name, _, _ in rows} == {"MUSTER_" + f.upper() for f in Settings.__struct_fields__}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mobile_contract.live import CloseCode
-from mobile_contract.room import Lane
-from realtime.frames import PreparedEvent, prepare_text
+from mobile_contract.live import CloseCode, encode
+from mobile_contract.room import Lane, MessagePosted, RoomEvent
+from realtime.frames import PreparedEvent, prepare_event, prepare_text
 from realtime.hub import JOIN_BUFFER_MAX, GapError, Hub, Joined
 from realtime.line import HARD_BYTES, SOFT_BYTES, Line
 
@@ -74,6 +75,7 @@ def test_a_live_line_gets_every_event_once() -> None:
     _joined(hub, line, 4)
     hub.publish(TENANT, ROOM, [_event(5), _event(6)])
     hub.publish(TENANT, ROOM, [_event(5), _event(6), _event(7)])
+    hub.publish(TENANT, ROOM, [_event(6), _event(7)])
     assert wire.seqs() == [5, 6, 7]
 
 
@@ -194,6 +196,81 @@ def test_an_empty_room_is_forgotten() -> None:
     hub.detach(line)
     hub.detach(line)
     assert (hub.rooms, hub.accounts) == ({}, {})
+
+
+def test_nobody_listens_nobody_is_told() -> None:
+    hub, (wire, _, line) = Hub(), _line()
+    hub.publish(TENANT, ROOM, [_event(1)])
+    hub.tell_room(TENANT, ROOM, b"8;")
+    hub.leave(ROOM, line)
+    hub.begin_join(ROOM, line)
+    hub.publish(TENANT, ROOM, [_event(1)])
+    assert (hub.position(TENANT, ROOM), hub.position(OTHER, ROOM)) == (None, None)
+    assert hub.finish_join(ROOM, line, 1, b"") is Joined.DONE
+    assert (hub.position(TENANT, ROOM), wire.seqs()) == (1, [])
+
+
+def test_one_of_a_persons_sockets_leaves_and_the_other_hears_on() -> None:
+    hub = Hub()
+    gone, _, first = _line()
+    kept, _, second = _line()
+    for line in (first, second):
+        hub.attach(line)
+        _joined(hub, line, 0)
+    hub.detach(first)
+    hub.publish(TENANT, ROOM, [_event(1)])
+    assert hub.tell_account(TENANT, UUID(int=9), b"99;") == 1
+    assert (gone.seqs(), kept.seqs()) == ([], [1, 99])
+
+
+def test_presence_is_for_whoever_can_take_it_and_marks_nobody() -> None:
+    hub = Hub()
+    slow, _, slow_line = _line()
+    fast, _, fast_line = _line()
+    over, _, closed_line = _line()
+    for line in (slow_line, fast_line, closed_line):
+        _joined(hub, line, 0)
+    slow.full = SOFT_BYTES + 1
+    closed_line.close(CloseCode.SIGNED_OUT, "gone")
+    hub.tell_room(TENANT, ROOM, b"8;")
+    assert (slow.seqs(), fast.seqs(), over.seqs()) == ([], [8], [])
+    assert not slow_line.marked
+
+
+def test_a_line_ahead_of_the_room_waits_until_the_room_is_past_it() -> None:
+    hub = Hub()
+    _, _, opener = _line()
+    _joined(hub, opener, 0)
+    wire, _, line = _line()
+    _joined(hub, line, 2)
+    hub.publish(TENANT, ROOM, [_event(1)])
+    assert wire.seqs() == []
+    hub.publish(TENANT, ROOM, [_event(2)])
+    hub.publish(TENANT, ROOM, [_event(3)])
+    assert wire.seqs() == [3]
+
+
+def test_what_is_written_to_one_line_follows_the_same_bounds() -> None:
+    wire, timers, line = _line()
+    assert line.write_normal(b"1;")
+    wire.full = SOFT_BYTES + 1
+    assert not line.write_normal(b"2;")
+    wire.full = 0
+    assert not line.write_normal(b"3;"), "a marked line resumes, or it would have a gap"
+    line.mark()
+    assert len(timers.waiting) == 1
+    line.close(CloseCode.SIGNED_OUT, "gone")
+    line.write_safety(b"4;")
+    timers.waiting[0]()
+    line.close(CloseCode.SLOW_READER, "again")
+    assert (wire.seqs(), wire.closed_with) == ([1], CloseCode.SIGNED_OUT)
+
+
+def test_an_event_is_framed_with_its_number_and_lane() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    event = RoomEvent(room=ROOM, epoch=1, seq=7, at=at, by=None, lane="normal", body=MessagePosted("hi"))
+    prepared = prepare_event(event)
+    assert (prepared.seq, prepared.lane, prepared.frame) == (7, "normal", prepare_text(encode(event)))
 
 
 @pytest.mark.parametrize(("size", "head"), [(0, b"\x81\x00"), (125, b"\x81\x7d"), (126, b"\x81\x7e\x00\x7e")])

@@ -123,3 +123,7 @@ def test_names_are_for_people_in_both_languages_also_of_what_nobody_knows() -> N
     assert agents.name_of(None).en
     assert agents.hazard_of(None) is None
     assert agents.hazard_of("acetone") == "flammable"
+
+
+def test_a_value_in_its_own_unit_is_itself_also_where_nothing_converts() -> None:
+    assert agents.convert("nobody-knows", 3.0, "mm/s", "mm/s") == 3.0

@@ -82,6 +82,13 @@ def test_any_text_is_refused_or_taken_apart(text: str) -> None:
         assert len(parts.secret_hash) == 32
 
 
+@pytest.mark.parametrize("text", ["", "x" * 85, "!" * 86, "é" * 86, "x" * 85 + "="])
+def test_what_is_no_token_is_refused_without_saying_why(text: str) -> None:
+    with pytest.raises(Forbidden) as refused:
+        take_apart(text)
+    assert refused.value.code == "refresh.refused"
+
+
 @pytest.mark.parametrize("tenant", [UUID(int=0), UUID(int=2**128 - 1)])
 def test_a_token_says_where_it_is_stored(tenant: UUID) -> None:
     text, secret_hash = make(tenant, TOKEN)

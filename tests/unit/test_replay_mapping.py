@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid
+from muster.replay import mapping
 from muster.replay.cli import load_map, shipped_maps
 from muster.replay.expression import Formula
 from muster.replay.mapping import ReplayMap, Row, check_speed, device_ms, parse_map, read_rows, samples_of
@@ -69,6 +70,13 @@ def test_what_does_not_fit_the_map_is_named(station: ReplayMap, lines: list[str]
     with pytest.raises(Invalid) as problem:
         read_rows(lines, station)
     assert problem.value.code == code
+
+
+def test_a_file_that_is_too_long_is_refused(station: ReplayMap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "ROWS_MAX", 0)
+    with pytest.raises(Invalid) as problem:
+        read_rows([CSV[0], CSV[1]], station)
+    assert (problem.value.code, problem.value.limit) == ("replay.too_long", 0)
 
 
 @pytest.mark.parametrize(

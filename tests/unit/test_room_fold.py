@@ -196,6 +196,11 @@ def test_every_kind_is_tried_here() -> None:
 
 
 @given(bodies)
+def test_an_event_is_of_its_bodys_kind(body: Body) -> None:
+    assert _event(1, body).kind == kind_of(body)
+
+
+@given(bodies)
 def test_what_moves_people_and_machines_is_in_the_safety_lane(body: Body) -> None:
     normal = kind_of(body).startswith(("delivery.", "message.", "member."))
     assert lane_of(body) == ("normal" if normal else "safety")

@@ -63,7 +63,10 @@ def forged(folder: Path, header: dict[str, Any] | None = None, **changes: Any) -
         "exp": int((START + ACCESS_LIFE).timestamp()),
     }
     claims = {name: value for name, value in (claims | changes).items() if value is not None}
-    return jwt.encode(claims, key, "EdDSA", headers={"kid": kid, "typ": "at+jwt"} | (header or {}))
+    headers = {"kid": kid, "typ": "at+jwt"} | (header or {})
+    return jwt.encode(
+        claims, key, "EdDSA", headers={name: value for name, value in headers.items() if value is not None}
+    )
 
 
 def code_of(tokens: Tokens, token: str) -> str:

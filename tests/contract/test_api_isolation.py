@@ -1,0 +1,371 @@
+"""Promise 5 at the edge: every operation tried with another tenant's real ids, and without a token.
+
+The neighbour's own requests with the same ids and bodies are the control: they show that what was refused would have
+been served to its owner.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import pytest
+import pytest_asyncio
+
+from api.app import ROUTERS
+from api.document import build_document
+from core.ids import new_id
+from people.permissions import PERMISSIONS, Permission, Role
+from tests import clusters, incident_world
+from tests.contract.conftest import PASSWORD, Edge, Stage, build_stage
+
+DOCUMENT = build_document(ROUTERS)
+AT = "2026-03-02T08:00:00Z"
+NAME = {"zh": "新", "en": "New"}
+SOURCE = {"jurisdiction": "CN", "edition": "2019", "source": "GB/T 50493"}
+
+# Where an id stands in a path, or what a query parameter is called, and the table its things are in.
+TABLE_OF = {
+    "/v1/accounts": "accounts",
+    "/v1/devices": "person_devices",
+    "/v1/alarms": "alarms",
+    "/v1/incidents": "incidents",
+    "/v1/tasks": "tasks",
+    "/v1/rooms": "rooms",
+    "/v1/deliveries": "deliveries",
+    "/v1/sites": "sites",
+    "/v1/buildings": "buildings",
+    "/v1/zones": "zones",
+    "/v1/plant/devices": "devices",
+    "/v1/sensors": "sensors",
+    "/v1/actuators": "actuators",
+    "/v1/alarm-rules": "alarm_rules",
+    "/v1/commands": "commands",
+    "?account": "accounts",
+    "?incident": "incidents",
+    "?site": "sites",
+    "?building": "buildings",
+    "?zone": "zones",
+    "?device": "devices",
+    "?sensor": "sensors",
+    "?actuator": "actuators",
+}
+
+Ids = dict[str, UUID]
+# A body that is right for its owner, naming the owner's things.
+BODIES: dict[str, Callable[[Ids], Any]] = {
+    "create_account": lambda _: {"login": "new", "display_name": "New", "role": "worker", "password": PASSWORD},
+    "edit_account": lambda _: {"display_name": "Taken over"},
+    "register_push": lambda _: {"channel": "fcm", "token": "a-token-of-ours"},
+    "shelve_alarm": lambda _: {"reason": "none of ours"},
+    "close_incident": lambda _: {"reason": "none of ours"},
+    "answer_task": lambda _: {"answer": "acknowledge"},
+    "finish_task": lambda _: {"note": "none of ours"},
+    "post_message": lambda _: {"text": "hello", "key": "k"},
+    "report_receipt": lambda _: {"fact": "seen", "at": AT},
+    "create_site": lambda _: {"slug": "new", "name": NAME, "tz": "Asia/Shanghai"},
+    "edit_site": lambda _: {"name": NAME},
+    "create_building": lambda ids: {"site": str(ids["sites"]), "slug": "new", "name": NAME},
+    "edit_building": lambda _: {"name": NAME},
+    "create_zone": lambda ids: {
+        "site": str(ids["sites"]),
+        "slug": "new",
+        "name": NAME,
+        "polygon": incident_world.SQUARE,
+        "level": 9,
+    },
+    "edit_zone": lambda ids: {"name": NAME, "building": str(ids["buildings"])},
+    "create_plant_device": lambda ids: {"site": str(ids["sites"]), "slug": "new", "name": NAME},
+    "edit_plant_device": lambda _: {"name": NAME},
+    "create_sensor": lambda ids: _sensor(ids, "new"),
+    "edit_sensor": lambda ids: {"zone": str(ids["zones"])},
+    "create_actuator": lambda ids: {
+        "device": str(ids["devices"]),
+        "zone": str(ids["zones"]),
+        "slug": "new",
+        "name": NAME,
+        "kind": "fan",
+        "expected": {"start": {"at_least": 5.0}},
+        "deadline_s": 5,
+        "feedback_sensor": str(ids["sensors"]),
+    },
+    "edit_actuator": lambda ids: {"expected": {"start": {"at_least": 5.0}}, "feedback_sensor": str(ids["sensors"])},
+    "command_actuator": lambda _: {"action": "start", "reason": "none of ours"},
+    "create_alarm_rule": lambda ids: {
+        "sensor": str(ids["sensors"]),
+        "kind": "high",
+        "level": 1,
+        "set_point": 7.0,
+        "unit": "[ppm]",
+        "source": SOURCE,
+    },
+    "apply_limits": lambda _: {},
+}
+# What a list can not be asked for without.
+_HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
+REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
+# About a phone in one's own hand: asked as wang, whose phone it is.
+OWNERS_ALONE = {"register_push", "revoke_device"}
+# Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
+NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
+# They end the sign-in, so they come after all others.
+LAST = ("revoke_device", "sign_out")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document."""
+
+    id: str
+    method: str
+    path: str
+    permission: Permission | None
+    queries: list[str]
+    has_body: bool
+    headers: list[str]
+
+    def url(self, ids: Ids) -> str:
+        """The path with these ids in it; fails when the operation names a kind there are none of."""
+        path = self.path
+        while (found := re.search(r"\{[a-z_]+\}", path)) is not None:
+            before = path[: found.start() - 1]
+            place = before if before in TABLE_OF else "/v1" + before[before.rindex("/") :]
+            assert place in TABLE_OF, f"{self.id}: say in TABLE_OF what an id after {before} is"
+            path = path[: found.start()] + str(ids[TABLE_OF[place]]) + path[found.end() :]
+        return path
+
+    def body(self, ids: Ids) -> Any:
+        """A right body; fails when there is none for the operation."""
+        if not self.has_body:
+            return None
+        assert self.id in BODIES, f"{self.id}: give it a right body in BODIES"
+        return BODIES[self.id](ids)
+
+
+def _operations() -> list[Operation]:
+    found = []
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            parameters = operation.get("parameters", [])
+            asked = operation.get("x-permission")
+            made = Operation(
+                operation["operationId"],
+                method.upper(),
+                path,
+                None if asked is None else Permission(asked),
+                [p["name"] for p in parameters if p["in"] == "query" and '"uuid"' in msgspec.json.encode(p).decode()],
+                "requestBody" in operation,
+                [p["name"] for p in parameters if p["in"] == "header"],
+            )
+            if made.id not in NOT_A_PERSONS:
+                found.append(made)
+    return sorted(found, key=lambda o: LAST.index(o.id) + 1 if o.id in LAST else 0)
+
+
+OPERATIONS = _operations()
+
+
+@dataclass
+class Tenant:
+    """One plant, its things by table, and a signed-in person of every role that the sweep asks as."""
+
+    stage: Stage
+    ids: Ids = field(default_factory=dict)
+    headers: dict[Role, dict[str, str]] = field(default_factory=dict)
+
+    async def ask(self, operation: Operation, ids: Ids, query: dict[str, str] | None = None) -> Any:
+        """Do the operation with these ids, as somebody whose role may."""
+        asked = operation.permission
+        roles = (Role.RESPONDER, Role.SAFETY_OFFICER, Role.ADMIN, Role.AUDITOR)
+        role = Role.ADMIN if asked is None else next(role for role in roles if asked in PERMISSIONS[role])
+        headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
+        for name in operation.headers:
+            headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
+        query = REQUIRED.get(operation.id, {}) | (query or {})
+        return await self.stage.http.request(
+            operation.method, operation.url(ids), params=query, headers=headers, json=operation.body(ids)
+        )
+
+
+@dataclass
+class Street:
+    """Ours, and the neighbour whose things we try to reach."""
+
+    ours: Tenant
+    neighbour: Tenant
+
+
+@pytest_asyncio.fixture
+async def street(edge: Edge) -> Street:
+    """Two tenants in one database, each with a thing of every kind."""
+    owner = await asyncpg.connect(edge.clone.owner_url)
+    other = new_id()
+    await clusters.insert_tenant(owner, other, "neighbours")
+    await owner.close()
+    beside = replace(edge, clone=msgspec.structs.replace(edge.clone, tenant_id=other, tenant_slug="neighbours"))
+    return Street(await _settle(edge), await _settle(beside))
+
+
+async def _settle(edge: Edge) -> Tenant:
+    tenant = Tenant(await build_stage(edge))
+    stage = tenant.stage
+    tenant.headers[Role.RESPONDER] = stage.wang
+    for role in (Role.SAFETY_OFFICER, Role.ADMIN, Role.AUDITOR):
+        tenant.headers[role] = await edge.as_role(role)
+    admin = tenant.headers[Role.ADMIN]
+    await stage.order(stage.world.wang)
+    async with stage.transaction() as tx:
+        await incident_world.add_command(tx, stage.world, "confirmed")
+        tenant.ids["devices"] = await tx.fetchval("SELECT id FROM devices LIMIT 1")
+    tenant.ids |= {"zones": stage.world.zone_id, "sites": stage.world.site_id}
+    building = {"site": str(stage.world.site_id), "slug": "hall", "name": NAME}
+    sensor = _sensor(tenant.ids, "acetone")
+    for path, body in (("/v1/buildings", building), ("/v1/sensors", sensor)):
+        made = await stage.http.post(path, headers=admin, json=body)
+        assert made.status_code == 201, made.text
+    rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
+    made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
+    assert made_rule.status_code == 201, made_rule.text
+    async with stage.transaction() as tx:
+        for table in set(TABLE_OF.values()):
+            tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
+            assert tenant.ids[table] is not None, f"the plant has no row in {table}"
+        # Not the admin's: ending that sign-in would end the sweep.
+        tenant.ids["accounts"] = stage.world.wang
+        tenant.ids["person_devices"] = await tx.fetchval(
+            "SELECT id FROM person_devices WHERE account_id = $1", stage.world.wang
+        )
+    tenant.ids |= {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+    tenant.ids["rooms"] = stage.world.room_id
+    return tenant
+
+
+def _sensor(ids: Ids, series: str) -> dict[str, Any]:
+    return {
+        "device": str(ids["devices"]),
+        "zone": str(ids["zones"]),
+        "series": series,
+        "name": NAME,
+        "quantity": "concentration",
+        "unit": "[ppm]",
+        "stale_after_s": 30,
+        "agent": "acetone",
+    }
+
+
+async def _everything_of(tenant: Tenant) -> dict[str, str | None]:
+    """A digest of every row of the tenant, by table."""
+    owner = await asyncpg.connect(tenant.stage.edge.clone.owner_url)
+    tables = await owner.fetch(
+        "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
+        " WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+    )
+    digests = {
+        row["relname"]: await owner.fetchval(
+            f'SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM "{row["relname"]}" t WHERE tenant_id = $1',
+            tenant.stage.world.tenant_id,
+        )
+        for row in tables
+    }
+    await owner.close()
+    return digests
+
+
+def _hides(operation: Operation, answer: Any, neighbour: Tenant, *, named: bool) -> None:
+    """Fail when the answer shows a thing of the neighbour's, or acts on one that was named."""
+    said = f"{operation.id} answered {answer.status_code}: {answer.text[:300]}"
+    assert answer.status_code < 500, said
+    if answer.status_code < 300:
+        assert not named or answer.json().get("items") == [], said
+        for table, thing in neighbour.ids.items():
+            assert str(thing) not in answer.text, f"{operation.id} shows the neighbour's {table}"
+    elif named:
+        assert answer.status_code == 404, said
+
+
+async def test_no_operation_shows_or_changes_a_thing_of_another_tenant(street: Street) -> None:
+    ours, neighbour = street.ours, street.neighbour
+    before = await _everything_of(neighbour)
+    assert sum(digest is not None for digest in before.values()) > 20
+    for operation in OPERATIONS:
+        body = operation.body(neighbour.ids)
+        named = "{" in operation.path or any(str(i) in str(body) for i in neighbour.ids.values())
+        _hides(operation, await ours.ask(operation, neighbour.ids), neighbour, named=named)
+        for query in operation.queries:
+            assert f"?{query}" in TABLE_OF, f"{operation.id}: say in TABLE_OF what the parameter {query} is"
+            theirs = {query: str(neighbour.ids[TABLE_OF[f"?{query}"]])}
+            _hides(operation, await ours.ask(operation, ours.ids | neighbour.ids, theirs), neighbour, named=True)
+    assert await _everything_of(neighbour) == before
+
+
+async def test_a_body_that_mixes_our_things_with_the_neighbours_is_refused(street: Street) -> None:
+    ours, neighbour = street.ours, street.neighbour
+    before = await _everything_of(neighbour)
+    for operation in (o for o in OPERATIONS if o.has_body):
+        for table, theirs in neighbour.ids.items():
+            mixed = BODIES[operation.id](ours.ids | {table: theirs})
+            if str(theirs) not in str(mixed):
+                continue
+            with_theirs = replace(operation, path=operation.url(ours.ids))
+            answer = await ours.ask(with_theirs, ours.ids | {table: theirs})
+            assert answer.status_code in {400, 404, 409}, f"{operation.id} took the neighbour's {table}: {answer.text}"
+    assert await _everything_of(neighbour) == before
+
+
+async def test_the_owner_is_served_with_the_very_same_requests(street: Street) -> None:
+    refused = {}
+    for operation in OPERATIONS:
+        answer = await street.neighbour.ask(operation, street.neighbour.ids)
+        if answer.status_code not in {200, 201, 202, 204, 409}:
+            refused[operation.id] = answer.text
+    assert refused == {}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.id)
+async def test_without_a_token_every_operation_is_401(edge: Edge, operation: Operation) -> None:
+    ids = {table: new_id() for table in TABLE_OF.values()}
+    answer = await edge.http.request(operation.method, operation.url(ids), json=operation.body(ids))
+    assert (answer.status_code, answer.json()["code"]) == (401, "token.missing")
+
+
+async def test_only_signing_in_is_open(edge: Edge) -> None:
+    unprotected = {
+        operation["operationId"]
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        if not operation.get("security")
+    }
+    assert unprotected == {"sign_in", "refresh"}
+    answer = await edge.http.post("/v1/readings", json={"samples": []})
+    assert (answer.status_code, answer.json()["code"]) == (401, "device.login_missing")
+
+
+async def test_one_key_of_two_tenants_is_two_requests(street: Street) -> None:
+    body = BODIES["create_site"]({})
+    answers = []
+    for tenant in (street.neighbour, street.ours):
+        headers = tenant.headers[Role.ADMIN] | {"Idempotency-Key": "the same"}
+        answers.append(await tenant.stage.http.post("/v1/sites", headers=headers, json=body))
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] != answers[1].json()["id"]
+    assert "idempotency-replayed" not in answers[1].headers
+
+
+async def test_signing_in_on_a_neighbours_device_makes_one_of_our_own(street: Street) -> None:
+    theirs = str(street.neighbour.ids["person_devices"])
+    body = {
+        "tenant": street.ours.stage.edge.clone.tenant_slug,
+        "login": "wang",
+        "password": PASSWORD,
+        "device": {"label": "phone", "platform": "android", "id": theirs},
+    }
+    signed_in = await street.ours.stage.http.post("/v1/sign-in", json=body)
+    assert signed_in.status_code == 200
+    assert signed_in.json()["device"] != theirs
+    refreshing = {"refresh_token": signed_in.json()["refresh_token"], "device": theirs}
+    assert (await street.ours.stage.http.post("/v1/refresh", json=refreshing)).status_code == 401
