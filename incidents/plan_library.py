@@ -209,7 +209,7 @@ NO_DATA = PlanTemplate(
     (
         TaskTemplate(
             "responder",
-            Text("{source}无数据：当作有危险处理", "{source} is silent: act as if there were danger"),
+            Text("{place}传感器无数据：当作有危险处理", "A sensor of {place} is silent: act as if there were danger"),
             (
                 Text("带便携式检测仪去{place}，在门口测量", "Take a portable detector to {place} and measure at the door"),
                 Text("检查供电、网线与探头", "Check power, network and the sensor head"),

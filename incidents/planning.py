@@ -108,20 +108,18 @@ async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
 
 
-async def command_actuators(
-    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, episode: int
-) -> list[Command]:
+async def command_actuators(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Command]:
     """Ask every actuator of the plan's kinds near the alarm, unless it does or will do that already."""
     template = plan_library.choose_template(rule.kind, context.agent_of(rule))
     given = []
     for action in template.actions:
         if rule.level >= action.from_level:
-            given += await _command_kind(tx, context, incident, rule, episode, action)
+            given += await _command_kind(tx, context, incident, rule, action)
     return given
 
 
 async def _command_kind(
-    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, episode: int, action: ActionTemplate
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, action: ActionTemplate
 ) -> list[Command]:
     given = []
     for actuator in context.actuators_near(context.zone_of(rule), ActuatorKind(action.kind)):
@@ -134,7 +132,8 @@ async def _command_kind(
             actuator.id,
             action.action,
             f"incident {incident.number}",
-            key=f"incident:{incident.id}:{rule.id}:{episode}:{actuator.id}:{action.action}",
+            # Once for each time the alarm calls: a transition that is tried again has left no command behind.
+            key=f"incident:{incident.id}:{rule.id}:{actuator.id}:{action.action}:{tx.now.isoformat()}",
             incident_id=incident.id,
             inhibited=incident.exercise,
         )
@@ -151,14 +150,18 @@ async def announce_commands(tx: Tx, tenant_id: UUID, incident_id: UUID, commands
 
 
 async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:
-    """Give each task of the alarm's plan that the incident has not got yet to one person, and order them to it."""
+    """Give each task of the alarm's plan that nobody has in hand to one person, and order them to it.
+
+    A task that was done when the alarm called before is given again.
+    """
     template = plan_library.choose_template(rule.kind, context.agent_of(rule))
     tenant_id = context.tenant_id
     await queries.store_template(tx, tenant_id, template.slug, template.version, plan_library.as_stored(template))
     existing = await queries.list_tasks(tx, tenant_id, incident.id)
-    known = {(t.plan_template, t.title.en) for t in existing}
+    in_hand = [t for t in existing if t.state not in ("done", "cancelled")]
+    known = {(t.plan_template, t.title.en) for t in in_hand}
     candidates = await task_queries.list_candidates(tx, tenant_id)
-    busy = {t.owner_account_id for t in existing if t.owner_account_id is not None}
+    busy = {t.owner_account_id for t in in_hand if t.owner_account_id is not None}
     given: list[Task] = []
     for wanted in template.tasks:
         title = _bound(context, rule, wanted.title)

@@ -107,7 +107,7 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await alarm_queries.save_state(tx, context.tenant_id, rule.id, outcome.after, alarm_id)
     outcome.episode_id = alarm_id
     # Commands before news: whoever confirms one locks it before it locks the room.
-    commands = await planning.command_actuators(tx, context, incident, rule, row.episode)
+    commands = await planning.command_actuators(tx, context, incident, rule)
     await rooms.append_to_incident(tx, context.tenant_id, incident.id, AlarmJoined(views.alarm_view(row)))
     facts = {"alarm": alarm_id, "title": row.title, "value": row.value, "unit": row.unit, "set_point": row.set_point}
     await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", {**facts, "source": rule.source})
@@ -183,8 +183,10 @@ async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | Non
     after = _episode_after(before, outcome, by, tx)
     if after == before:
         return before.incident_id
-    await queries.lock_incident(tx, context.tenant_id, before.incident_id)
+    incident = await queries.lock_incident(tx, context.tenant_id, before.incident_id)
     await queries.save_alarm(tx, context.tenant_id, after)
+    if any(isinstance(fact, alarm.AlarmReraised) for fact in outcome.facts):
+        await _ask_again(tx, context, incident, outcome)
     if after.ended_at is not None:
         await alarm_queries.save_state(tx, context.tenant_id, outcome.rule.id, outcome.after, None)
         outcome.episode_id = None
@@ -197,6 +199,16 @@ async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | Non
             facts = {"alarm": before.id, "letter": after.letter, "value": outcome.value}
             await timeline.append(tx, context.tenant_id, before.incident_id, kind, facts, by=by)
     return before.incident_id
+
+
+async def _ask_again(tx: Tx, context: SiteContext, incident: Incident, outcome: Outcome) -> None:
+    """The same episode calls again: what its plan started is asked for again, and who has done their part is ordered
+    again; an incident that had returned is open."""
+    commands = await planning.command_actuators(tx, context, incident, outcome.rule)
+    if incident.state == "returned":
+        incident = await _regrade(tx, context, incident)
+    await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
+    await planning.give_tasks(tx, context, incident, outcome.rule)
 
 
 def _episode_after(row: Alarm, outcome: Outcome, by: UUID | None, tx: Tx) -> Alarm:

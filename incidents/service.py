@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from incidents import (
     timeline,
     views,
 )
+from incidents.alarm_queries import WatchedRule
 from incidents.context import load_context
 from incidents.delivery_queries import DeliveryRow
 from incidents.incident import Alarm, Incident, Task
@@ -108,23 +110,18 @@ async def _step(tx: Tx, actor: Actor, row: Alarm, event: alarm.Event, action: st
 async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -> Incident:
     """Close an incident whose alarms are all normal; what it started is stopped, what nobody took is cancelled.
 
-    Closing twice is one fact. Raises Conflict while an alarm is active.
+    Who closes it acknowledges what nobody has: an alarm that comes back later opens an incident of its own. Closing
+    twice is one fact. Raises Conflict while an alarm is active or latched.
     """
     actor.require(Permission.CLOSE_INCIDENT)
     check_reason(reason)
+    known = await queries.get_incident(tx, actor.tenant_id, incident_id)
+    standing = await _lock_standing(tx, known)
     incident = await queries.lock_incident(tx, actor.tenant_id, incident_id)
     if incident.state == "closed":
         return incident
-    active = [a for a in await queries.list_incident_alarms(tx, actor.tenant_id, incident_id) if a.returned_at is None]
-    if active:
-        raise Conflict(
-            "incident.alarms_active",
-            f"{len(active)} alarms are still active; the first is {active[0].title.en}",
-            f"仍有 {len(active)} 个报警未恢复，首个为：{active[0].title.zh}",
-            field="state",
-            value=incident.state,
-            limit="returned",
-        )
+    _check_over(incident, await queries.list_incident_alarms(tx, actor.tenant_id, incident_id), standing)
+    await _acknowledge_all(tx, actor, incident, standing)
     closed = msgspec.structs.replace(
         incident, state="closed", closed_at=tx.now, closed_by=actor.account_id, close_reason=reason
     )
@@ -142,6 +139,41 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     await timeline.append(tx, actor.tenant_id, incident_id, "incident.closed", {"reason": reason}, by=actor.account_id)
     await audit.record(tx, actor.account_id, "incident.closed", "incident", incident_id, {"reason": reason})
     return closed
+
+
+async def _lock_standing(tx: Tx, incident: Incident) -> list[WatchedRule]:
+    """The states of the incident's alarms that have not ended, locked before the site and the incident."""
+    alarms = await queries.list_incident_alarms(tx, incident.tenant_id, incident.id)
+    rule_ids = sorted({a.rule_id for a in alarms if a.ended_at is None})
+    standing = await alarm_queries.lock_rules(tx, incident.tenant_id, rule_ids)
+    await queries.lock_site(tx, incident.tenant_id, incident.site_id)
+    return standing
+
+
+def _check_over(incident: Incident, alarms: Sequence[Alarm], standing: Sequence[WatchedRule]) -> None:
+    active = [a for a in alarms if a.returned_at is None]
+    latched = {w.rule.id for w in standing if w.state.latched}
+    held = [a for a in alarms if a.ended_at is None and a.rule_id in latched]
+    if not active and not held:
+        return
+    first = (active or held)[0].title
+    count = len(active) or len(held)
+    raise Conflict(
+        "incident.alarms_active" if active else "incident.alarms_latched",
+        f"{count} alarms are still {'active' if active else 'latched'}; the first is {first.en}",
+        f"仍有 {count} 个报警{'未恢复' if active else '处于锁存状态'}，首个为：{first.zh}",
+        field="state",
+        value=incident.state,
+        limit="returned",
+    )
+
+
+async def _acknowledge_all(tx: Tx, actor: Actor, incident: Incident, standing: Sequence[WatchedRule]) -> None:
+    context = await load_context(tx, actor.tenant_id, incident.site_id)
+    event = alarm.Acknowledged(by=actor.account_id)
+    rule_ids = [w.rule.id for w in standing]
+    outcomes = await evaluation.apply_event(tx, actor.tenant_id, rule_ids, lambda _: event, tx.now)
+    await response.respond(tx, context, outcomes, by=actor.account_id)
 
 
 async def _release(tx: Tx, incident: Incident) -> list[Command]:

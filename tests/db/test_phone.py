@@ -84,13 +84,15 @@ class Plant:
                 for task in background:
                     task.cancel()
 
-    async def order(self) -> tuple[UUID, UUID]:
+    async def order(self, grade: int = 2) -> tuple[UUID, UUID]:
         """An order for wang: (task, delivery)."""
         tenant_id = self.world.tenant_id
         async with self.db.transaction(tenant_id) as tx:
             task = await incident_world.add_task(tx, self.world, self.world.wang)
             await rooms.append(tx, tenant_id, self.world.room_id, TaskAssigned(views.task_view(task)))
-            order = orders.OrderContent(grade=2, title=task.title, place=task.title, agent="acetone", steps=task.steps)
+            order = orders.OrderContent(
+                grade=grade, title=task.title, place=task.title, agent="acetone", steps=task.steps
+            )
             return task.id, await orders.queue_order(tx, tenant_id, task.id, self.world.wang, order)
 
     async def said(self, *texts: str) -> int:
@@ -211,6 +213,12 @@ class PhoneProcess:
         """Read on until this change."""
         return await self.until(lambda line: line["change"] == change and facts.items() <= line.items())
 
+    async def until_sent(self, kind: str) -> Line:
+        """Read on until a write of this kind is committed; the write."""
+        line = await self.until(lambda line: line["change"] == "sent" and line["write"]["type"] == kind)
+        write: Line = line["write"]
+        return write
+
     async def until_seq(self, seq: int) -> None:
         """Read on until the room is told up to ``seq``."""
         await self.until(lambda line: line.get("seq", 0) >= seq)
@@ -292,11 +300,27 @@ async def test_an_order_is_received_shown_answered_and_talked_about(plant: Plant
         await phone.until_seq((await plant.room()).seq)
         assert [message.text for message in (await plant.room()).messages] == ["on my way", "a"]
         await phone.type("done aired out")
-        await phone.until(lambda line: line["change"] == "sent" and line["write"]["type"] == "finish")
+        await phone.until_sent("finish")
         assert (await plant.room()).tasks[task].state == "done"
         assert await phone.quit() == 0
     phone.check_whole()
     assert len(phone.told("order")) == 1
+
+
+async def test_an_answer_is_for_the_order_that_was_shown_whatever_came_meanwhile(
+    plant: Plant, phone: PhoneProcess
+) -> None:
+    async with plant.serving():
+        await phone.start()
+        shown, _ = await plant.order(grade=3)
+        await phone.until_change("order")
+        graver, _ = await plant.order(grade=1)
+        await phone.until_change("order")
+        await phone.type("a")
+        assert (await phone.until_sent("answer"))["task"] == str(shown)
+        await phone.type("n", "a")
+        assert (await phone.until_sent("answer"))["task"] == str(graver)
+        assert await phone.quit() == 0
 
 
 async def test_an_alarm_is_acknowledged(plant: Plant, phone: PhoneProcess) -> None:
@@ -304,7 +328,7 @@ async def test_an_alarm_is_acknowledged(plant: Plant, phone: PhoneProcess) -> No
         await phone.start()
         await phone.until_change("room")
         await phone.type("ack")
-        await phone.until(lambda line: line["change"] == "sent" and line["write"]["type"] == "acknowledge_alarm")
+        await phone.until_sent("acknowledge_alarm")
         assert (await plant.room()).alarms[plant.world.alarm_id].acknowledged_by == plant.world.wang
         await phone.type("ack")
         assert (await phone.until_change("said"))["error"]
@@ -318,7 +342,7 @@ async def test_an_order_is_declined_with_its_reason(plant: Plant, phone: PhonePr
         await phone.until_change("order")
         await phone.type("d", "d no respirator here")
         assert "reason" in (await phone.until_change("said", error=True))["text"]
-        await phone.until_change("sent")
+        assert (await phone.until_sent("answer"))["reason"] == "no respirator here"
         await plant.until_facts(delivery, "declined")
         assert await phone.quit() == 0
 
@@ -337,7 +361,7 @@ async def test_a_server_that_stops_and_starts_leaves_neither_gap_nor_double(plan
     async with plant.serving():
         await phone.until_change("line", online=True)
         await phone.until_seq(last)
-        await phone.until(lambda line: line["change"] == "sent" and line["write"]["type"] == "answer")
+        await phone.until_sent("answer")
         await plant.until_facts(delivery, "received", "seen")
         await phone.until_seq((await plant.room()).seq)
         assert await phone.quit() == 0

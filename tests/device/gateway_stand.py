@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ import msgspec
 from core.clock import SystemClock
 from core.database import Database, Tx
 from core.outbox import Listener
-from mobile_contract.devices import Ack, CommandMessage, topic
+from mobile_contract.devices import TOPIC_ROOT, Ack, CommandMessage
 from muster.engines.access import DeviceLogin
 from muster.engines.broker import Broker
 from plant import queries, service
@@ -31,7 +32,7 @@ from tests.plant_world import SECRET, Plant, build_in
 
 # Every wait is for a fact that comes within milliseconds, or a lease; past this it does not come.
 PATIENCE_S = 20.0
-LEASE_S = 1.2
+LEASE_S = 2.0
 # From this value on the sink decides in a transaction of its own.
 DECIDES_FROM = 50.0
 
@@ -62,10 +63,17 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def sample(series: str = "lel", value: float | None = 1.0, at: int | None = None, **more: Any) -> dict[str, Any]:
+def sample(series: str = "lel", value: float | str | None = 1.0, at: int | None = None, **more: Any) -> dict[str, Any]:
     """One sample of the plant's detector."""
     unit = {"lel": "%[LEL]", "co": "mg/m3", "flow": "m3/s"}.get(series, "1")
     return {"series": series, "at": now_ms() if at is None else at, "value": value, "unit": unit} | more
+
+
+class MovedClock(SystemClock):
+    """The machine's clock until it is moved."""
+
+    def set_back(self, seconds: float) -> None:
+        self._offset -= timedelta(seconds=seconds)
 
 
 class Sink:
@@ -98,8 +106,11 @@ class Sink:
 class Stand:
     """What a test asks for and looks at."""
 
-    def __init__(self, db: Database, listener: Listener, broker: Broker, plant: Plant, tenant: str) -> None:
+    def __init__(
+        self, db: Database, clock: MovedClock, listener: Listener, broker: Broker, plant: Plant, tenant: str
+    ) -> None:
         self.db = db
+        self.clock = clock
         self.broker = broker
         self.plant = plant
         self.tenant = tenant
@@ -128,9 +139,7 @@ class Stand:
             yield Sink(self.db, lease, self)
 
         address = parse_broker_url(self.broker.gateway_url)
-        return Gateway(
-            self.db, self._listener, SystemClock(), address, sinks, lease_s=LEASE_S, keep_days=30, holder=name
-        )
+        return Gateway(self.db, self._listener, self.clock, address, sinks, lease_s=LEASE_S, keep_days=30, holder=name)
 
     async def rows(self, sql: str, *args: object) -> list[Any]:
         async with self.db.transaction(self.plant.tenant_id) as tx:
@@ -230,7 +239,7 @@ class RawDevice:
         self._name = name
 
     def topic(self, leaf: str) -> str:
-        return topic(*self._name.split("/"), leaf)
+        return f"{TOPIC_ROOT}/{self._name}/{leaf}"
 
     async def say(self, leaf: str, body: object, **more: Any) -> None:
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -272,7 +281,8 @@ class RawDevice:
 @asynccontextmanager
 async def stand(clone: Clone, broker: Broker, *, deadline_s: float = 5.0) -> AsyncIterator[Stand]:
     """A plant with its devices known to the broker; no gateway yet."""
-    async with Database.connect(clone.app_url, max_size=8) as db:
+    clock = MovedClock()
+    async with Database.connect(clone.app_url, clock, max_size=8) as db:
         plant = await build_in(db, clone.tenant_id, deadline_s=deadline_s)
         async with db.transaction(clone.tenant_id) as tx:
             logins = await queries.list_device_logins(tx, clone.tenant_id)
@@ -282,7 +292,7 @@ async def stand(clone: Clone, broker: Broker, *, deadline_s: float = 5.0) -> Asy
         listening = asyncio.create_task(listener.run())
         try:
             await listener.listening.wait()
-            yield Stand(db, listener, broker, plant, clone.tenant_slug)
+            yield Stand(db, clock, listener, broker, plant, clone.tenant_slug)
         finally:
             listening.cancel()
             await asyncio.wait({listening})

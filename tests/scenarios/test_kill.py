@@ -278,11 +278,15 @@ async def _every_delivery_ended_in_a_true_state(plant: WholePlant, people: tuple
         "SELECT d.*, a.login FROM deliveries d JOIN accounts a ON a.id = d.account_id ORDER BY d.queued_at"
     )
     orders = {person.login: {o["order"]["delivery"] for o in person.of("order")} for person in people}
+    rings = {person.login: {p["push"]["delivery"] for p in person.of("push")} for person in people}
     for row in rows:
         assert row["due_at"] is None
         shown = orders.get(row["login"], set())
-        # Reached means reached: only a phone that showed the order has received, seen or acknowledged it.
-        for fact in ("received_at", "seen_at", "acknowledged_at"):
+        # Reached means reached: only a phone that was rung or shown the order has received it, and only one that
+        # showed it has seen or acknowledged it.
+        reached = shown | rings.get(row["login"], set())
+        assert row["received_at"] is None or str(row["id"]) in reached, f"{row['login']}: received without the phone"
+        for fact in ("seen_at", "acknowledged_at"):
             assert row[fact] is None or str(row["id"]) in shown, f"{row['login']}: {fact} without the phone"
         if row["login"] not in orders:
             assert row["state"] in {"superseded", "exhausted", "cancelled"}, row["state"]

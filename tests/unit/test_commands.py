@@ -330,3 +330,14 @@ def test_wherever_the_clock_goes_a_live_command_is_sent_again_within_the_longest
         command = commands.timed_out(command, now)
     within = [now + timedelta(seconds=s) for s in (0, 0.5, 1, 2, 4)]
     assert commands.is_given_up(command, within[-1]) or any(commands.is_due(command, then) for then in within)
+
+
+def test_a_command_awaits_its_proof_until_it_has_ended() -> None:
+    waiting = requested()
+    assert commands.awaits_proof(waiting)
+    assert not commands.awaits_proof(msgspec.structs.replace(waiting, state=CommandState.TIMED_OUT))
+
+
+def test_a_reading_proves_nothing_where_no_value_was_asked_for() -> None:
+    unbounded = fan(feedback_sensor_id=FLOW)
+    assert commands.on_reading(requested(unbounded), unbounded, flow(5.0), at(1)) is None

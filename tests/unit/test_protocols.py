@@ -15,7 +15,7 @@ from core.ids import new_id
 from mobile_contract.devices import DeviceStateMessage, FeedbackMessage, SampleRefusal
 from plant import protocols
 from plant.model import Quality
-from plant.protocols import Parsed, Series, parse_topic, read_feedback, read_samples, read_state
+from plant.protocols import Parsed, Series, Topic, parse_topic, read_feedback, read_samples, read_state
 from plant.refusals import SAMPLE_BYTES_MAX, TEXT_MAX, merge, storable, tally
 
 NOW = datetime(2026, 3, 2, 8, 0, 0, 250_000, tzinfo=UTC)
@@ -297,3 +297,25 @@ def test_what_is_shown_of_a_refusal_can_be_stored(text: str) -> None:
     assert len(shown) <= TEXT_MAX
     assert "\0" not in shown
     shown.encode()
+
+
+@pytest.mark.parametrize(
+    "topic", ["", "muster/v1/a/b/c", "muster/v2/a/b/c/readings", "other/v1/a/b/c/readings", "a/" * 9]
+)
+def test_what_is_no_device_topic_has_no_parts(topic: str) -> None:
+    assert parse_topic(topic) is None
+
+
+def test_a_payload_over_the_limit_is_refused_unread() -> None:
+    parsed = read_samples(b" " * (protocols.PAYLOAD_MAX_BYTES + 1), KNOWN, NOW)
+    assert codes(parsed) == [(-1, protocols.OVERSIZED)]
+
+
+def test_a_device_topic_has_its_parts() -> None:
+    assert parse_topic("muster/v1/acme/north/box-1/readings") == Topic("acme", "north", "box-1", "readings")
+
+
+@pytest.mark.parametrize("encode", [msgspec.json.encode, msgspec.msgpack.encode])
+def test_more_samples_than_the_limit_are_refused_and_answered(encode: Any) -> None:
+    parsed = read_samples(encode({"samples": [sample()] * (protocols.SAMPLES_MAX + 1), "seq": 7}), KNOWN, NOW)
+    assert (codes(parsed), parsed.seq) == ([(-1, protocols.OVERSIZED)], 7)

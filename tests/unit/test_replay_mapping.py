@@ -12,7 +12,8 @@ from core.errors import Invalid
 from muster.replay import mapping
 from muster.replay.cli import load_map, shipped_maps
 from muster.replay.expression import Formula
-from muster.replay.mapping import ReplayMap, Row, check_speed, device_ms, parse_map, read_rows, samples_of
+from muster.replay.mapping import ReplayMap, Row, parse_map, read_rows, samples_of
+from muster.replay.pace import check_speed, delay_s, device_ms, silence_s, silence_speed
 
 MAP = """
 device = "station"
