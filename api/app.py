@@ -9,7 +9,24 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
-from api import audit, auth, health, people, reference
+from api import (
+    alarms,
+    audit,
+    auth,
+    commands,
+    deliveries,
+    health,
+    incidents,
+    instruments,
+    limits,
+    people,
+    places,
+    plant_devices,
+    readings,
+    reference,
+    rooms,
+    tasks,
+)
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
 from api.call import provide_call, provide_deps, provide_write
@@ -17,7 +34,22 @@ from api.deps import ApiDeps
 from api.document import build_document
 from api.problems import answer
 
-ROUTERS: list[Router] = [auth.router, people.router, audit.router]
+ROUTERS: list[Router] = [
+    auth.router,
+    people.router,
+    alarms.router,
+    incidents.router,
+    tasks.router,
+    rooms.router,
+    deliveries.router,
+    places.router,
+    plant_devices.router,
+    instruments.router,
+    limits.router,
+    readings.router,
+    commands.router,
+    audit.router,
+]
 
 
 def build_app(deps: ApiDeps, routers: Sequence[Router] | None = None) -> Litestar:

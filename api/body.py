@@ -5,6 +5,7 @@ Litestar converts leniently ("5" is a number to it); a contract says what it say
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,22 +18,20 @@ from core.errors import Invalid
 BODY_MAX_BYTES = 1024 * 1024
 
 
+class RawBody(msgspec.Struct, frozen=True):
+    """For a handler's ``opt["raw_body"]``: it reads the bytes itself; the document shows these types."""
+
+    kinds: tuple[Any, ...]
+    media_types: tuple[str, ...]
+
+
 async def check_body(request: Request[Any, Any, Any]) -> None:
     """Raise Invalid unless the body is JSON of the handler's ``data``; runs before every handler."""
     handler: Any = request.route_handler
     data = handler.parsed_data_field
     if data is None or handler.opt.get("raw_body"):
         return
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise Invalid(
-            "body.media_type",
-            "send JSON with Content-Type: application/json",
-            "请以 Content-Type: application/json 发送 JSON",
-            field="Content-Type",
-            value=media_type or None,
-            limit="application/json",
-        )
+    check_media_type(request, ("application/json",))
     body = await request.body()
     try:
         msgspec.json.decode(body, type=data.annotation)
@@ -40,3 +39,18 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         raise invalid_by(problem) from problem
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise Invalid("body.not_json", f"the body is not JSON: {problem}", "请求内容不是有效的 JSON") from problem
+
+
+def check_media_type(request: Request[Any, Any, Any], allowed: Sequence[str]) -> None:
+    """Raise Invalid (415) unless the body says it is of one of these types."""
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type not in allowed:
+        names = ", ".join(allowed)
+        raise Invalid(
+            "body.media_type",
+            f"send Content-Type: {names}",
+            f"请以 Content-Type: {names} 发送",
+            field="Content-Type",
+            value=media_type or None,
+            limit=names,
+        )

@@ -45,8 +45,12 @@ class WriteCall(ReadCall):
         *,
         status: int = 201,
         headers: Callable[[T], dict[str, str]] | None = None,
+        kept: Callable[[T], T] | None = None,
     ) -> Response[T]:
-        """Do the work and answer it; with an Idempotency-Key, do it once and answer the same again."""
+        """Do the work and answer it; with an Idempotency-Key, do it once and answer the same again.
+
+        ``kept`` makes what is stored and answered again of an answer that holds a secret: without it.
+        """
         if self.key is None:
             done = await work()
             return Response(done, status_code=status, headers=headers(done) if headers else None)
@@ -57,7 +61,7 @@ class WriteCall(ReadCall):
             return Response(known.body, status_code=known.status, headers=replayed)  # type: ignore[arg-type]
         done = await work()
         sent = headers(done) if headers else {}
-        await remember(*owner, Remembered(status, done, sent))
+        await remember(*owner, Remembered(status, kept(done) if kept else done, sent))
         return Response(done, status_code=status, headers=sent)
 
 

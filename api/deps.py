@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from api.device_login import DeviceLogins
 from core.database import Database
 from core.health import Check
 from people.authenticator import Authenticator
@@ -21,3 +22,4 @@ class ApiDeps:
     passwords: Passwords
     authenticator: Authenticator
     checks: Mapping[str, Check] = field(default_factory=dict)
+    devices: DeviceLogins = field(default_factory=DeviceLogins)

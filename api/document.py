@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
@@ -15,6 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
 from api.bearer import needed_permission
+from api.body import RawBody
 from api.call import provide_call, provide_deps, provide_write
 from api.problems import TITLES
 from mobile_contract.problems import MEDIA_TYPE
@@ -57,7 +59,12 @@ def build_document(routers: Sequence[Router]) -> Document:
                 "pages, writes take an Idempotency-Key, edits an If-Match. Muster is not a SIL-rated safety function."
             ),
             components=Components(
-                security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+                security_schemes={
+                    "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT"),
+                    "device": SecurityScheme(
+                        type="http", scheme="basic", description="A device: `tenant/site/device` and its secret."
+                    ),
+                }
             ),
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,
             use_handler_docstrings=True,
@@ -79,6 +86,7 @@ def _complete_operations(app: Litestar, document: Document) -> None:
             for method in handler.http_methods:
                 operation = item.get(method.lower())
                 if operation is not None:
+                    _say_raw_body(document, operation, handler.opt.get("raw_body"))
                     _complete(operation, method.lower(), is_open=bool(handler.opt.get("open")))
                     _say_permission(operation, needed_permission(handler.resolve_guards()))
 
@@ -87,6 +95,8 @@ def _complete(operation: Document, method: str, *, is_open: bool) -> None:
     lines = (operation.get("description") or "").strip().split("\n", 1)
     operation["summary"] = lines[0]
     operation["description"] = lines[1].strip() if len(lines) > 1 else ""
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _without_null(parameter["schema"])
     if not is_open:
         operation["security"] = [{"bearer": []}]
     responses = operation["responses"]
@@ -102,6 +112,16 @@ def _complete(operation: Document, method: str, *, is_open: bool) -> None:
                 "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             },
         )
+
+
+def _without_null(schema: Document) -> Document:
+    """A parameter's schema without null: in a query or a header, null is leaving it out."""
+    choices = [choice for choice in schema.get("oneOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        return {**{key: value for key, value in schema.items() if key != "oneOf"}, **choices[0]}
+    if None in schema.get("enum", []):
+        return schema | {"type": "string", "enum": [value for value in schema["enum"] if value is not None]}
+    return schema
 
 
 def _statuses(operation: Document, method: str, *, is_open: bool) -> list[int]:
@@ -122,6 +142,17 @@ def _statuses(operation: Document, method: str, *, is_open: bool) -> list[int]:
     if "If-Match" in names:
         found |= {412, 428}
     return sorted(found)
+
+
+def _say_raw_body(document: Document, operation: Document, raw: RawBody | None) -> None:
+    """The body of a handler that reads it itself."""
+    if raw is None:
+        return
+    schemas, components = msgspec.json.schema_components(raw.kinds, ref_template="#/components/schemas/{name}")
+    for name, schema in components.items():
+        document["components"]["schemas"].setdefault(name, schema)
+    content = {media_type: {"schema": {"anyOf": list(schemas)}} for media_type in raw.media_types}
+    operation["requestBody"] = {"required": True, "content": content}
 
 
 def _say_permission(operation: Document, permission: str | None) -> None:

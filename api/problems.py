@@ -22,9 +22,13 @@ from people.errors import SIGN_IN_FIRST
 
 log = get_logger(__name__)
 
+# As SIGN_IN_FIRST, of devices: they sign in by HTTP Basic.
+DEVICE_SIGN_IN_FIRST = frozenset({"device.login_missing", "device.login_refused"})
+
 STATUS_OF_KIND = {"not_found": 404, "forbidden": 403, "conflict": 409, "invalid": 400, "unavailable": 503}
 STATUS_OF_CODE = {
     **dict.fromkeys(SIGN_IN_FIRST, 401),
+    **dict.fromkeys(DEVICE_SIGN_IN_FIRST, 401),
     "sign_in.too_many": 429,
     "version.changed": 412,
     "version.required": 428,
@@ -50,6 +54,8 @@ TITLES: dict[int, tuple[str, str]] = {
 
 # msgspec ends its message with the place: "Expected `str`, got `int` - at `$.device.label`".
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<key>key in )?\$(?P<path>[^`]*)`)?$", re.DOTALL)
+# Litestar names a missing parameter in its sentence alone.
+_MISSING = re.compile(r"Missing required \w+ parameter '(?P<name>[^']+)'")
 # An unknown or missing field is named in the message, not in the place.
 _NAMED = re.compile(r"(?:missing required|contains unknown) field `(?P<name>[^`]+)`")
 
@@ -76,7 +82,7 @@ def answer(request: Request[Any, Any, Any], problem: Exception) -> Response[Prob
     language = choose(request.headers.get("accept-language"))
     known = _known(problem)
     if isinstance(known, HTTPException):
-        return _of_litestar(known, language)
+        return _of_litestar(request, known, language)
     if known is None:
         log.error("api.failed", method=request.method, path=request.url.path, exc_info=problem)
         return _response(500, "internal", *_texts(500), language)
@@ -85,7 +91,8 @@ def answer(request: Request[Any, Any, Any], problem: Exception) -> Response[Prob
     if isinstance(known, Unavailable):
         headers["Retry-After"] = str(max(1, round(known.retry_after_s or 1)))
     if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer realm="muster"'
+        scheme = "Basic" if known.code in DEVICE_SIGN_IN_FIRST else "Bearer"
+        headers["WWW-Authenticate"] = f'{scheme} realm="muster"'
     return _response(
         status, known.code, known.en, known.zh, language, known.field, known.value, known.limit, headers=headers
     )
@@ -112,18 +119,28 @@ def _of_postgres(problem: Exception) -> MusterError | None:
     return None
 
 
-def _of_litestar(problem: HTTPException, language: Language) -> Response[Problem]:
+def _of_litestar(request: Request[Any, Any, Any], problem: HTTPException, language: Language) -> Response[Problem]:
     status = problem.status_code
     headers = dict(problem.headers or {})
     if isinstance(problem, ValidationException) and isinstance(problem.extra, list) and problem.extra:
         first: Any = problem.extra[0]
-        field, what = first.get("key"), str(first.get("message", ""))
+        field, what = _wire_name(request, first.get("key")), str(first.get("message", ""))
         return _response(400, "request.invalid", f"{what} ({field})", f"{field} 不正确：{what}", language, field)
+    if missing := _MISSING.match(problem.detail or ""):
+        name = missing["name"]
+        return _response(400, "request.invalid", f"{name} is required", f"缺少 {name}", language, name)
     code = {404: "path.not_found", 405: "method.not_allowed", 413: "body.too_large"}.get(status, "request.invalid")
     if status >= 500:
         return _response(500, "internal", *_texts(500), language)
     english, chinese = _texts(status)
     return _response(status, code, problem.detail or english, chinese, language, headers=headers)
+
+
+def _wire_name(request: Request[Any, Any, Any], parameter: str | None) -> str | None:
+    """What the wire calls a handler's parameter: ``state`` is a word of Litestar's own, so its parameter is another."""
+    known = request.route_handler.parsed_fn_signature.parameters.get(parameter or "")
+    definition = None if known is None else known.kwarg_definition
+    return getattr(definition, "name", None) or getattr(definition, "query", None) or parameter
 
 
 def _texts(status: int) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from rich.table import Table
 # Other work beyond this share of one core makes wall-clock figures doubtful; CPU-second figures bear it better.
 BUSY_LOAD_PER_CORE = 0.5
 MIN_WIDTH = 120
+# Names the file that `python -m bench` collects its summary in.
+SUMMARY = "BENCH_SUMMARY"
 
 
 def machine() -> str:
@@ -54,6 +56,13 @@ def print_table(
     out.print(table)
     if note:
         out.print(note, highlight=False)
+
+
+def keep(line: str) -> None:
+    """One line of result for the summary of `python -m bench`; without it, nothing."""
+    if path := os.environ.get(SUMMARY):
+        with Path(path).open("a", encoding="utf-8") as out:
+            out.write(line + "\n")
 
 
 def _console() -> Console:

@@ -33,9 +33,10 @@ def verify_secret(secret: str, hashed: str) -> bool:
     parts = hashed.split("$")
     if len(parts) != 5 or parts[:2] != ["", "7"] or not (parts[2].isascii() and parts[2].isdigit()):
         return False
-    iterations = int(parts[2])
-    if not 1 <= iterations <= ITERATIONS_MAX:
+    # By its digits first: thousands of them are more than int() takes.
+    if len(parts[2]) > len(str(ITERATIONS_MAX)) or not 1 <= int(parts[2]) <= ITERATIONS_MAX:
         return False
+    iterations = int(parts[2])
     try:
         salt, key = base64.b64decode(parts[3], validate=True), base64.b64decode(parts[4], validate=True)
     except (binascii.Error, ValueError):

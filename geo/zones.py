@@ -39,7 +39,11 @@ class ZoneShape(msgspec.Struct, frozen=True):
 def check_polygon(geojson: Mapping[str, Any]) -> None:
     """Raise Invalid, naming the fault, unless this is one valid closed polygon of a plausible size."""
     if geojson.get("type") != "Polygon":
-        raise _invalid("type", f"geometry type {geojson.get('type')!r} is not Polygon", geojson.get("type"))
+        raise _invalid("type", "the geometry's type is not Polygon", str(geojson.get("type"))[:64])
+    if more := sorted(set(geojson) - {"type", "coordinates"}):
+        raise _invalid(
+            more[0][:64], "a polygon has a type and coordinates, nothing else", None, ["type", "coordinates"]
+        )
     rings = geojson.get("coordinates")
     if not isinstance(rings, list) or not rings:
         raise _invalid("coordinates", "a polygon needs at least one ring", None)
@@ -61,10 +65,11 @@ def _check_ring(ring: object) -> None:
 
 def _check_position(position: object) -> None:
     if not isinstance(position, list | tuple) or len(position) not in (2, 3):
-        raise _invalid("coordinates", "a position is [longitude, latitude]", position)
+        raise _invalid("coordinates", "a position is [longitude, latitude]", None)
     for number in position:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            raise _invalid("coordinates", "a position holds finite numbers", position)
+        # Compared, not converted: an integer may be too large for a float, and NaN lies in no range.
+        if isinstance(number, bool) or not isinstance(number, int | float) or not -1e6 <= number <= 1e6:
+            raise _invalid("coordinates", "a position holds finite numbers", None, 1e6)
     lon, lat = position[0], position[1]
     # The projection has no meaning at the poles, and no plant stands there.
     if not -180 <= lon <= 180 or not -89 <= lat <= 89:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -96,11 +96,11 @@ class Post(msgspec.Struct, frozen=True, tag_field="type", tag="post"):
 
 
 class Receipt(msgspec.Struct, frozen=True, tag_field="type", tag="receipt"):
-    """A fact about an order on this device; ``at`` is the device's clock. Answered by ``receipt_ok``."""
+    """A fact about an order on this device; ``at`` is its clock, with its offset. Answered by ``receipt_ok``."""
 
     delivery: UUID
     fact: Fact
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):

@@ -12,10 +12,11 @@ RUN_FILE = "run.json"
 
 
 class Addresses(msgspec.Struct, frozen=True):
-    """The two addresses a tool needs; ``run.json`` holds more."""
+    """The addresses a tool needs; ``run.json`` holds more."""
 
     http_url: str
     mqtt_url: str
+    push_service_url: str = ""
 
 
 def find_addresses(settings: Settings) -> Addresses:

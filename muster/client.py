@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -32,6 +33,11 @@ _KINDS: dict[int, type[MusterError]] = {
 }
 
 
+def is_loopback(url: str) -> bool:
+    """The address is this machine: a proxy of the environment has no business between."""
+    return (urlsplit(url).hostname or "") in ("127.0.0.1", "::1", "localhost")
+
+
 class Client:
     """One server, one signed-in person; ``session`` is None before ``sign_in``."""
 
@@ -39,7 +45,11 @@ class Client:
         self.url = url.rstrip("/")
         self.session: SessionView | None = None
         self._http = httpx.AsyncClient(
-            base_url=self.url, timeout=TIMEOUT_S, headers={"Accept-Language": locale}, transport=transport
+            base_url=self.url,
+            timeout=TIMEOUT_S,
+            headers={"Accept-Language": locale},
+            transport=transport,
+            trust_env=not is_loopback(self.url),
         )
         self._locale = locale
 
@@ -68,6 +78,18 @@ class Client:
     async def post(self, path: str, body: msgspec.Struct | dict[str, Any], kind: type[T], *, key: str = "") -> T:
         """POST as the signed-in person; ``key`` is the Idempotency-Key of a repeated try."""
         return await self._send("POST", path, kind, body, headers={"Idempotency-Key": key or str(uuid4())})
+
+    async def put(self, path: str, body: msgspec.Struct, kind: type[T]) -> T:
+        """PUT as the signed-in person."""
+        return await self._send("PUT", path, kind, body)
+
+    async def patch(self, path: str, body: msgspec.Struct, kind: type[T], *, version: int) -> T:
+        """Edit as the signed-in person what was seen in this version; raises Conflict when it has changed since."""
+        return await self._send("PATCH", path, kind, body, headers={"If-Match": f'"{version}"'})
+
+    async def delete(self, path: str) -> None:
+        """DELETE as the signed-in person."""
+        await self._send("DELETE", path, type(None), None)
 
     async def _send(
         self,

@@ -7,6 +7,7 @@ which a device acts on once. Feedback that proves something is acknowledged afte
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ from mobile_contract.devices import COMMANDS, FeedbackMessage, topic
 from plant import command_queries as queries
 from plant import commands
 from plant.directory import Directory, KnownDevice
+from plant.errors import LeaseLost
+from plant.faults import TRANSIENT
 from plant.model import Actuator, Command, CommandState, Lease, Reading
 from plant.mqtt_link import Link
 
@@ -35,11 +38,12 @@ CHANGED = "command.changed"
 TIMED_OUT = "command.timed_out"
 # Look at least this often, whatever the clock says: it may be moved.
 LOOK_EVERY_S = 1.0
-# Between attempts to write to a database that is away.
+# Between attempts to write to a database that is away, or to a command whose work failed.
 DATABASE_RETRY_S = 0.25
 # A broker that does not take a command within this is asked again: other commands' deadlines are held up no longer.
 PUBLISH_TIMEOUT_S = 1.0
-# Proofs that wait to be written. More than this and a sensor repeats itself: its next reading proves the same.
+# Proofs that wait to be written. More than this and somebody repeats himself: his next word proves the same. (Messages
+# with a packet id are bounded by the connection, and are taken.)
 PROOFS_MAX = 1_000
 
 _ends = counter("commands_ended", "Commands by how they ended.", ("state",))
@@ -72,6 +76,9 @@ class CommandRunner:
         self._on_watched = on_watched
         self._on_changed = on_changed
         self._live: dict[UUID, tuple[Command, Actuator]] = {}
+        # When a deadline passes by the steady clock: the other one may be set back.
+        self._ends_at: dict[UUID, float] = {}
+        self._faulted = False
         self._proofs: deque[Proof] = deque()
         self._stir = asyncio.Event()
         self._stale = True
@@ -85,13 +92,20 @@ class CommandRunner:
 
     def on_feedback(self, link: Link, mid: int, device: KnownDevice, message: FeedbackMessage) -> bool:
         """Queue what proves or fails a live command; False: it says nothing new."""
+        if not mid and len(self._proofs) >= PROOFS_MAX:
+            return False
         actuator, now = device.actuators[message.actuator], self._clock.now()
-        for command, _ in self._live.values():
-            if command.actuator_id == actuator.id and commands.on_feedback(command, actuator, message, now):
-                self._proofs.append(Proof(command.id, message, link, mid))
-                self._stir.set()
-                return True
-        return False
+        proven = [
+            command.id
+            for command, _ in self._live.values()
+            if command.actuator_id == actuator.id and commands.on_feedback(command, actuator, message, now)
+        ]
+        for command_id in proven:
+            # Acknowledged with the last of what it proves.
+            self._proofs.append(Proof(command_id, message, link, mid if command_id == proven[-1] else 0))
+        if proven:
+            self._stir.set()
+        return bool(proven)
 
     def on_reading(self, reading: Reading) -> None:
         """Queue a reading of a feedback sensor that proves a live command."""
@@ -110,6 +124,11 @@ class CommandRunner:
             found = await queries.list_live_commands(tx, self._lease.tenant_id, self._lease.site_id)
         actuators = self.directory.actuators
         self._live = {c.id: (c, actuators[c.actuator_id]) for c in found if c.actuator_id in actuators}
+        now, steady = self._clock.now(), asyncio.get_running_loop().time()
+        self._ends_at = {
+            c.id: self._ends_at.get(c.id, steady + commands.left_s(c, actuator, now))
+            for c, actuator in self._live.values()
+        }
         self._watch()
 
     async def run(self) -> None:
@@ -117,29 +136,60 @@ class CommandRunner:
         while True:
             try:
                 await self._step()
-            except Unavailable as problem:
+            except LeaseLost:
+                raise
+            except TRANSIENT as problem:
                 log.warning("command.database_away", error=str(problem), live=len(self._live))
                 await asyncio.sleep(DATABASE_RETRY_S)
                 self._stale = True
                 continue
+            if self._faulted:
+                self._faulted = False
+                await asyncio.sleep(DATABASE_RETRY_S)
             await self._wait()
 
     async def _step(self) -> None:
         if self._stale:
             await self.load()
         while self._proofs:
-            await self._prove(self._proofs[0])
-            proof = self._proofs.popleft()
-            if proof.link is not None and proof.mid:
+            proof = self._proofs[0]
+            written = await self._apart(proof.command_id, self._prove(proof))
+            self._proofs.popleft()
+            # Not written, it is not acknowledged: the broker brings it again, and the next attempt asks the device.
+            if written and proof.link is not None and proof.mid:
                 proof.link.ack([proof.mid])
         now = self._clock.now()
         for command, actuator in list(self._live.values()):
-            if commands.is_overdue(command, now):
-                await self._time_out(command.id, actuator)
+            if self._is_overdue(command, now):
+                await self._apart(command.id, self._time_out(command.id, actuator))
+            elif commands.is_given_up(command, now):
+                await self._apart(command.id, self._give_up(command.id, actuator))
         due = [(c, a) for c, a in self._live.values() if commands.is_due(c, now)]
         if due and self.link is not None:
             link = self.link
-            await asyncio.gather(*(self._send(link, command, actuator) for command, actuator in due))
+            sending = [self._apart(command.id, self._send(link, command, actuator)) for command, actuator in due]
+            for result in await asyncio.gather(*sending, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
+
+    async def _apart(self, command_id: UUID, work: Awaitable[None]) -> bool:
+        """Do one command's work; a fault in it is said and holds up no other command, and no reading of the site."""
+        try:
+            await work
+        except (LeaseLost, *TRANSIENT):
+            raise
+        except Exception as problem:
+            log.exception("command.work_failed", command=str(command_id), error=str(problem))
+            self._faulted = True
+            return False
+        return True
+
+    def _is_overdue(self, command: Command, now: datetime) -> bool:
+        if commands.is_overdue(command, now):
+            return True
+        return commands.awaits_proof(command) and (
+            asyncio.get_running_loop().time() >= self._ends_at.get(command.id, math.inf)
+        )
 
     async def _wait(self) -> None:
         now = self._clock.now()
@@ -184,13 +234,22 @@ class CommandRunner:
     async def _time_out(self, command_id: UUID, actuator: Actuator) -> None:
         async with self._db.transaction(self._lease.tenant_id) as tx:
             current = await queries.lock_command(tx, self._lease.tenant_id, command_id)
-            if commands.is_overdue(current, tx.now):
+            if commands.awaits_proof(current):
                 current = commands.timed_out(current, tx.now)
                 await queries.save_command(tx, self._lease.tenant_id, current)
                 await outbox.append(tx, TIMED_OUT, current.id, _facts(current))
                 await self._on_changed(tx, current)
                 _ends.labels("timed_out").inc()
                 log.warning("command.timed_out", command=str(current.id), actuator=actuator.slug)
+        self._keep(current, actuator)
+
+    async def _give_up(self, command_id: UUID, actuator: Actuator) -> None:
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            current = await queries.lock_command(tx, self._lease.tenant_id, command_id)
+            if commands.is_given_up(current, tx.now):
+                current = commands.given_up(current)
+                await queries.save_command(tx, self._lease.tenant_id, current)
+                log.warning("command.given_up", command=str(current.id), actuator=actuator.slug)
         self._keep(current, actuator)
 
     async def _prove(self, proof: Proof) -> None:
@@ -219,6 +278,7 @@ class CommandRunner:
             self._live[command.id] = (command, actuator)
         else:
             self._live.pop(command.id, None)
+            self._ends_at.pop(command.id, None)
         self._watch()
 
     def _watch(self) -> None:

@@ -21,8 +21,10 @@ from plant.model import ACTIONS, Actuator, Command, CommandState, Expectation, R
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 # How long after its deadline a command is still sent: a broker that was down for a minute must not leave a fan off.
 SEND_AFTER_DEADLINE_S = 120.0
-# A feedback without a command's id proves only what it observed after the request; device clocks differ by this much.
+# A feedback without a command's id proves only what it observed since the request; device clocks differ by this much.
 CLOCK_SKEW_S = 2.0
+# Dated further ahead, the device's clock is wrong, and what it says about before and after is not believed.
+AHEAD_MAX_S = 10.0
 REASON_MAX = 500
 KEY_MAX = 200
 
@@ -49,7 +51,7 @@ def check_request(actuator: Actuator, action: str, reason: str, key: str) -> Non
             field="action",
             value=action,
         )
-    if not reason.strip() or len(reason) > REASON_MAX:
+    if not reason.strip() or len(reason) > REASON_MAX or "\0" in reason:
         raise Invalid(
             "command.reason",
             f"a command needs a reason of 1 to {REASON_MAX} characters",
@@ -57,8 +59,14 @@ def check_request(actuator: Actuator, action: str, reason: str, key: str) -> Non
             field="reason",
             limit=REASON_MAX,
         )
-    if not 1 <= len(key) <= KEY_MAX:
-        raise Invalid("command.key", f"a key has 1 to {KEY_MAX} characters", field="key", limit=KEY_MAX)
+    if not 1 <= len(key) <= KEY_MAX or "\0" in key:
+        raise Invalid(
+            "command.key",
+            f"a key has 1 to {KEY_MAX} characters",
+            f"幂等键须为 1 至 {KEY_MAX} 个字符",
+            field="key",
+            limit=KEY_MAX,
+        )
 
 
 def new_command(
@@ -115,14 +123,41 @@ def is_live(command: Command) -> bool:
     return command.next_attempt_at is not None
 
 
+def awaits_proof(command: Command) -> bool:
+    """Whether it has neither been proven nor failed nor timed out."""
+    return command.state in _LIVE
+
+
 def is_overdue(command: Command, now: datetime) -> bool:
     """Whether the deadline has passed without proof and nobody has said so yet."""
     return command.state in _LIVE and now >= command.deadline_at
 
 
 def is_due(command: Command, now: datetime) -> bool:
-    """Whether it should be published (again) now."""
-    return command.next_attempt_at is not None and now >= command.next_attempt_at
+    """Whether it should be published (again) now.
+
+    No pause is longer than the last of RETRY_S: one that seems so is a clock that was set back, and is over.
+    """
+    if command.next_attempt_at is None or is_given_up(command, now):
+        return False
+    return not timedelta(0) < command.next_attempt_at - now <= timedelta(seconds=RETRY_S[-1])
+
+
+def is_given_up(command: Command, now: datetime) -> bool:
+    """Whether it is so long past its deadline that moving anything would surprise whoever stands there."""
+    return command.state is CommandState.TIMED_OUT and now >= command.deadline_at + timedelta(
+        seconds=SEND_AFTER_DEADLINE_S
+    )
+
+
+def given_up(command: Command) -> Command:
+    """Timed out and sent no more."""
+    return msgspec.structs.replace(command, next_attempt_at=None)
+
+
+def left_s(command: Command, actuator: Actuator, now: datetime) -> float:
+    """Until the deadline, and never longer than the actuator is given: a clock that was set back adds nothing."""
+    return min((command.deadline_at - now).total_seconds(), actuator.deadline_s)
 
 
 def wakes_at(command: Command) -> datetime | None:
@@ -137,11 +172,7 @@ def wakes_at(command: Command) -> datetime | None:
 def sent(command: Command, now: datetime) -> Command:
     """Published once more; past the last moment there is no next attempt."""
     pause_s = RETRY_S[min(command.attempts, len(RETRY_S) - 1)]
-    following: datetime | None = now + timedelta(seconds=pause_s)
-    if command.state is CommandState.TIMED_OUT and now >= command.deadline_at + timedelta(
-        seconds=SEND_AFTER_DEADLINE_S
-    ):
-        following = None
+    following = None if is_given_up(command, now) else now + timedelta(seconds=pause_s)
     state = CommandState.SENT if command.state is CommandState.REQUESTED else command.state
     return msgspec.structs.replace(
         command,
@@ -172,17 +203,19 @@ def superseded(command: Command, by: UUID, now: datetime) -> Command:
 def on_feedback(command: Command, actuator: Actuator, message: FeedbackMessage, now: datetime) -> Command | None:
     """What a device's feedback does to a live command; None: nothing.
 
-    With a feedback sensor the device's word alone proves nothing, except in a drill, where nothing moves.
+    With a feedback sensor the device's word alone proves nothing, except in a drill, where nothing moves and the answer
+    to the command is all the proof there can be.
     """
     if not is_live(command) or message.actuator != actuator.slug:
         return None
     answers = message.command == str(command.id)
-    if answers and message.fault is not None:
-        return _ended(command, CommandState.FAILED, now, {"fault": message.fault, "at_ms": message.at})
+    if message.fault is not None:
+        # Of another command, it fails that one; and what is at fault proves nothing.
+        facts: dict[str, Any] = {"fault": message.fault, "at_ms": message.at}
+        return _ended(command, CommandState.FAILED, now, facts) if answers else None
     if actuator.feedback_sensor_id is not None and not command.inhibited:
         return None
-    fresh_ms = (command.requested_at - timedelta(seconds=CLOCK_SKEW_S)).timestamp() * 1000
-    if not answers and message.at < fresh_ms:
+    if not answers and (command.inhibited or not _since_request(command, message.at, now)):
         return None
     expected = actuator.expected.get(command.action)
     if expected is None or not _shows(expected, message.state, message.value, inhibited=command.inhibited):
@@ -193,7 +226,9 @@ def on_feedback(command: Command, actuator: Actuator, message: FeedbackMessage, 
 
 def on_reading(command: Command, actuator: Actuator, reading: Reading, now: datetime) -> Command | None:
     """What a reading of the feedback sensor does to a live command; only what was observed since the request counts."""
-    if not is_live(command) or reading.sensor_id != actuator.feedback_sensor_id or reading.value is None:
+    if not is_live(command) or command.inhibited:
+        return None
+    if reading.sensor_id != actuator.feedback_sensor_id or reading.value is None:
         return None
     if reading.observed_at < command.requested_at:
         return None
@@ -202,6 +237,12 @@ def on_reading(command: Command, actuator: Actuator, reading: Reading, now: date
         return None
     facts = {"value": reading.value, "observed_at": reading.observed_at.isoformat(), "sensor": str(reading.sensor_id)}
     return _ended(command, CommandState.CONFIRMED, now, facts)
+
+
+def _since_request(command: Command, at_ms: int, now: datetime) -> bool:
+    earliest = command.requested_at - timedelta(seconds=CLOCK_SKEW_S)
+    latest = now + timedelta(seconds=AHEAD_MAX_S)
+    return earliest.timestamp() * 1000 <= at_ms <= latest.timestamp() * 1000
 
 
 def _shows(expected: Expectation, state: str, value: float | None, *, inhibited: bool) -> bool:

@@ -99,17 +99,24 @@ class Gateway:
 
     async def _serve(self, lease: Lease) -> None:
         """Serve one site while the lease lasts; a fault in it is logged and starts it again, others go on."""
-        while True:
+        lost = False
+        while not lost:
+            site: SiteGateway | None = None
             try:
                 async with self._sinks(lease) as sink, asyncio.TaskGroup() as tasks:
                     site = SiteGateway(self._db, self._listener, self._clock, self._broker, lease, sink)
                     self.serving[lease.site_id] = site
                     tasks.create_task(keep_rolled_up(self._db, self._clock, lease.tenant_id, lease.site_id))
                     tasks.create_task(site.run())
-            except* LeaseLost as lost:
-                log.warning("gateway.lease_lost", site=str(lease.site_id), error=str(lost))
+            except* LeaseLost as problems:
+                # Another gateway has the site; the keeper finds out with its next renewal, and may take it again then.
+                log.warning("gateway.lease_lost", site=str(lease.site_id), error=str(problems.exceptions[0]))
+                lost = True
             except* Exception:
                 log.exception("gateway.site_failed", site=str(lease.site_id))
             finally:
-                self.serving.pop(lease.site_id, None)
-            await asyncio.sleep(RESTART_S)
+                # The site may have been taken again while this was ending.
+                if self.serving.get(lease.site_id) is site:
+                    self.serving.pop(lease.site_id, None)
+            if not lost:
+                await asyncio.sleep(RESTART_S)

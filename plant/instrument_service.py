@@ -12,7 +12,7 @@ import msgspec
 from core.actor import Actor
 from core.database import Tx
 from core.device_secret import hash_secret
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from core.ids import new_id
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
@@ -27,6 +27,8 @@ STALE_MAX_S = 86_400.0
 DEADLINE_MAX_S = 600.0
 UNIT_MAX = 32
 QUANTITY_MAX = 64
+# What a device's feedback can say (mobile_contract.devices.FeedbackMessage): a longer state is never seen.
+STATE_MAX = 32
 
 
 class DeviceDraft(msgspec.Struct, frozen=True):
@@ -189,6 +191,8 @@ async def edit_sensor(
         retired_at = (retired_at or tx.now) if change.retired else None
     sensor = msgspec.structs.replace(apply(sensor, change), retired_at=retired_at)
     await _check_sensor(tx, tenant_id, sensor)
+    if sensor.retired_at is not None:
+        await _check_proves_nothing(tx, tenant_id, sensor)
     await instrument_queries.update_sensor(tx, tenant_id, sensor)
     await note(tx, actor, "sensor.edited", "sensor", sensor.id, sensor.site_id, change)
     return sensor
@@ -240,7 +244,7 @@ async def edit_actuator(
 async def _check_sensor(tx: Tx, tenant_id: UUID, sensor: Sensor) -> None:
     check_name(sensor.name)
     zone = await queries.get_zone(tx, tenant_id, sensor.zone_id)
-    check_same_site("zone_id", zone.site_id, sensor.site_id)
+    check_same_site("zone", zone.site_id, sensor.site_id)
     if not 1 <= len(sensor.series) <= 64 or "\0" in sensor.series:
         raise _invalid("sensor.series", "a series name has 1 to 64 characters", "series", sensor.series, 64)
     if not 1 <= len(sensor.unit) <= UNIT_MAX or not sensor.unit.isprintable() or " " in sensor.unit:
@@ -255,14 +259,35 @@ async def _check_sensor(tx: Tx, tenant_id: UUID, sensor: Sensor) -> None:
         )
 
 
+async def _check_proves_nothing(tx: Tx, tenant_id: UUID, sensor: Sensor) -> None:
+    """An actuator in use would never prove itself again."""
+    for actuator in await instrument_queries.list_actuators(tx, tenant_id, sensor.site_id):
+        if actuator.feedback_sensor_id == sensor.id and actuator.retired_at is None:
+            raise Conflict(
+                "sensor.proves",
+                f"sensor {sensor.series} is the feedback of {actuator.slug}",
+                f"传感器 {sensor.series} 是执行器 {actuator.slug} 的反馈",
+                field="retired",
+                value=actuator.slug,
+            )
+
+
 async def _check_actuator(tx: Tx, tenant_id: UUID, actuator: Actuator) -> None:
     check_slug(actuator.slug)
     check_name(actuator.name)
     zone = await queries.get_zone(tx, tenant_id, actuator.zone_id)
-    check_same_site("zone_id", zone.site_id, actuator.site_id)
+    check_same_site("zone", zone.site_id, actuator.site_id)
     if actuator.feedback_sensor_id is not None:
         sensor = await instrument_queries.get_sensor(tx, tenant_id, actuator.feedback_sensor_id)
-        check_same_site("feedback_sensor_id", sensor.site_id, actuator.site_id)
+        check_same_site("feedback_sensor", sensor.site_id, actuator.site_id)
+        if sensor.retired_at is not None and actuator.retired_at is None:
+            raise Conflict(
+                "sensor.retired",
+                f"sensor {sensor.series} is out of use and proves nothing",
+                f"传感器 {sensor.series} 已停用，无法作为反馈",
+                field="feedback_sensor",
+                value=str(sensor.id),
+            )
     if not math.isfinite(actuator.deadline_s) or not 0 < actuator.deadline_s <= DEADLINE_MAX_S:
         raise _invalid(
             "actuator.deadline", "a proof comes within ten minutes", "deadline_s", actuator.deadline_s, DEADLINE_MAX_S
@@ -280,9 +305,15 @@ def _check_expected(actuator: Actuator) -> None:
             raise _invalid(
                 "actuator.action", f"a {actuator.kind.value} has no such action", "expected", action, list(known)
             )
+        if proof.state is not None and (not 1 <= len(proof.state) <= STATE_MAX or "\0" in proof.state):
+            raise _invalid(
+                "actuator.proof", f"a state has 1 to {STATE_MAX} characters", f"expected.{action}", None, STATE_MAX
+            )
         bounds = [bound for bound in (proof.at_least, proof.at_most) if bound is not None]
         if not all(math.isfinite(bound) for bound in bounds):
             raise _invalid("actuator.proof", "a bound is a finite number", f"expected.{action}", bounds, None)
+        if len(bounds) == 2 and bounds[0] > bounds[1]:
+            raise _invalid("actuator.proof", "at_least is above at_most", f"expected.{action}", bounds, None)
         if actuator.feedback_sensor_id is not None and not bounds:
             raise _invalid(
                 "actuator.proof", "a feedback sensor proves by at_least or at_most", f"expected.{action}", None, None

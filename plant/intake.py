@@ -15,9 +15,11 @@ from uuid import UUID
 import msgspec
 
 from core.clock import Clock
+from core.logging import get_logger
+from core.metrics import counter
 from mobile_contract.devices import ACKS, FEEDBACK, READINGS, STATE, Ack, FeedbackMessage, SampleRefusal, topic
 from plant.directory import Directory, KnownDevice
-from plant.model import DeviceState, Lease, Quality, Reading, Refusal
+from plant.model import DeviceState, Lease, Reading, Refusal
 from plant.mqtt_link import Link
 from plant.mqtt_wire import Publish
 from plant.ports import ReadingSink
@@ -37,6 +39,8 @@ from plant.protocols import (
 )
 from plant.refusals import merge, tally
 
+log = get_logger(__name__)
+
 # Readings taken and not yet committed. About 40 MB; at 15,000 a second eight seconds without a database, after which
 # the broker keeps the rest.
 HELD_MAX = 120_000
@@ -45,7 +49,16 @@ HELD_RESUME = 60_000
 # One statement's worth of readings: about 0.25 s of PostgreSQL at the measured 80,000 a second.
 BATCH_READINGS_MAX = 20_000
 
+readings_stored = counter("ingest_readings", "Readings committed, duplicates included.", ("path",))
+
 _encode = msgspec.json.Encoder().encode
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a device says about itself; ``retained``: the broker kept it, and it may be old."""
+
+    state: DeviceState
+    retained: bool
 
 
 class Batch(msgspec.Struct):
@@ -53,9 +66,8 @@ class Batch(msgspec.Struct):
 
     link: Link | None
     readings: list[Reading] = msgspec.field(default_factory=list)
-    late: list[Reading] = msgspec.field(default_factory=list)
     refusals: dict[tuple[str, str], Refusal] = msgspec.field(default_factory=dict)
-    states: dict[UUID, DeviceState] = msgspec.field(default_factory=dict)
+    states: dict[UUID, Said] = msgspec.field(default_factory=dict)
     mids: list[int] = msgspec.field(default_factory=list)
     acks: list[tuple[str, bytes]] = msgspec.field(default_factory=list)
     inbox: list[UUID] = msgspec.field(default_factory=list)
@@ -102,6 +114,7 @@ class Intake:
         self._on_arrival = on_arrival
         self._hot: Counter[UUID] = Counter()
         self._inbox_held: set[UUID] = set()
+        self._link: Link | None = None
         self.directory = directory
         self.watched: frozenset[UUID] = frozenset()
         self.batch = Batch(None)
@@ -112,14 +125,15 @@ class Intake:
 
     def on_publishes(self, link: Link, publishes: list[Publish]) -> None:
         """Take what one read of the socket brought."""
+        self._link = link
         if self.batch.link is not link:
             self._start_batch(link)
         now = self._clock.now()
         by_topic = self.directory.by_topic
-        for name, payload, mid, _ in publishes:
+        for name, payload, mid, retained in publishes:
             device = by_topic.get(name)
             if device is None:
-                self._take_other(link, name, payload, mid, now)
+                self._take_other(link, name, payload, mid, retained, now)
             else:
                 self._take_readings(link, device, payload, mid, now)
         self.messages += len(publishes)
@@ -147,16 +161,33 @@ class Intake:
         self.batch = Batch(batch.link)
         return batch
 
-    def committed(self, readings: int, link: Link | None, inbox: list[UUID]) -> None:
-        """So many readings are stored; reading goes on when there is room again."""
+    def committed(self, readings: int, inbox: list[UUID]) -> None:
+        """So many readings are stored; reading goes on when there is room again, whichever connection they came by."""
         self.held -= readings
         self._inbox_held.difference_update(inbox)
-        if link is not None and self.held < HELD_RESUME:
-            link.resume()
+        if self._link is not None and self.held < HELD_RESUME:
+            self._link.resume()
 
-    def decided(self, held: Held) -> None:
+    def has_room(self) -> bool:
+        """Whether the inbox may be read on; what is not taken from it stays in its table."""
+        return self.held <= HELD_MAX
+
+    def store_undecided(self, held: Held) -> None:
+        """Take a message off the transaction path: its readings are stored and acknowledged with the next batch."""
+        self.decided(held.decide)
+        batch = self.batch
+        batch.readings += held.readings
+        if held.inbox is not None:
+            batch.inbox.append(held.inbox)
+        # A packet id is the connection's: on a new one the broker brings the message again.
+        if held.link is batch.link:
+            batch.mids += [held.mid] if held.mid else []
+            batch.acks += [held.ack] if held.ack else []
+        self._on_arrival()
+
+    def decided(self, readings: list[Reading]) -> None:
         """A transition has committed: its sensors are screened again."""
-        for reading in held.decide:
+        for reading in readings:
             self._hot[reading.sensor_id] -= 1
             if self._hot[reading.sensor_id] <= 0:
                 del self._hot[reading.sensor_id]
@@ -194,12 +225,12 @@ class Intake:
         self, link: Link | None, mid: int, readings: list[Reading], ack: tuple[str, bytes] | None, inbox: UUID | None
     ) -> None:
         """To the batch, or as a whole to the transaction path when one of its readings may change something."""
-        screen, hot, watched = self._sink.screen, self._hot, self.watched
+        hot, watched = self._hot, self.watched
         decide: list[Reading] = []
         for reading in readings:
-            if screen(reading) or reading.sensor_id in hot:
+            if self._screen(reading) or (hot and reading.sensor_id in hot):
                 decide.append(reading)
-            if reading.sensor_id in watched:
+            if watched and reading.sensor_id in watched:
                 self._on_proof(reading)
         self.held += len(readings)
         if decide:
@@ -215,11 +246,16 @@ class Intake:
             batch.acks.append(ack)
         if inbox is not None:
             batch.inbox.append(inbox)
-        for reading in readings:
-            if reading.quality == Quality.LATE:
-                batch.late.append(reading)
 
-    def _take_other(self, link: Link, name: bytes, payload: bytes, mid: int, now: datetime) -> None:
+    def _screen(self, reading: Reading) -> bool:
+        try:
+            return self._sink.screen(reading)
+        except Exception:
+            # Let out, it would end the connection, again and again: nobody of the site would be heard.
+            log.exception("gateway.screen_failed", sensor=str(reading.sensor_id))
+            return True
+
+    def _take_other(self, link: Link, name: bytes, payload: bytes, mid: int, retained: bool, now: datetime) -> None:
         parts = parse_topic(name.decode("utf-8", "replace"))
         device = None if parts is None else self.directory.devices.get(parts.device)
         taken = False
@@ -228,7 +264,7 @@ class Intake:
         elif device.revoked:
             self.refuse(device.slug, REVOKED_DEVICE, "the device's login is revoked", name, payload, now)
         elif parts.leaf == STATE:
-            self._take_state(device, name, payload, now)
+            self._take_state(device, name, payload, retained, now)
         elif parts.leaf == FEEDBACK:
             taken = self._take_feedback(link, mid, device, name, payload, now)
         else:
@@ -236,7 +272,7 @@ class Intake:
         if mid and not taken:
             self.batch.mids.append(mid)
 
-    def _take_state(self, device: KnownDevice, name: bytes, payload: bytes, now: datetime) -> None:
+    def _take_state(self, device: KnownDevice, name: bytes, payload: bytes, retained: bool, now: datetime) -> None:
         message = read_state(payload)
         if isinstance(message, SampleRefusal):
             self.refuse(device.slug, message.code, message.detail, name, payload, now)
@@ -244,13 +280,19 @@ class Intake:
         # A will can not know when it is sent, and a retained state may be old: the device's time where it has one.
         at = now if message.at is None else EPOCH + timedelta(milliseconds=message.at)
         if at > now + timedelta(seconds=FUTURE_TOLERANCE_S):
-            self.refuse(device.slug, FUTURE_DATED, f"state dated {at.isoformat()}", name, payload, now)
-            return
+            # Flagged, not believed: what the device says of itself is news all the same.
+            detail = f"state dated {at.isoformat()}; taken as of its arrival"
+            self.refuse(device.slug, FUTURE_DATED, detail, name, payload, now)
+            at = now
+        state = DeviceState(
+            self._lease.tenant_id, device.id, message.online, at, message.firmware, message.battery, now
+        )
+        # A live message is newer than all before it, whatever the device's clock says; a retained one may be old.
         before = self.batch.states.get(device.id)
-        if before is None or before.at <= at:
-            self.batch.states[device.id] = DeviceState(
-                self._lease.tenant_id, device.id, message.online, at, message.firmware, message.battery, now
-            )
+        if before is None or not retained:
+            self.batch.states[device.id] = Said(state, retained)
+        elif before.state.at <= at:
+            self.batch.states[device.id] = Said(state, before.retained)
 
     def _take_feedback(
         self, link: Link, mid: int, device: KnownDevice, name: bytes, payload: bytes, now: datetime
@@ -263,4 +305,8 @@ class Intake:
             detail = f"the device has no actuator {message.actuator!r}"
             self.refuse(device.slug, UNKNOWN_ACTUATOR, detail, name, payload, now)
             return False
+        at = EPOCH + timedelta(milliseconds=message.at)
+        if at > now + timedelta(seconds=FUTURE_TOLERANCE_S):
+            # Flagged; it still proves the command it names (plant.commands).
+            self.refuse(device.slug, FUTURE_DATED, f"feedback dated {at.isoformat()}", name, payload, now)
         return self._on_feedback(link, mid, device, message)

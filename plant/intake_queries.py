@@ -32,14 +32,28 @@ async def count_refusals(tx: Tx, tenant_id: UUID, refusals: Iterable[Refusal]) -
 
 _LIST_REFUSALS = """
 SELECT tenant_id, site_id, device, code, count, first_at, last_at, detail, topic, sample
-FROM ingest_refusals WHERE tenant_id = $1 AND ($2::uuid IS NULL OR site_id = $2)
-ORDER BY last_at DESC, device, code LIMIT $3
+FROM ingest_refusals
+WHERE tenant_id = $1 AND ($2::uuid IS NULL OR site_id = $2)
+  AND ($3::timestamptz IS NULL OR last_at < $3 OR (last_at = $3 AND (site_id, device, code) > ($4, $5, $6)))
+ORDER BY last_at DESC, site_id, device, code LIMIT $7
 """
 
 
-async def list_refusals(tx: Tx, tenant_id: UUID, site_id: UUID | None, limit: int) -> list[Refusal]:
+class RefusalPlace(msgspec.Struct, frozen=True):
+    """A place in the list of refusals; the page begins behind it."""
+
+    last_at: datetime
+    site_id: UUID
+    device: str
+    code: str
+
+
+async def list_refusals(
+    tx: Tx, tenant_id: UUID, site_id: UUID | None, limit: int, *, after: RefusalPlace | None = None
+) -> list[Refusal]:
     """What was refused, last seen first."""
-    return [row_to(Refusal, row) for row in await tx.fetch(_LIST_REFUSALS, tenant_id, site_id, limit)]
+    place = (None,) * 4 if after is None else (after.last_at, after.site_id, after.device, after.code)
+    return [row_to(Refusal, row) for row in await tx.fetch(_LIST_REFUSALS, tenant_id, site_id, *place, limit)]
 
 
 class InboxItem(msgspec.Struct, frozen=True):

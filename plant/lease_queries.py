@@ -12,16 +12,17 @@ _TAKE = """
 INSERT INTO site_leases (tenant_id, site_id, holder, fencing, expires_at) VALUES ($1, $2, $3, 1, $5)
 ON CONFLICT (tenant_id, site_id) DO UPDATE
 SET holder = excluded.holder, fencing = site_leases.fencing + 1, expires_at = excluded.expires_at
-WHERE site_leases.expires_at < $4 OR site_leases.holder = excluded.holder
+WHERE site_leases.expires_at < $4 OR site_leases.expires_at > $6 OR site_leases.holder = excluded.holder
 RETURNING tenant_id, site_id, holder, fencing, expires_at
 """
 
 
 async def take_lease(
-    tx: Tx, tenant_id: UUID, site_id: UUID, holder: str, now: datetime, until: datetime
+    tx: Tx, tenant_id: UUID, site_id: UUID, holder: str, now: datetime, until: datetime, latest: datetime
 ) -> Lease | None:
-    """Take a free or expired site with a new fencing number; None when another holder was quicker."""
-    row = await tx.fetchrow(_TAKE, tenant_id, site_id, holder, now, until)
+    """Take a free or expired site with a new fencing number, or one leased until after ``latest``: before the clock was
+    set back. None when another holder was quicker."""
+    row = await tx.fetchrow(_TAKE, tenant_id, site_id, holder, now, until, latest)
     return None if row is None else row_to(Lease, row)
 
 
@@ -63,7 +64,7 @@ async def leave(tx: Tx, holder: str) -> None:
     await tx.execute("SELECT gateway_leave($1)", holder)
 
 
-async def list_free_sites(tx: Tx, holder: str, now: datetime) -> list[tuple[UUID, UUID]]:
-    """(tenant, site) ids that are not held by another live gateway."""
-    rows = await tx.fetch("SELECT tenant_id, site_id FROM gateway_free_sites($1, $2)", holder, now)
+async def list_free_sites(tx: Tx, holder: str, now: datetime, latest: datetime) -> list[tuple[UUID, UUID]]:
+    """(tenant, site) ids that are not held by another live gateway; ``latest`` as in ``take_lease``."""
+    rows = await tx.fetch("SELECT tenant_id, site_id FROM gateway_free_sites($1, $2, $3)", holder, now, latest)
     return [(row["tenant_id"], row["site_id"]) for row in rows]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -28,6 +28,9 @@ log = get_logger(__name__)
 RELEASED_PER_ROUND = 2
 # Of a lease's length: the holder stops this much before its end, so that two never serve at once.
 SAFETY_SHARE = 0.1
+# Of a lease's length: one that ends further ahead was written before the clock was set back. Between this and one lease
+# lies what the clocks of two gateways may differ by.
+LATEST_SHARE = 3.0
 
 
 class Holding(msgspec.Struct):
@@ -78,7 +81,7 @@ class LeaseKeeper:
         now = self._clock.now()
         async with self._db.transaction(None) as tx:
             share = await queries.beat(tx, self._holder, now, now + timedelta(seconds=self._lease_s))
-            free = await queries.list_free_sites(tx, self._holder, now)
+            free = await queries.list_free_sites(tx, self._holder, now, self._latest(now))
         for holding in list(self.held.values()):
             await self._renew(holding)
         for holding in list(self.held.values())[share:][:RELEASED_PER_ROUND]:
@@ -128,7 +131,7 @@ class LeaseKeeper:
         now, asked_at = self._clock.now(), asyncio.get_running_loop().time()
         async with self._db.transaction(tenant_id) as tx:
             until = now + timedelta(seconds=self._lease_s)
-            lease = await queries.take_lease(tx, tenant_id, site_id, self._holder, now, until)
+            lease = await queries.take_lease(tx, tenant_id, site_id, self._holder, now, until, self._latest(now))
         if lease is None:
             return
         log.info("lease.taken", site=str(site_id), fencing=lease.fencing)
@@ -140,6 +143,9 @@ class LeaseKeeper:
         async with self._db.transaction(lease.tenant_id) as tx:
             await queries.release_lease(tx, lease.tenant_id, lease, self._clock.now() - timedelta(seconds=1))
         log.info("lease.released", site=str(lease.site_id), fencing=lease.fencing)
+
+    def _latest(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._lease_s * LATEST_SHARE)
 
     def _believed_until(self, asked_at: float) -> float:
         return asked_at + self._lease_s * (1 - SAFETY_SHARE)

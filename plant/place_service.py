@@ -215,7 +215,7 @@ async def _check_zone(tx: Tx, tenant_id: UUID, zone: Zone) -> None:
         )
     if zone.building_id is not None:
         building = await queries.get_building(tx, tenant_id, zone.building_id)
-        check_same_site("building_id", building.site_id, zone.site_id)
+        check_same_site("building", building.site_id, zone.site_id)
 
 
 def _check_site(site: Site) -> None:

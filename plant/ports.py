@@ -37,8 +37,9 @@ class ReadingSink(Protocol):
 
         Returns after COMMIT. Calls never overlap within a site. Raises ``Unavailable`` when the database is away: the
         same readings come again. Any other exception is taken as a fault in deciding: the readings are offered again
-        sensor by sensor, so that one sensor's fault does not hold up the others; nothing is acknowledged until it
-        succeeds. Raises ``plant.errors.LeaseLost`` (from ``plant.leases.assert_held``) to stop the site.
+        sensor by sensor, so that one sensor's fault does not hold up the others; its message is not acknowledged until
+        it succeeds, or until ``decider.ASIDE_MAX`` newer ones wait behind it: then it is stored undecided. Raises
+        ``plant.errors.LeaseLost`` (from ``plant.leases.assert_held``) to stop the site.
         """
         ...
 

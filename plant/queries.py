@@ -221,6 +221,15 @@ async def get_device(tx: Tx, tenant_id: UUID, device_id: UUID, *, lock: bool = F
     )
 
 
+_FIND_DEVICE = f"SELECT {_DEVICE} FROM devices WHERE tenant_id = $1 AND site_id = $2 AND slug = $3"
+
+
+async def find_device(tx: Tx, tenant_id: UUID, site_id: UUID, slug: str) -> Device | None:
+    """The device of this slug, revoked or not."""
+    row = await tx.fetchrow(_FIND_DEVICE, tenant_id, site_id, slug)
+    return None if row is None else row_to(Device, row)
+
+
 _LIST_DEVICES = f"SELECT {_DEVICE} FROM devices WHERE tenant_id = $1 AND site_id = $2 ORDER BY slug"
 
 
@@ -275,14 +284,15 @@ INSERT INTO device_states ({_STATE}) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (tenant_id, device_id) DO UPDATE
 SET online = excluded.online, at = excluded.at, firmware = coalesce(excluded.firmware, device_states.firmware),
     battery = coalesce(excluded.battery, device_states.battery), updated_at = excluded.updated_at
-WHERE device_states.at <= excluded.at
+WHERE NOT $8::boolean OR device_states.at <= excluded.at
 """
 
 
-async def save_device_state(tx: Tx, tenant_id: UUID, it: DeviceState) -> bool:
-    """What a device said last; older news than what is stored changes nothing (False)."""
+async def save_device_state(tx: Tx, tenant_id: UUID, it: DeviceState, *, retained: bool = False) -> bool:
+    """What a device said last. The broker kept what is ``retained``: older than what is stored, it changes nothing
+    (False). What comes live is the newest, also from a device whose clock is behind that of its own last will."""
     done = await tx.execute(
-        _SAVE_DEVICE_STATE, tenant_id, it.device_id, it.online, it.at, it.firmware, it.battery, it.updated_at
+        _SAVE_DEVICE_STATE, tenant_id, it.device_id, it.online, it.at, it.firmware, it.battery, it.updated_at, retained
     )
     return done > 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from core.errors import Invalid
 
@@ -14,10 +14,13 @@ BUCKETS_S = (1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 86_400, 6
 MINUTE_S = 60
 # Ten years: beyond it the buckets above no longer bound the points.
 RANGE_MAX = timedelta(days=3_660)
+# No plant has readings outside of these, and arithmetic on a time at the calendar's edge overflows.
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def choose_bucket_s(start: datetime, end: datetime, points: int) -> int:
-    """The finest step that gives at most ``points`` buckets; raises Invalid for a range or number that can not be."""
+    """The finest step that gives ``points`` buckets at most, and one more where the range begins within one; raises
+    Invalid for a range or number that can not be."""
     if not 1 <= points <= POINTS_MAX:
         raise Invalid(
             "readings.points",
@@ -27,15 +30,7 @@ def choose_bucket_s(start: datetime, end: datetime, points: int) -> int:
             value=points,
             limit=POINTS_MAX,
         )
-    if not timedelta(0) < end - start <= RANGE_MAX:
-        raise Invalid(
-            "readings.range",
-            "a range ends after it starts and covers at most ten years",
-            "时间范围须为正且不超过十年",
-            field="end",
-            value=end.isoformat(),
-            limit=RANGE_MAX.days,
-        )
+    check_range(start, end)
     span_s = (end - start).total_seconds()
     for bucket_s in BUCKETS_S:
         if span_s / bucket_s <= points:
@@ -45,6 +40,48 @@ def choose_bucket_s(start: datetime, end: datetime, points: int) -> int:
     return int(weeks) * BUCKETS_S[-1]
 
 
+def check_time(field: str, at: datetime) -> None:
+    """Raise Invalid unless ``at`` has its offset and lies in a plant's life."""
+    if at.tzinfo is None or not EARLIEST <= at <= LATEST:
+        raise Invalid(
+            "readings.time",
+            f"{field} is a time with its offset, from {EARLIEST.year} to {LATEST.year}",
+            f"{field} 须为带时区的时间，{EARLIEST.year} 至 {LATEST.year} 年",
+            field=field,
+            value=at.isoformat(),
+            limit=[EARLIEST.isoformat(), LATEST.isoformat()],
+        )
+
+
+def check_range(start: datetime, end: datetime) -> None:
+    """Raise Invalid unless both are times of a plant's life and ``end`` follows ``start`` within RANGE_MAX."""
+    check_time("from", start)
+    check_time("to", end)
+    if end <= start:
+        raise Invalid(
+            "readings.range",
+            "a range ends after it starts",
+            "时间范围的终点须晚于起点",
+            field="to",
+            value=end.isoformat(),
+            limit=start.isoformat(),
+        )
+    if end - start > RANGE_MAX:
+        raise Invalid(
+            "readings.range",
+            f"a range covers at most {RANGE_MAX.days} days",
+            f"时间范围不超过 {RANGE_MAX.days} 天",
+            field="to",
+            value=end.isoformat(),
+            limit=(start + RANGE_MAX).isoformat(),
+        )
+
+
 def align(at: datetime, bucket_s: int) -> datetime:
     """The start of the bucket ``at`` lies in; buckets begin at whole multiples since the epoch."""
     return datetime.fromtimestamp(at.timestamp() // bucket_s * bucket_s, at.tzinfo)
+
+
+def whole_minutes(end: datetime) -> datetime:
+    """The end of the minute in which a range ends: the rollup knows no parts of minutes."""
+    return align(end + timedelta(seconds=MINUTE_S, microseconds=-1), MINUTE_S)

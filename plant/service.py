@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
@@ -12,12 +12,13 @@ from core.actor import Actor
 from core.database import Tx
 from core.errors import Conflict, Unavailable
 from core.ids import new_id
-from mobile_contract.devices import IngestAnswer
+from mobile_contract.devices import IngestAnswer, SampleRefusal
 from plant import command_queries, commands, instrument_queries, intake_queries, queries, reading_queries
-from plant.model import Command, Point, Reading, Refusal
+from plant.intake_queries import RefusalPlace
+from plant.model import Command, CommandState, Point, Reading, Refusal
 from plant.permissions import PlantPermission, authorise, id_of
-from plant.protocols import Series, read_samples
-from plant.reading_series import MINUTE_S, align, choose_bucket_s
+from plant.protocols import REVOKED_DEVICE, UNKNOWN_DEVICE, Series, read_samples
+from plant.reading_series import MINUTE_S, align, check_range, choose_bucket_s, whole_minutes
 from plant.refusals import tally
 
 COMMAND_REQUESTED = "command.requested"
@@ -26,8 +27,10 @@ INBOX = "ingest.inbox"
 # HTTP requests that wait for a site's gateway. A gateway takes hundreds a second; more waiting means none is there, and
 # the device keeps its readings itself.
 INBOX_MAX = 10_000
-# A site's devices times the reasons there are; an answer never holds more.
-REFUSALS_MAX = 500
+# Where refusals of HTTP readings say they came from.
+HTTP_TOPIC = "POST /v1/readings"
+WRONG_SECRET = "wrong_secret"  # noqa: S105
+_NEWEST = datetime(9999, 1, 1, tzinfo=UTC), command_queries.LAST_ID
 
 
 async def request_command(
@@ -47,7 +50,8 @@ async def request_command(
     Raises NotFound, Invalid, Conflict (retired actuator, or the key was used for another command).
     """
     tenant_id = authorise(tx, actor, PlantPermission.COMMAND_ACTUATOR)
-    actuator = await instrument_queries.get_actuator(tx, tenant_id, actuator_id)
+    # Locked: of two opposite requests at once the second must see the first, or both go on being sent.
+    actuator = await instrument_queries.get_actuator(tx, tenant_id, actuator_id, lock=True)
     if actuator.retired_at is not None:
         raise Conflict(
             "actuator.retired",
@@ -76,6 +80,38 @@ async def request_command(
     return command
 
 
+async def get_command(tx: Tx, actor: Actor | None, command_id: UUID) -> Command:
+    """One command; raises NotFound."""
+    return await command_queries.get_command(tx, authorise(tx, actor, PlantPermission.READ_COMMANDS), command_id)
+
+
+async def list_commands(
+    tx: Tx,
+    actor: Actor | None,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    site_id: UUID | None = None,
+    actuator_id: UUID | None = None,
+    incident_id: UUID | None = None,
+    state: CommandState | None = None,
+    limit: int,
+) -> list[Command]:
+    """A page of commands, newest first, below the (requested_at, id) ``before``."""
+    tenant_id = authorise(tx, actor, PlantPermission.READ_COMMANDS)
+    at, last_id = before or _NEWEST
+    return await command_queries.list_commands(
+        tx,
+        tenant_id,
+        before=at,
+        before_id=last_id,
+        incident_id=incident_id,
+        actuator_id=actuator_id,
+        site_id=site_id,
+        state=state,
+        limit=limit,
+    )
+
+
 def _same(before: Command, wanted: Command) -> Command:
     if (before.actuator_id, before.action) != (wanted.actuator_id, wanted.action):
         raise Conflict(
@@ -91,6 +127,9 @@ def _same(before: Command, wanted: Command) -> Command:
 async def _supersede(tx: Tx, tenant_id: UUID, command: Command) -> None:
     live = await command_queries.lock_live_commands_of(tx, tenant_id, command.site_id, command.actuator_id)
     for other in live:
+        # A drill may not call off what is meant.
+        if command.inhibited and not other.inhibited:
+            continue
         if other.id != command.id and other.action != command.action:
             await command_queries.save_command(tx, tenant_id, commands.superseded(other, command.id, tx.now))
             await outbox.append(tx, COMMAND_CHANGED, other.id, {"superseded_by": str(command.id)})
@@ -100,6 +139,24 @@ async def find_device(tx: Tx, site_slug: str, device_slug: str) -> queries.Devic
     """The login of a device that posts over HTTP: check its secret with core.device_secret.verify_secret."""
     assert tx.tenant_id is not None
     return await queries.find_device_login(tx, tx.tenant_id, site_slug, device_slug)
+
+
+async def count_refused_login(tx: Tx, site_slug: str, device_slug: str) -> None:
+    """Show an admin that somebody was not let in as this device, and why; nothing where there is no such site."""
+    assert tx.tenant_id is not None
+    site = await queries.find_site(tx, tx.tenant_id, site_slug)
+    if site is None:
+        return
+    device = await queries.find_device(tx, tx.tenant_id, site.id, device_slug)
+    if device is None:
+        why = SampleRefusal(-1, UNKNOWN_DEVICE, f"no device {device_slug!r}")
+    elif device.revoked_at is not None:
+        why = SampleRefusal(-1, REVOKED_DEVICE, "the device's login is revoked")
+    else:
+        why = SampleRefusal(-1, WRONG_SECRET, "the secret is not the device's")
+    name = "" if device is None else device.slug
+    counted = tally(tx.tenant_id, site.id, name, [why], HTTP_TOPIC, b"", tx.now)
+    await intake_queries.count_refusals(tx, tx.tenant_id, counted)
 
 
 async def ingest(tx: Tx, device_id: UUID, payload: bytes) -> IngestAnswer:
@@ -114,7 +171,7 @@ async def ingest(tx: Tx, device_id: UUID, payload: bytes) -> IngestAnswer:
     series = {s.series: Series(s.id, s.unit) for s in sensors if s.retired_at is None}
     parsed = read_samples(payload, series, tx.now)
     if parsed.refused:
-        counted = tally(tx.tenant_id, device.site_id, device.slug, parsed.refused, "POST /v1/readings", payload, tx.now)
+        counted = tally(tx.tenant_id, device.site_id, device.slug, parsed.refused, HTTP_TOPIC, payload, tx.now)
         await intake_queries.count_refusals(tx, tx.tenant_id, counted)
     if parsed.readings:
         if await intake_queries.count_inbox(tx, tx.tenant_id, device.site_id) >= INBOX_MAX:
@@ -139,10 +196,11 @@ class ReadingSeries(msgspec.Struct, frozen=True):
 async def query_readings(
     tx: Tx, actor: Actor | None, sensor_id: UUID, start: datetime, end: datetime, points: int
 ) -> ReadingSeries:
-    """A sensor's readings in [start, end), down-sampled to at most ``points`` buckets (min, max, avg of each).
+    """A sensor's readings in [start, end), down-sampled to ``points`` whole buckets (min, max, avg of each) at most.
 
-    From one-minute buckets upwards the rollup answers, and the raw readings where it has not come yet. Raises NotFound,
-    Invalid.
+    Buckets begin at whole multiples since the epoch, so the first one begins at or before ``start``: one more then.
+    From one-minute buckets upwards the rollup answers, and the raw readings where it has not come yet; ``end`` is then
+    the end of its minute. Raises NotFound, Invalid.
     """
     tenant_id = authorise(tx, actor, PlantPermission.READ_READINGS)
     sensor = await instrument_queries.get_sensor(tx, tenant_id, sensor_id)
@@ -151,6 +209,7 @@ async def query_readings(
     if bucket_s < MINUTE_S:
         found = await reading_queries.list_buckets(tx, tenant_id, sensor_id, first, end, bucket_s, by_minute=False)
         return ReadingSeries(sensor_id, sensor.unit, bucket_s, found)
+    end = whole_minutes(end)
     rolled = await reading_queries.find_rolled_until(tx, tenant_id, sensor.site_id) or first
     # Whole buckets from the rollup; the bucket that is still filling, and later ones, from the raw readings.
     border = min(max(align(rolled, bucket_s), first), end)
@@ -162,13 +221,16 @@ async def query_readings(
 async def list_readings(
     tx: Tx, actor: Actor | None, sensor_id: UUID, start: datetime, end: datetime, limit: int
 ) -> list[Reading]:
-    """Readings as they came, oldest first, at most ``limit``; raises NotFound."""
+    """Readings as they came in [start, end), oldest first, at most ``limit``; raises NotFound, Invalid."""
     tenant_id = authorise(tx, actor, PlantPermission.READ_READINGS)
+    check_range(start, end)
     await instrument_queries.get_sensor(tx, tenant_id, sensor_id)
     return await reading_queries.list_readings(tx, tenant_id, sensor_id, start, end, limit)
 
 
-async def list_refusals(tx: Tx, actor: Actor | None, site_id: UUID | None = None) -> list[Refusal]:
-    """What devices sent and was refused, last seen first."""
+async def list_refusals(
+    tx: Tx, actor: Actor | None, site_id: UUID | None = None, *, after: RefusalPlace | None = None, limit: int
+) -> list[Refusal]:
+    """A page of what devices sent and was refused, last seen first."""
     tenant_id = authorise(tx, actor, PlantPermission.READ_REFUSALS)
-    return await intake_queries.list_refusals(tx, tenant_id, site_id, REFUSALS_MAX)
+    return await intake_queries.list_refusals(tx, tenant_id, site_id, limit, after=after)

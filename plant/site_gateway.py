@@ -8,7 +8,8 @@ transaction that stores it has committed, on the connection it came by and no ot
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -23,13 +24,15 @@ from core.outbox import Listener
 from mobile_contract.devices import FEEDBACK, READINGS, STATE, TOPIC_ROOT
 from plant import intake_queries, reading_queries
 from plant.command_runner import REQUESTED, CommandRunner
+from plant.decider import Decider
 from plant.directory import Directory, load_directory
-from plant.errors import LeaseLost
-from plant.intake import Batch, Held, Intake
-from plant.model import Lease
+from plant.faults import TRANSIENT, pause_s
+from plant.intake import Batch, Held, Intake, readings_stored
+from plant.model import Lease, Reading
 from plant.mqtt_link import BrokerAddress, Link, open_link
 from plant.mqtt_wire import Publish
 from plant.ports import ReadingSink
+from plant.protocols import LATE_AFTER_S
 from plant.queries import save_device_state
 
 log = get_logger(__name__)
@@ -46,28 +49,13 @@ FLUSH_AFTER_S = 0.05
 FLUSH_QUIET_S = 0.01
 # ... or at this many messages.
 FLUSH_MESSAGES = 2_000
-# Messages on the transition path that share one transaction; more and the first waits for the last.
-DECIDE_MESSAGES = 200
-# Between attempts to reach the broker or the database.
-RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 # HTTP requests read from the inbox at once.
 INBOX_PAGE = 200
-# What the database answers when two writers meet, or when it restarts: the same statement will do.
-TRANSIENT = (
-    Unavailable,
-    TimeoutError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.QueryCanceledError,
-    asyncpg.InsufficientResourcesError,
-)
 
 _messages = counter("ingest_messages", "Messages taken from the broker.")
-_stored = counter("ingest_readings", "Readings committed, duplicates included.", ("path",))
 _refused = counter("ingest_refused", "Samples and payloads refused.", ("code",))
 _commit_s = histogram("ingest_commit_seconds", "From the start of a batch's transaction to its commit.")
 _held = gauge("ingest_held_readings", "Readings taken and not yet committed.", ("site",))
-_broken = counter("ingest_decision_faults", "Transitions that failed for a reason other than the database.")
 
 
 class SiteGateway:
@@ -83,8 +71,7 @@ class SiteGateway:
         self._lease = lease
         self._sink = sink
         self._arrived = asyncio.Event()
-        self._undecided = asyncio.Event()
-        self._failures = 0
+        self._inbox = asyncio.Event()
         self._link: Link | None = None
         self.connected = asyncio.Event()
 
@@ -103,14 +90,16 @@ class SiteGateway:
             self.runner.on_reading,
             self._on_arrival,
         )
+        self.decider = Decider(self._sink, self.intake, self._store_held)
         # Live commands first: feedback that waits in the broker's session must find them.
         await self.runner.load()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._flush_for_ever())
-                tasks.create_task(self._decide_for_ever())
+                tasks.create_task(self.decider.run())
                 tasks.create_task(self.runner.run())
                 tasks.create_task(self._hear_news())
+                tasks.create_task(self._take_inbox_for_ever())
                 tasks.create_task(self._stay_connected())
         finally:
             if self._link is not None:
@@ -129,7 +118,7 @@ class SiteGateway:
             except Unavailable as problem:
                 self._drop_link()
                 log.warning("gateway.broker_away", error=str(problem), failures=failures)
-                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                await asyncio.sleep(pause_s(failures))
                 failures += 1
                 continue
             failures = 0
@@ -141,7 +130,7 @@ class SiteGateway:
             log.warning("gateway.disconnected", client=client_id, reason=reason)
             self._drop_link()
             # Taken over by a holder with a newer lease, we would take it back at once and so would they.
-            await asyncio.sleep(RETRY_S[0])
+            await asyncio.sleep(pause_s(0))
 
     def _drop_link(self) -> None:
         self.connected.clear()
@@ -161,7 +150,7 @@ class SiteGateway:
     def _on_arrival(self) -> None:
         self._arrived.set()
         if self.intake.transitions:
-            self._undecided.set()
+            self.decider.look()
 
     def _watch(self, sensors: frozenset[UUID]) -> None:
         self.intake.watched = sensors
@@ -198,102 +187,48 @@ class SiteGateway:
             except TRANSIENT as problem:
                 log.warning("gateway.database_away", error=str(problem), held=self.intake.held, failures=failures)
             except (asyncpg.PostgresError, ValueError) as problem:
-                # A fault of ours: nothing is acknowledged, the broker keeps the messages, the operator sees this.
+                # A fault of ours: nothing is acknowledged, the broker keeps the messages, the operator sees this. What
+                # is no promise to anybody is left out, so that it does not stop the readings with it.
                 log.error("gateway.batch_refused", error=str(problem), readings=len(batch.readings))
-            await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                batch.states.clear()
+                batch.refusals.clear()
+            await asyncio.sleep(pause_s(failures))
             failures += 1
         if batch.link is not None:
             batch.link.ack(batch.mids)
             batch.link.send(batch.acks)
         self._count(batch)
-        self.intake.committed(len(batch.readings), batch.link, batch.inbox)
+        self.intake.committed(len(batch.readings), batch.inbox)
 
     async def _store(self, tx: Tx, batch: Batch) -> None:
         tenant_id, site_id = self._lease.tenant_id, self._lease.site_id
-        await reading_queries.store_readings(tx, tenant_id, batch.readings)
-        if batch.late:
-            await reading_queries.mark_late(tx, tenant_id, site_id, batch.late)
+        await self._store_readings(tx, batch.readings)
         if batch.refusals:
             await intake_queries.count_refusals(tx, tenant_id, batch.refusals.values())
         if batch.inbox:
             await intake_queries.delete_inbox(tx, tenant_id, site_id, batch.inbox)
-        for state in batch.states.values():
-            if await save_device_state(tx, tenant_id, state):
-                await outbox.wake(tx, DEVICE_STATE, state.device_id)
+        for said in batch.states.values():
+            if await save_device_state(tx, tenant_id, said.state, retained=said.retained):
+                await outbox.wake(tx, DEVICE_STATE, said.state.device_id)
+
+    async def _store_held(self, tx: Tx, held: Sequence[Held]) -> None:
+        inbox = [one.inbox for one in held if one.inbox is not None]
+        await self._store_readings(tx, [reading for one in held for reading in one.readings])
+        if inbox:
+            await intake_queries.delete_inbox(tx, self._lease.tenant_id, self._lease.site_id, inbox)
+
+    async def _store_readings(self, tx: Tx, readings: list[Reading]) -> None:
+        await reading_queries.store_readings(tx, self._lease.tenant_id, readings)
+        # By when it is stored: a reading that waited here for the database comes too late for its minute as well.
+        settled = tx.now - timedelta(seconds=LATE_AFTER_S)
+        late = [reading for reading in readings if reading.observed_at < settled]
+        await reading_queries.mark_late(tx, self._lease.tenant_id, self._lease.site_id, late)
 
     def _count(self, batch: Batch) -> None:
-        _stored.labels("batch").inc(len(batch.readings))
+        readings_stored.labels("batch").inc(len(batch.readings))
         for (_, code), refusal in batch.refusals.items():
             _refused.labels(code).inc(refusal.count)
         _held.labels(self.intake.directory.site).set(self.intake.held)
-
-    # Readings that may change something.
-
-    async def _decide_for_ever(self) -> None:
-        while True:
-            await self._undecided.wait()
-            self._undecided.clear()
-            waiting = self.intake.transitions
-            while waiting:
-                held = [waiting.popleft() for _ in range(min(len(waiting), DECIDE_MESSAGES))]
-                if rest := await self._decide(held):
-                    waiting.extendleft(reversed(rest))
-                    await asyncio.sleep(RETRY_S[min(self._failures, len(RETRY_S) - 1)])
-                    self._failures += 1
-                else:
-                    self._failures = 0
-
-    async def _decide(self, held: list[Held]) -> list[Held]:
-        """Decide on these messages, together if possible; returns those that must come again."""
-        try:
-            await self._transit(held)
-        except LeaseLost:
-            raise
-        except TRANSIENT as problem:
-            log.warning("gateway.database_away", error=str(problem), held=self.intake.held)
-            return held
-        except Exception as problem:
-            _broken.inc()
-            log.exception("gateway.decision_failed", error=str(problem), messages=len(held))
-            return await self._decide_apart(held) if len(held) > 1 else held
-        return []
-
-    async def _decide_apart(self, held: list[Held]) -> list[Held]:
-        """One message at a time, so that a sensor whose decision fails does not hold up the others."""
-        rest: list[Held] = []
-        stuck: set[UUID] = set()
-        queue = deque(held)
-        while queue:
-            one = queue.popleft()
-            sensors = {reading.sensor_id for reading in one.decide}
-            failed = [one] if sensors & stuck else await self._decide([one])
-            if failed:
-                stuck |= sensors
-                rest.append(one)
-        return rest
-
-    async def _transit(self, held: list[Held]) -> None:
-        tenant_id, site_id = self._lease.tenant_id, self._lease.site_id
-        stored = False
-
-        async def store(tx: Tx) -> None:
-            nonlocal stored
-            stored = True
-            inbox = [one.inbox for one in held if one.inbox is not None]
-            await reading_queries.store_readings(tx, tenant_id, [r for one in held for r in one.readings])
-            if inbox:
-                await intake_queries.delete_inbox(tx, tenant_id, site_id, inbox)
-
-        await self._sink.transition([r for one in held for r in one.decide], store)
-        if not stored:
-            raise AssertionError("the sink returned without calling store: its readings would be lost")
-        for one in held:
-            if one.link is not None:
-                one.link.ack([one.mid] if one.mid else [])
-                one.link.send([one.ack] if one.ack else [])
-            self.intake.decided(one)
-            self.intake.committed(len(one.readings), one.link, [one.inbox] if one.inbox else [])
-            _stored.labels("transition").inc(len(one.readings))
 
     # News.
 
@@ -307,7 +242,7 @@ class SiteGateway:
                 if item.kind in (REQUESTED, CHANGED, outbox.RESYNC):
                     self.runner.look()
                 if item.kind in (INBOX, outbox.RESYNC):
-                    await self._read_inbox()
+                    self._inbox.set()
 
     async def _reload(self) -> None:
         directory = await self._load()
@@ -322,23 +257,41 @@ class SiteGateway:
                     return await load_directory(tx, self._lease.tenant_id, self._lease.site_id)
             except Unavailable as problem:
                 log.warning("gateway.database_away", error=str(problem), failures=failures)
-                await asyncio.sleep(RETRY_S[min(failures, len(RETRY_S) - 1)])
+                await asyncio.sleep(pause_s(failures))
                 failures += 1
 
-    async def _read_inbox(self) -> None:
-        """Take what HTTP brought. Ids follow commit order only nearly, so each look begins at the oldest not stored."""
-        after = UUID(int=0)
+    # Readings that came by HTTP.
+
+    async def _take_inbox_for_ever(self) -> None:
+        failures = 0
         while True:
+            await self._inbox.wait()
+            self._inbox.clear()
             try:
-                async with self._db.transaction(self._lease.tenant_id) as tx:
-                    page = await intake_queries.list_inbox(
-                        tx, self._lease.tenant_id, self._lease.site_id, after, INBOX_PAGE
-                    )
-            except Unavailable as problem:
-                log.warning("gateway.database_away", error=str(problem))
-                return
+                everything = await self._read_inbox()
+                failures = 0
+            except TRANSIENT as problem:
+                log.warning("gateway.database_away", error=str(problem), failures=failures)
+                everything = False
+                failures += 1
+            if not everything:
+                await asyncio.sleep(pause_s(failures))
+                self._inbox.set()
+
+    async def _read_inbox(self) -> bool:
+        """Take what HTTP brought; False when there is no room for all of it.
+
+        Ids follow commit order only nearly, so each look begins at the oldest that is not stored.
+        """
+        after = UUID(int=0)
+        while self.intake.has_room():
+            async with self._db.transaction(self._lease.tenant_id) as tx:
+                page = await intake_queries.list_inbox(
+                    tx, self._lease.tenant_id, self._lease.site_id, after, INBOX_PAGE
+                )
             for item in page:
                 self.intake.take_inbox(item.id, item.readings)
             if len(page) < INBOX_PAGE:
-                return
+                return True
             after = page[-1].id
+        return False

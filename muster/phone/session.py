@@ -7,7 +7,7 @@ answered. What ``memory`` returns survives a restart of the phone.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,22 @@ from msgspec.structs import replace
 
 from mobile_contract import live
 from mobile_contract.room import RoomEvent, RoomState, SequenceGapError, apply
+from muster.phone.model import (
+    AcknowledgeAlarm,
+    Change,
+    EventApplied,
+    FinishTask,
+    HttpWrite,
+    Memory,
+    OrderArrived,
+    OrderRang,
+    Refused,
+    RoomReplaced,
+    Rung,
+    SeenOrder,
+    Write,
+    WriteSettled,
+)
 
 # Events that overtook others wait for them; more than this and the answer to `join` brings them anyway.
 AHEAD_MAX = 256
@@ -24,10 +40,12 @@ RESEND_AFTER_S = 5.0
 PASSING = ("database.",)
 # Orders kept for the screen; older ones are in their rooms.
 ORDERS_KEPT = 50
+# Rooms of closed incidents kept for the screen; the server tells them again on request.
+CLOSED_ROOMS_KEPT = 8
+# A push whose order has not come over the line after this long is about an order that is over (the push's own life).
+RUNG_LIFE = timedelta(seconds=600)
 # Keys of orders shown, so that a late repetition on a slow channel is known; a key is some 40 bytes.
 KEYS_KEPT = 2000
-
-Write = live.Post | live.Answer | live.Receipt
 
 
 class Outgoing(msgspec.Struct):
@@ -35,63 +53,6 @@ class Outgoing(msgspec.Struct):
 
     write: Write
     sent_at: datetime | None = None
-
-
-class SeenOrder(msgspec.Struct):
-    """An order on this phone, the deliveries that brought it, and the answer as the server knows it."""
-
-    order: live.Order
-    deliveries: list[UUID]
-    drawn: bool = False
-    answer: str = ""
-    moving: bool = False
-
-
-class Memory(msgspec.Struct):
-    """What the phone keeps over a restart."""
-
-    rooms: list[RoomState] = []
-    orders: list[SeenOrder] = []
-    shown_keys: list[str] = []
-    outbox: list[Write] = []
-
-
-# --- what the screen is told
-
-
-class OrderArrived(msgspec.Struct, frozen=True):
-    """A new order."""
-
-    order: live.Order
-
-
-class EventApplied(msgspec.Struct, frozen=True):
-    """The next event of a room, told exactly once."""
-
-    event: RoomEvent
-
-
-class RoomReplaced(msgspec.Struct, frozen=True):
-    """The room as a whole, after more was missed than is sent one by one."""
-
-    state: RoomState
-
-
-class WriteSettled(msgspec.Struct, frozen=True):
-    """A write is committed; ``result`` is the answer's task state or empty."""
-
-    write: Write
-    result: str = ""
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A write or a room was refused for good."""
-
-    problem: live.ProblemFrame
-    write: Write | None
-
-
-Change = OrderArrived | EventApplied | RoomReplaced | WriteSettled | Refused
 
 
 class Phone:
@@ -105,17 +66,24 @@ class Phone:
         self.online = False
         self._shown: dict[str, None] = dict.fromkeys(memory.shown_keys)
         self._outbox: dict[str, Outgoing] = {_key(write): Outgoing(write) for write in memory.outbox}
+        self._http: dict[str, HttpWrite] = {write.key: write for write in memory.http}
+        self.rung: dict[str, Rung] = {rung.key: rung for rung in memory.rung}
         self._ahead: dict[UUID, dict[int, RoomEvent]] = {}
         self._asked: set[UUID] = set()
         self._direct: list[live.ClientFrame] = []
 
     def memory(self) -> Memory:
         """What to keep over a restart."""
+        closed = [state for state in self.rooms.values() if is_over(state)]
+        for state in closed[:-CLOSED_ROOMS_KEPT]:
+            del self.rooms[state.room]
         return Memory(
             rooms=list(self.rooms.values()),
             orders=list(self.orders.values())[-ORDERS_KEPT:],
             shown_keys=list(self._shown)[-KEYS_KEPT:],
             outbox=[outgoing.write for outgoing in self._outbox.values()],
+            http=list(self._http.values()),
+            rung=list(self.rung.values()),
         )
 
     # --- the connection
@@ -127,7 +95,7 @@ class Phone:
         self._asked.clear()
         self._ahead.clear()
         self._direct.clear()
-        open_rooms = [state for state in self.rooms.values() if not _is_over(state)][-live.ROOMS_MAX :]
+        open_rooms = [state for state in self.rooms.values() if not is_over(state)][-live.ROOMS_MAX :]
         return live.Hello(
             access_token, [live.RoomPosition(state.room, state.epoch, state.seq) for state in open_rooms], client
         )
@@ -185,19 +153,61 @@ class Phone:
             for delivery in seen.deliveries:
                 self._put(live.Receipt(delivery, "seen", now))
 
+    def finish(self, order_key: str, key: str, note: str = "") -> None:
+        """The order's task is done."""
+        task = self.orders[order_key].order.task
+        self._http.setdefault(key, FinishTask(key, task, note))
+
+    def acknowledge_alarm(self, alarm: UUID, key: str) -> None:
+        """The alarm is seen."""
+        if not any(isinstance(write, AcknowledgeAlarm) and write.alarm == alarm for write in self._http.values()):
+            self._http[key] = AcknowledgeAlarm(key, alarm)
+
+    def http_writes(self) -> list[HttpWrite]:
+        """What to send over HTTP now: a task is not finished before its waiting answer is in."""
+        return [
+            write
+            for write in self._http.values()
+            if not (isinstance(write, FinishTask) and self.is_pending(live.Answer, write.task))
+        ]
+
+    def settle_http(self, key: str) -> list[Change]:
+        """The HTTP write is committed."""
+        write = self._http.pop(key, None)
+        return [] if write is None else [WriteSettled(write)]
+
+    def refuse_http(self, problem: live.ProblemFrame) -> list[Change]:
+        """The HTTP write with the problem's key was refused for good."""
+        write = self._http.pop(problem.key or "", None)
+        return [] if write is None else [Refused(problem, write)]
+
     def _put(self, write: Write) -> None:
         self._outbox.setdefault(_key(write), Outgoing(write))
 
     @property
     def unsent(self) -> int:
-        """Writes the server has not answered yet."""
-        return len(self._outbox)
+        """What the person wrote and the server has not answered yet; the phone's own receipts are its own affair."""
+        own = sum(not is_own_receipt(outgoing.write) for outgoing in self._outbox.values())
+        return own + len(self._http)
 
     def is_pending(self, kind: type[live.Answer], task: UUID) -> bool:
         """Whether an answer to this task waits."""
         return any(isinstance(w.write, kind) and w.write.task == task for w in self._outbox.values())
 
     # --- the server
+
+    def ring(self, rung: Rung, now: datetime) -> list[Change]:
+        """Take one push: received, said when the line is back; told once, and not when its order came first."""
+        if now - rung.sent_at > RUNG_LIFE:
+            return []
+        self._put(live.Receipt(rung.delivery, "received", now))
+        seen = self.orders.get(rung.key)
+        if seen is not None:
+            self._also_by(seen, rung.delivery, now)
+        if rung.key in self._shown or rung.key in self.rung:
+            return []
+        self.rung[rung.key] = rung
+        return [OrderRang(rung)]
 
     def feed(self, frame: live.ServerFrame, now: datetime) -> list[Change]:  # noqa: PLR0911 - one return a frame
         """Take one frame; returns what changed, in order."""
@@ -269,6 +279,7 @@ class Phone:
 
     def _recovered(self, frame: live.Recovered) -> list[Change]:
         self._asked.discard(frame.room)
+        self._forget_rung(frame.room)
         state = self.rooms.get(frame.room)
         if state is None or state.epoch != frame.epoch:
             self._ask(frame.room, 0, 0)
@@ -280,6 +291,7 @@ class Phone:
 
     def _snapshot(self, frame: live.Snapshot) -> list[Change]:
         self._asked.discard(frame.room)
+        self._forget_rung(frame.room)
         known = self.rooms.get(frame.room)
         if known is not None and known.epoch == frame.epoch and known.seq >= frame.seq:
             return []
@@ -289,11 +301,9 @@ class Phone:
     def _order(self, order: live.Order, now: datetime) -> list[Change]:
         self._put(live.Receipt(order.delivery, "received", now))
         seen = self.orders.get(order.key)
+        self.rung.pop(order.key, None)
         if seen is not None:
-            if order.delivery not in seen.deliveries:
-                seen.deliveries.append(order.delivery)
-                if seen.drawn:
-                    self._put(live.Receipt(order.delivery, "seen", now))
+            self._also_by(seen, order.delivery, now)
             return []
         if order.key in self._shown:
             return []
@@ -302,6 +312,17 @@ class Phone:
         while len(self.orders) > ORDERS_KEPT:
             del self.orders[next(iter(self.orders))]
         return [OrderArrived(order)]
+
+    def _also_by(self, seen: SeenOrder, delivery: UUID, now: datetime) -> None:
+        if delivery not in seen.deliveries:
+            seen.deliveries.append(delivery)
+            if seen.drawn:
+                self._put(live.Receipt(delivery, "seen", now))
+
+    def _forget_rung(self, room: UUID) -> None:
+        # A connection tells its open orders before its rooms: what was rung and did not come is over.
+        for key in [key for key, rung in self.rung.items() if rung.room == room]:
+            del self.rung[key]
 
     def _settle(self, key: str, result: str = "") -> list[Change]:
         waiting = self._outbox.pop(key, None)
@@ -330,6 +351,11 @@ class Phone:
             self._direct.append(live.Join(room, epoch, seq))
 
 
+def is_own_receipt(write: Write) -> bool:
+    """A receipt that the phone gives without its person: received and seen."""
+    return isinstance(write, live.Receipt) and write.fact in ("received", "seen")
+
+
 def _key(write: Write) -> str:
     return _receipt_key(write.delivery, write.fact) if isinstance(write, live.Receipt) else write.key
 
@@ -338,5 +364,6 @@ def _receipt_key(delivery: UUID, fact: str) -> str:
     return f"{delivery}:{fact}"
 
 
-def _is_over(state: RoomState) -> bool:
+def is_over(state: RoomState) -> bool:
+    """The room's incident is closed."""
     return state.incident is not None and state.incident.state == "closed"

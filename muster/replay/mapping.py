@@ -1,14 +1,13 @@
-"""From a recorded CSV's rows to samples at moments of now. Pure: text in, Structs out.
+"""From a recorded CSV's rows to samples. Pure: text in, Structs out.
 
 A map file (TOML) names the time, the missing markers and, for each series, a column or a formula, its unit and its
-limits with their sources. Recorded time maps onto real time as ``at = start + (t - t0) / speed``; a rule's times
-(on-delay, staleness) are the recording's and shrink with it.
+limits with their sources. Its times (delays, staleness) are the recording's; ``muster.replay.pace`` has what becomes of
+them at a speed.
 """
 
 from __future__ import annotations
 
 import csv
-import itertools
 import math
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -169,30 +168,6 @@ def _number(cells: dict[str, str], column: str, missing: Sequence[str], index: i
             "replay.value", f"row {index}, column {column}: {text!r} is no number", field=column, value=text
         ) from problem
     return number if math.isfinite(number) else None
-
-
-def speed_limit(rows: Sequence[Row]) -> float:
-    """The speed at which the two nearest rows would fall into one millisecond of device time."""
-    nearest_s = min((b.recorded_s - a.recorded_s for a, b in itertools.pairwise(rows)), default=math.inf)
-    return nearest_s * 1000.0
-
-
-def check_speed(rows: Sequence[Row], speed: float) -> None:
-    """Raise Invalid unless every row keeps a millisecond of its own."""
-    limit = speed_limit(rows)
-    if not 0 < speed <= limit:
-        raise Invalid(
-            "replay.speed",
-            f"speed {speed:g} is not in (0, {limit:g}]: two rows would share a millisecond",
-            field="speed",
-            value=speed,
-            limit=limit,
-        )
-
-
-def device_ms(row: Row, first: Row, start_ms: int, speed: float) -> int:
-    """When the row happens in the replay, Unix milliseconds."""
-    return start_ms + round((row.recorded_s - first.recorded_s) * 1000.0 / speed)
 
 
 def samples_of(row: Row, mapping: ReplayMap, at_ms: int) -> list[Sample]:

@@ -1,4 +1,8 @@
-"""Publishes recorded rows as a device: in order, at their mapped moments, no faster than they are committed."""
+"""Publishes recorded rows as a device: in order, at their mapped moments, no faster than they are committed.
+
+The moments stand once the run has begun. While the line or Muster is away rows wait, keep their times and go out
+together afterwards, as a real device's would; ``stop`` ends the run between two rows.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ import msgspec
 from core.errors import Forbidden, MusterError, Unavailable
 from mobile_contract.devices import Sample
 from muster.device_link import Broker, DeviceLink, DeviceLogin
-from muster.replay.mapping import ReplayMap, Row, device_ms, samples_of
+from muster.replay.mapping import ReplayMap, Row, samples_of
+from muster.replay.pace import device_ms
 
 FIRMWARE = "replay-1.0"
 # Rows that are due together travel together: fewer messages and commits at high speeds, still small payloads.
@@ -21,8 +26,10 @@ BATCHES_AHEAD = 20
 # Progress is drawn this often, and the last batches are waited for this long after the last row.
 POLL_S = 0.1
 DRAIN_WITHIN_S = 60.0
-# A broker that is up answers at once; past this the address or the login is wrong.
+# A broker that is up answers at once; past this the address is wrong.
 CONNECT_WITHIN_S = 20.0
+# A device that was registered a moment ago is let in as soon as the broker has heard of it: well under a second.
+REFUSED_WITHIN_S = 3.0
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -47,6 +54,8 @@ class Replay:
         self._broker = broker
         self._link = DeviceLink(broker, login, firmware=FIRMWARE)
         self._sent: dict[int, int] = {}
+        self._publishing: asyncio.Task[None] | None = None
+        self.stopped = False
 
     @property
     def progress(self) -> Progress:
@@ -55,6 +64,12 @@ class Replay:
         waiting = buffer.waiting()
         committed = min((self._sent[seq] for seq in waiting), default=self._next)
         return Progress(self._next, committed, buffer.refused, self._link.connected.is_set())
+
+    def stop(self) -> None:
+        """Publish no more; ``run`` ends when what is on the way is committed."""
+        self.stopped = True
+        if self._publishing is not None:
+            self._publishing.cancel()
 
     async def run(self, report: Callable[[Progress], None]) -> Progress:
         """Publish every row, wait until the last is committed. Raises Forbidden when the broker refuses the login,
@@ -65,7 +80,9 @@ class Replay:
             drawing = tasks.create_task(self._draw(report))
             try:
                 await self._connect()
-                await self._publish()
+                self._publishing = tasks.create_task(self._publish())
+                # Not awaited itself: its end by ``stop`` is not ours.
+                await asyncio.wait({self._publishing})
                 await self._drain()
             except MusterError as problem:
                 failure = problem
@@ -83,25 +100,40 @@ class Replay:
         except TimeoutError as problem:
             raise Unavailable(
                 "replay.not_committed",
-                f"the last rows were not committed within {DRAIN_WITHIN_S:g} s; go on with --from"
-                f" {self.progress.committed}",
+                f"the last rows were not committed within {DRAIN_WITHIN_S:g} s; {self.how_to_go_on}",
+                f"最后的数据行未在 {DRAIN_WITHIN_S:g} 秒内入库；{self.how_to_go_on}",
             ) from problem
 
+    @property
+    def how_to_go_on(self) -> str:
+        """For the person, after the end or a stop."""
+        progress = self.progress
+        if progress.published == progress.committed:
+            return f"go on with --from {progress.committed}"
+        # They keep their device time when the same run repeats them; another run gives them a new one.
+        return (
+            f"go on with --from {progress.committed}; rows {progress.committed} to {progress.published - 1} were sent"
+            " and may be stored twice then"
+        )
+
     async def _connect(self) -> None:
-        deadline = time.monotonic() + CONNECT_WITHIN_S
-        while not self._link.connected.is_set():
-            if self._link.refused_login is not None:
+        started = time.monotonic()
+        while not self._link.connected.is_set() and not self.stopped:
+            waited_s = time.monotonic() - started
+            if self._link.refused_login is not None and waited_s > REFUSED_WITHIN_S:
+                name, why = self._link.login.username, self._link.refused_login
                 raise Forbidden(
                     "replay.login",
-                    f"the broker refused the device {self._link.login.username}: {self._link.refused_login};"
-                    " register it with --register",
+                    f"the broker refused the device {name}: {why}; register it with --register",
+                    f"消息服务器拒绝了设备 {name}：{why}；请用 --register 注册",
                 )
-            if time.monotonic() > deadline:
-                raise Unavailable("replay.no_broker", f"no broker answers at {self._broker.host}:{self._broker.port}")
+            if waited_s > CONNECT_WITHIN_S:
+                where = f"{self._broker.host}:{self._broker.port}"
+                raise Unavailable("replay.no_broker", f"no broker answers at {where}", f"{where} 没有消息服务器应答")
             await asyncio.sleep(POLL_S)
 
     async def _publish(self) -> None:
-        if self._next >= len(self._rows):
+        if self.stopped or self._next >= len(self._rows):
             return
         first = self._rows[self._next]
         start_ms = time.time_ns() // 1_000_000
@@ -112,6 +144,7 @@ class Replay:
                 samples: list[Sample] = []
                 for row in due:
                     samples += samples_of(row, self._map, device_ms(row, first, start_ms, self._speed))
+                # Put and counted without a pause between: a stop leaves a row sent or not sent, not half known.
                 self._sent[self._link.put(samples)] = due[0].index
                 self._next = due[-1].index + 1
                 # Lets the link's task send; a long backlog must not wait for a pause.

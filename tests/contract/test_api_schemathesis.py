@@ -213,5 +213,5 @@ async def test_most_requests_got_past_the_door(served: Served) -> None:
     if served.answers.total() < EXAMPLES * len(OPERATIONS):
         pytest.skip("only part of the operations was tried")
     done = sum(count for status, count in served.answers.items() if 200 <= status < 300)
-    assert served.answers[401] < served.answers.total() * 0.05, served.answers
-    assert done > served.answers.total() * 0.2, served.answers
+    assert served.answers[401] == 0, served.answers
+    assert done > served.answers.total() * 0.1, served.answers

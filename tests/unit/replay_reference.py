@@ -8,12 +8,21 @@ from muster.replay.mapping import LimitMap, Row
 
 
 def high_alarms(rows: Sequence[Row], series: int, limit: LimitMap) -> list[tuple[int, int | None]]:
-    """(row of rise, row of return or None) of each high alarm. A gap changes nothing: not normal, not active."""
+    """(row of rise, row of return or None) of each high alarm. A gap changes nothing: not normal, not active.
+
+    An on-delay that ends between two rows raises the alarm there: the row is the last one before it. A return needs a
+    row of its own.
+    """
     episodes: list[tuple[int, int | None]] = []
     above_since: float | None = None
     below_since: float | None = None
     active = False
+    before = -1
     for row in rows:
+        if not active and above_since is not None and above_since + limit.on_delay_s < row.recorded_s:
+            episodes.append((before, None))
+            active, below_since = True, None
+        before = row.index
         value = row.values[series]
         if value is None:
             continue
@@ -28,6 +37,8 @@ def high_alarms(rows: Sequence[Row], series: int, limit: LimitMap) -> list[tuple
             if below_since is not None and row.recorded_s - below_since >= limit.off_delay_s:
                 episodes[-1] = (episodes[-1][0], row.index)
                 active, above_since = False, None
+    if not active and above_since is not None:
+        episodes.append((before, None))
     return episodes
 
 

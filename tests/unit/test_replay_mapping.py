@@ -13,7 +13,7 @@ from muster.replay import mapping
 from muster.replay.cli import load_map, shipped_maps
 from muster.replay.expression import Formula
 from muster.replay.mapping import ReplayMap, Row, parse_map, read_rows, samples_of
-from muster.replay.pace import check_speed, delay_s, device_ms, silence_s, silence_speed
+from muster.replay.pace import check_speed, device_ms
 
 MAP = """
 device = "station"

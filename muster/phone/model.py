@@ -1,0 +1,108 @@
+"""What the phone keeps, what it writes, and the changes it tells."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from mobile_contract import live
+from mobile_contract.room import RoomEvent, RoomState
+
+Write: TypeAlias = live.Post | live.Answer | live.Receipt
+
+
+class FinishTask(msgspec.Struct, frozen=True, tag_field="type", tag="finish"):
+    """The person's task is done; goes over HTTP."""
+
+    key: str
+    task: UUID
+    note: str = ""
+
+
+class AcknowledgeAlarm(msgspec.Struct, frozen=True, tag_field="type", tag="acknowledge_alarm"):
+    """The person has seen the alarm; goes over HTTP."""
+
+    key: str
+    alarm: UUID
+
+
+HttpWrite: TypeAlias = FinishTask | AcknowledgeAlarm
+
+
+class Rung(msgspec.Struct, frozen=True):
+    """A push that said there is an order; what it asks for comes over the line."""
+
+    delivery: UUID
+    key: str
+    room: UUID
+    grade: int
+    sent_at: datetime
+    exercise: bool = False
+
+
+class SeenOrder(msgspec.Struct):
+    """An order on this phone, the deliveries that brought it, and the answer as the server knows it."""
+
+    order: live.Order
+    deliveries: list[UUID]
+    drawn: bool = False
+    answer: str = ""
+    moving: bool = False
+
+
+class Memory(msgspec.Struct):
+    """What the phone keeps over a restart."""
+
+    rooms: list[RoomState] = []
+    orders: list[SeenOrder] = []
+    shown_keys: list[str] = []
+    outbox: list[Write] = []
+    http: list[HttpWrite] = []
+    rung: list[Rung] = []
+
+
+# --- what the screen is told
+
+
+class OrderArrived(msgspec.Struct, frozen=True):
+    """A new order."""
+
+    order: live.Order
+
+
+class OrderRang(msgspec.Struct, frozen=True):
+    """A push came before its order did."""
+
+    rung: Rung
+
+
+class EventApplied(msgspec.Struct, frozen=True):
+    """The next event of a room, told exactly once."""
+
+    event: RoomEvent
+
+
+class RoomReplaced(msgspec.Struct, frozen=True):
+    """The room as a whole, after more was missed than is sent one by one."""
+
+    state: RoomState
+
+
+class WriteSettled(msgspec.Struct, frozen=True):
+    """A write is committed; ``result`` is the answer's task state or empty."""
+
+    write: Write | HttpWrite
+    result: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A write or a room was refused for good."""
+
+    problem: live.ProblemFrame
+    write: Write | HttpWrite | None
+
+
+Change: TypeAlias = OrderArrived | OrderRang | EventApplied | RoomReplaced | WriteSettled | Refused

@@ -1,0 +1,203 @@
+"""The phone without a screen: each change one line, for people or as JSON. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from mobile_contract.live import Answer, Order, ProblemFrame
+from mobile_contract.room import (
+    AlarmChanged,
+    AlarmJoined,
+    CommandChanged,
+    DeliveryChanged,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentRegraded,
+    MemberJoined,
+    MemberLeft,
+    MessagePosted,
+    RoomEvent,
+    RoomState,
+    TaskAssigned,
+    TaskChanged,
+)
+from muster.phone import words
+from muster.phone.board import Card
+from muster.phone.commands import HELP
+from muster.phone.model import (
+    Change,
+    EventApplied,
+    FinishTask,
+    HttpWrite,
+    OrderArrived,
+    OrderRang,
+    Refused,
+    RoomReplaced,
+    Write,
+    WriteSettled,
+)
+from muster.phone.view import (
+    LineState,
+    View,
+    alarm_line,
+    clock_time,
+    command_line,
+    grade_text,
+    incident_line,
+    step_line,
+    task_line,
+)
+from muster.phone.words import say
+
+
+def to_json(kind: str, facts: dict[str, Any]) -> str:
+    """One JSON object in one line; ``change`` says what it is."""
+    return msgspec.json.encode({"change": kind, **facts}).decode()
+
+
+def change_json(change: Change) -> str:
+    """A change for programs, with everything the wire said."""
+    match change:
+        case OrderArrived(order):
+            return to_json("order", {"order": order})
+        case OrderRang(rung):
+            return to_json("push", {"push": rung})
+        case EventApplied(event):
+            return to_json("event", {"room": event.room, "seq": event.seq, "kind": event.kind, "event": event})
+        case RoomReplaced(state):
+            return to_json("room", {"room": state.room, "seq": state.seq, "state": state})
+        case WriteSettled(write, result):
+            return to_json("sent", {"write": write, "result": result})
+        case Refused(problem, write):
+            return to_json("refused", {"problem": problem, "write": write})
+
+
+def change_line(change: Change, view: View) -> str:
+    """A change for a person; empty when it is nothing to a person."""
+    locale = view.locale
+    match change:
+        case OrderArrived(order):
+            return order_line(order, locale)
+        case OrderRang(rung):
+            return f"!! {grade_text(rung.grade, locale)} · {words.BY_PUSH.in_(locale)}"
+        case EventApplied(event):
+            return event_line(event, view)
+        case RoomReplaced(state):
+            return room_line(state, locale)
+        case WriteSettled(write, result):
+            kind = str(write.__struct_config__.tag)
+            became = f" ({say(words.TASK_STATES, result, locale)})" if result else ""
+            # Receipts are the phone's own affair.
+            what = f"{say(words.WRITES, kind, locale)} {words.SENT.in_(locale)}{became}"
+            return "" if kind == "receipt" else f"✓ {what}{_of_order(write, view)}"
+        case Refused(problem):
+            return refused_line(problem, locale)
+
+
+def _of_order(write: Write | HttpWrite, view: View) -> str:
+    """Which order a write is about: with several open, "taken" alone says too little."""
+    if not isinstance(write, Answer | FinishTask):
+        return ""
+    found = [seen.order for seen in view.phone.orders.values() if seen.order.task == write.task]
+    return f": {found[0].title.in_(view.locale)}" if found else ""
+
+
+def refused_line(problem: ProblemFrame, locale: str) -> str:
+    """Why something was refused."""
+    return f"✗ {words.REFUSED.in_(locale)}: {problem.detail.in_(locale)}"
+
+
+def order_line(order: Order, locale: str) -> str:
+    """The whole order in one line."""
+    drill = f"{words.EXERCISE.in_(locale)} · " if order.exercise else ""
+    parts = [
+        f"!! {drill}{grade_text(order.grade, locale)}",
+        order.title.in_(locale),
+        order.place.in_(locale),
+        *([f"{words.AGENT.in_(locale)}: {order.agent}"] if order.agent else []),
+        f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)}",
+        *(step_line(step, locale) for step in order.steps),
+    ]
+    return " · ".join(parts)
+
+
+def card_line(card: Card | None, view: View) -> str:
+    """Where one order or incident stands."""
+    locale = view.locale
+    if card is None:
+        return words.NOTHING.in_(locale)
+    if card.seen is not None and card.standing is not None:
+        order = card.seen.order
+        stands = words.STANDINGS[card.standing].in_(locale)
+        return f"> {grade_text(order.grade, locale)} · {order.title.in_(locale)} · {order.place.in_(locale)} · {stands}"
+    state = view.phone.rooms[card.room]
+    return room_line(state, locale)
+
+
+def card_json(card: Card | None) -> str:
+    """The card looked at, for programs."""
+    if card is None:
+        return to_json("card", {"room": None, "order": None, "standing": None})
+    order = None if card.seen is None else card.seen.order.key
+    return to_json("card", {"room": card.room, "order": order, "standing": card.standing})
+
+
+def room_line(state: RoomState, locale: str) -> str:
+    """A room in one line."""
+    if state.incident is None:
+        return f"# {state.room}"
+    counts = (
+        (words.ALARMS, sum(alarm.letter != "A" for alarm in state.alarms.values())),
+        (words.COMMANDS, len(state.commands)),
+        (words.TASKS, len(state.tasks)),
+    )
+    return " · ".join(
+        [incident_line(state.incident, locale), *(f"{name.in_(locale)} {count}" for name, count in counts)]
+    )
+
+
+def event_line(event: RoomEvent, view: View) -> str:
+    """What happened in a room; deliveries are for the incident's timeline, not for this line."""
+    if isinstance(event.body, DeliveryChanged):
+        return ""
+    said = _body_text(event, view)
+    return f"{clock_time(event.at)} {say(words.EVENTS, event.kind, view.locale)}{': ' if said else ''}{said}"
+
+
+def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911 - one return a kind
+    locale = view.locale
+    match event.body:
+        case MessagePosted(text):
+            return f"{view.name(event.by)}: {' '.join(text.splitlines())}"
+        case IncidentOpened(incident):
+            return incident_line(incident, locale)
+        case IncidentRegraded(grade, reasons):
+            return " · ".join([grade_text(grade, locale), *(reason.in_(locale) for reason in reasons)])
+        case IncidentClosed(_, closed_by, reason):
+            return f"{view.name(closed_by)}: {reason}"
+        case AlarmJoined(alarm) | AlarmChanged(alarm):
+            return alarm_line(alarm, locale)
+        case TaskAssigned(task) | TaskChanged(task):
+            return task_line(task, view)
+        case CommandChanged(command):
+            return command_line(command, view)
+        case MemberJoined(member):
+            return view.name(member.account)
+        case MemberLeft(account):
+            return view.name(account)
+    return ""
+
+
+def line_text(state: LineState, view: View) -> str:
+    """Whether the line is up, and what waits."""
+    unsent = f" · {view.phone.unsent} {words.UNSENT.in_(view.locale)}" if view.phone.unsent else ""
+    if state.online:
+        return f"● {words.ONLINE.in_(view.locale)}{unsent}"
+    return f"○ {words.OFFLINE.in_(view.locale)}: {state.why.in_(view.locale)}{unsent}"
+
+
+def help_line(locale: str) -> str:
+    """Every command in one line."""
+    return " · ".join(f"{command.in_(locale)} = {meaning.in_(locale)}" for command, meaning in HELP)

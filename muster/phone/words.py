@@ -1,0 +1,125 @@
+"""The phone's own words, in both languages."""
+
+from __future__ import annotations
+
+from mobile_contract.text import Text
+
+GRADES = {
+    1: Text("一级（红色）", "Grade I (red)"),
+    2: Text("二级（橙色）", "Grade II (orange)"),
+    3: Text("三级（黄色）", "Grade III (yellow)"),
+    4: Text("四级（蓝色）", "Grade IV (blue)"),
+}
+STANDINGS = {
+    "new": Text("等待答复", "waits for your answer"),
+    "late": Text("已超时,仍可接受", "late, you can still take it"),
+    "taken": Text("已接受", "taken"),
+    "moving": Text("已出发", "on the way"),
+    "done": Text("已完成", "done"),
+    "declined": Text("已拒绝", "declined"),
+    "elsewhere": Text("已转给他人", "given to somebody else"),
+    "over": Text("已结束", "over"),
+}
+INCIDENT_STATES = {
+    "open": Text("进行中", "open"),
+    "returned": Text("已恢复正常,待关闭", "back to normal, not closed"),
+    "closed": Text("已关闭", "closed"),
+}
+TASK_STATES = {
+    "open": Text("待接受", "open"),
+    "acknowledged": Text("已接受", "taken"),
+    "done": Text("已完成", "done"),
+    "unanswered": Text("无人答复", "unanswered"),
+    "cancelled": Text("已取消", "cancelled"),
+}
+ALARM_LETTERS = {
+    "A": Text("正常", "normal"),
+    "B": Text("报警,未确认", "active, not acknowledged"),
+    "C": Text("报警,已确认", "active, acknowledged"),
+    "D": Text("已恢复,未确认", "returned, not acknowledged"),
+    "E": Text("锁定,未确认", "latched, not acknowledged"),
+    "F": Text("锁定,已确认", "latched, acknowledged"),
+    "G": Text("已搁置", "shelved"),
+    "H": Text("设计抑制", "suppressed by design"),
+    "I": Text("停用", "out of service"),
+}
+# Only a confirmed command is a fact about the plant; every other word says that nothing was proved.
+COMMAND_STATES = {
+    "requested": Text("已请求,未证实", "requested, no proof yet"),
+    "sent": Text("已下发,未证实", "sent, no proof yet"),
+    "confirmed": Text("已证实", "proved"),
+    "failed": Text("失败,未证实", "failed, no proof"),
+    "timed_out": Text("超时,未证实", "no proof in time"),
+}
+ACTIONS = {
+    "start": Text("启动", "start"),
+    "stop": Text("停止", "stop"),
+    "sound": Text("鸣响", "sound"),
+    "silence": Text("静音", "silence"),
+    "open": Text("打开", "open"),
+    "close": Text("关闭", "close"),
+}
+INHIBITED = Text("演习,未动作", "drill, nothing moves")
+FIRST_OUT = Text("首发", "first out")
+EXERCISE = Text("演习", "EXERCISE")
+NO_ORDER = Text("没有待办任务", "no order for you")
+NOTHING = Text("没有任务,没有事件", "No orders, no incidents.")
+ONLINE = Text("在线", "online")
+OFFLINE = Text("离线", "OFFLINE")
+CONNECTING = Text("正在连接", "connecting")
+UNSENT = Text("未发送", "not sent yet")
+ANSWER_UNSENT = Text("答复尚未发送", "the answer is not sent yet")
+WAITING = Text("个任务等待答复", "waiting for your answer")
+BY_PUSH = Text("推送：有紧急任务,连接后显示内容", "by push: an urgent order, its content comes with the line")
+ORDER = Text("任务", "ORDER")
+ALARMS = Text("报警", "Alarms")
+COMMANDS = Text("设备动作", "Machines")
+TASKS = Text("任务", "Tasks")
+ROOM = Text("房间", "Room")
+AGENT = Text("物质", "agent")
+DEADLINE = Text("期限", "by")
+LEFT = Text("剩余", "left")
+OVERDUE = Text("已超期", "overdue")
+ME = Text("我", "me")
+MUSTER = Text("系统", "Muster")
+NOBODY = Text("无人", "nobody")
+REFUSED = Text("被拒绝", "refused")
+SENT = Text("已送达", "sent")
+SET_ASIDE = Text("服务器不接受,不再重发", "not accepted by the server, not sent again")
+NO_TARGET = Text("现在没有可答复的任务", "there is no order to answer now")
+NO_ROOM = Text("现在没有房间", "there is no room now")
+NO_ALARM = Text("没有待确认的报警", "no alarm waits to be acknowledged")
+SIGN_OUT_WAITS = Text(
+    "仍有未发送内容或离线,暂不能退出登录",
+    "not signed out: the line is down or something is not sent yet",
+)
+NOT_KEPT = Text("手机记录无法写入磁盘", "the phone's memory can not be written")
+HELP_HINT = Text("? 帮助", "? help")
+WRITES = {
+    "post": Text("消息", "message"),
+    "answer": Text("答复", "answer"),
+    "receipt": Text("回执", "receipt"),
+    "finish": Text("任务完成", "task done"),
+    "acknowledge_alarm": Text("确认报警", "alarm acknowledged"),
+}
+EVENTS = {
+    "incident.opened": Text("事件开启", "incident opened"),
+    "incident.regraded": Text("等级变更", "regraded"),
+    "incident.returned": Text("恢复正常", "back to normal"),
+    "incident.reopened": Text("再次报警", "reopened"),
+    "incident.closed": Text("事件关闭", "incident closed"),
+    "alarm.joined": Text("新报警", "alarm"),
+    "alarm.changed": Text("报警", "alarm"),
+    "task.assigned": Text("任务分配", "task given"),
+    "task.changed": Text("任务", "task"),
+    "command.changed": Text("设备动作", "machine"),
+    "delivery.changed": Text("送达", "delivery"),
+    "message.posted": Text("消息", "message"),
+    "member.joined": Text("加入", "joined"),
+    "member.left": Text("离开", "left"),
+}
+
+
+def say(table: dict[str, Text], key: str, locale: str) -> str:
+    """The word for a state; a state of a newer server is shown as it is called."""
+    return table[key].in_(locale) if key in table else key
