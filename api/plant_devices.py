@@ -10,13 +10,21 @@ from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bearer import needs
-from api.call import Call, Write
+from api.call import Call, Deps, Write
 from api.etags import IfMatch, etag, expected_version
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_cursor
 from api.places import SiteFilter
 from mobile_contract.paging import Page
-from mobile_contract.plant import NewPlantDevice, PlantDeviceEdit, PlantDeviceSecret, PlantDeviceView
+from mobile_contract.plant import (
+    DeviceCertificateView,
+    NewDeviceCertificate,
+    NewPlantDevice,
+    PlantDeviceEdit,
+    PlantDeviceSecret,
+    PlantDeviceView,
+)
 from people.permissions import Permission
+from plant import certificate_service as certificates
 from plant import instrument_service as service
 from plant import listing_service as listing
 from plant.listing_queries import START, After, DeviceStanding
@@ -92,10 +100,28 @@ async def renew_plant_device_secret(device_id: FromPath[UUID], write: Write) -> 
 
 
 @post("/v1/plant/devices/{device_id:uuid}/revoke", guards=[needs(Permission.MANAGE_PLANT)], status_code=200)
-async def revoke_plant_device(device_id: FromPath[UUID], call: Call) -> Response[PlantDeviceView]:
-    """Shut a device out; doing it twice is one fact."""
-    await service.revoke_device(call.tx, call.actor, device_id)
+async def revoke_plant_device(device_id: FromPath[UUID], call: Call, deps: Deps) -> Response[PlantDeviceView]:
+    """Shut a device out; doing it twice is one fact. Its certificates are revoked for good."""
+    await certificates.revoke_device(call.tx, call.actor, deps.device_ca, device_id)
     return await _answer(call, device_id)
+
+
+@post("/v1/plant/devices/{device_id:uuid}/certificate", guards=[needs(Permission.MANAGE_PLANT)])
+async def certify_plant_device(
+    data: JSONBody[NewDeviceCertificate], device_id: FromPath[UUID], write: Write, deps: Deps
+) -> Response[DeviceCertificateView]:
+    """Sign a device's certificate request: with the certificate it signs in to the broker's TLS port, without a secret.
+
+    Earlier certificates of the device stay good until they end or the device is revoked.
+    """
+
+    async def work() -> DeviceCertificateView:
+        made = await certificates.certify_device(
+            write.tx, write.actor, deps.device_ca, device_id, data.csr, days=data.days
+        )
+        return DeviceCertificateView(made.certificate, made.authority, made.expires_at)
+
+    return await write.once(work)
 
 
 async def _answer(call: Call, device_id: UUID) -> Response[PlantDeviceView]:
@@ -143,6 +169,7 @@ router = Router(
         edit_plant_device,
         renew_plant_device_secret,
         revoke_plant_device,
+        certify_plant_device,
     ],
     tags=["plant devices"],
 )

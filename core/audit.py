@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -48,6 +48,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
+_Act: TypeAlias = tuple[UUID | None, str, str, str, dict[str, Any]]
+
+
 async def record(
     tx: Tx,
     actor_id: UUID | None,
@@ -59,22 +62,21 @@ async def record(
     """Add one row to the tenant's chain when the transaction ends; ``actor_id`` None means Muster itself."""
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts or {}))
 
-    async def write() -> None:
-        await _append(tx, actor_id, action, subject_kind, str(subject_id), plain)
-
-    tx.before_commit(write)
+    act: _Act = (actor_id, action, subject_kind, str(subject_id), plain)
+    tx.collect("audit", act, _write)
 
 
-async def _append(
-    tx: Tx, actor_id: UUID | None, action: str, subject_kind: str, subject_id: str, facts: dict[str, Any]
-) -> None:
+async def _write(tx: Tx, acts: list[_Act]) -> None:
+    """All acts of the transaction, under one hold of the head."""
     head = await tx.fetchrow(_LOCK_HEAD, tx.tenant_id)
     assert head is not None
-    position = head["position"] + 1
-    digest = chain_hash(head["hash"], position, tx.now, actor_id, action, subject_kind, subject_id, facts)
-    await tx.execute(
-        _INSERT, tx.tenant_id, new_id(), position, tx.now, actor_id, action, subject_kind, subject_id, facts, digest
-    )
+    position, digest = head["position"], head["hash"]
+    rows = []
+    for act in acts:
+        position += 1
+        digest = chain_hash(digest, position, tx.now, *act)
+        rows.append((tx.tenant_id, new_id(), position, tx.now, *act, digest))
+    await tx.executemany(_INSERT, rows)
     await tx.execute(_MOVE_HEAD, tx.tenant_id, position, digest)
 
 

@@ -32,28 +32,49 @@ CONNECT_TIMEOUT_S = 5.0
 # Connections still busy after this are torn down: their transactions roll back on the server.
 CLOSE_TIMEOUT_S = 5.0
 
+# What waits for the end of a transaction, in the order it is written: an incident's record under the incident's lock,
+# rooms under their heads, the tenant's audit chain under its head, which everybody in the tenant shares. Waking
+# listeners takes no lock and may be asked for by the others.
+LATEST = ("timeline", "rooms", "audit", "wakes")
+
 _SET_TENANT = "SELECT set_config('muster.tenant', $1, true)"
 
 
 class Tx:
-    """One open transaction in one tenant."""
+    """One open transaction in one tenant.
 
-    __slots__ = ("_last", "connection", "now", "tenant_id")
+    ``memo`` is for what can not change under the transaction's locks, so that it is read once; it ends with it.
+    """
+
+    __slots__ = ("_last", "connection", "memo", "now", "tenant_id")
 
     def __init__(self, connection: Any, tenant_id: UUID | None, now: datetime) -> None:
         self.connection = connection
         self.tenant_id = tenant_id
         self.now = now
-        self._last: list[Callable[[], Awaitable[None]]] = []
+        self.memo: dict[Any, Any] = {}
+        self._last: dict[str, Callable[[], Awaitable[None]]] = {}
 
-    def before_commit(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Run ``write`` after everything else of this transaction: for rows whose lock everybody shares."""
-        self._last.append(write)
+    def collect(self, what: str, item: Any, write: Callable[[Tx, list[Any]], Awaitable[None]]) -> None:
+        """Keep ``item`` for one ``write`` of everything collected under this name, at the end of the transaction.
+
+        For rows whose lock many share: written last, in one round trip and in the order of LATEST, they are locked
+        briefly and never against one another. ``write`` gets the items in the order they were collected.
+        """
+        items: list[Any] = self.memo.setdefault(("collected", what), [])
+        items.append(item)
+
+        async def write_all() -> None:
+            taken, items[:] = list(items), []
+            await write(self, taken)
+
+        self._last.setdefault(what, write_all)
 
     async def finish(self) -> None:
         """Do what waits for the end; the unit of work calls it before COMMIT."""
         while self._last:
-            await self._last.pop(0)()
+            what = min(self._last, key=LATEST.index)
+            await self._last.pop(what)()
 
     async def fetch(self, sql: str, *args: object) -> list[Any]:
         """All rows."""

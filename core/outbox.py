@@ -57,13 +57,18 @@ async def append(tx: Tx, kind: str, key: object, payload: dict[str, Any] | None 
     )
 
 
-_NOTIFY = "SELECT pg_notify('muster_news', $1)"
+_NOTIFY = "SELECT pg_notify('muster_news', news) FROM unnest($1::text[]) AS news"
 
 
 async def wake(tx: Tx, kind: str, key: object) -> None:
     """Wake the listeners at commit without an outbox row: for news whose own table is its record."""
-    news = News(kind, tx.tenant_id, str(key))
-    await tx.execute(_NOTIFY, msgspec.json.encode(news).decode())
+    news = msgspec.json.encode(News(kind, tx.tenant_id, str(key))).decode()
+    tx.collect("wakes", news, _wake)
+
+
+async def _wake(tx: Tx, wakes: list[str]) -> None:
+    """All wakes of the transaction in one statement."""
+    await tx.execute(_NOTIFY, wakes)
 
 
 _RETIRE = "DELETE FROM outbox WHERE tenant_id = $1 AND created_at < $2"

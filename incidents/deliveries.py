@@ -102,8 +102,8 @@ async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> int
 async def load_order(tx: Tx, tenant_id: UUID, delivery_id: UUID) -> tuple[UUID, Order]:
     """(account, order) for an open socket, on the news of ``delivery.queued``; raises NotFound."""
     row = await delivery_queries.get_delivery(tx, tenant_id, delivery_id)
-    room = await rooms.room_of(tx, tenant_id, row.incident_id)
-    return row.account_id, wire_order(row, room.id, tx.now)
+    room_id = await rooms.room_id_of(tx, tenant_id, row.incident_id)
+    return row.account_id, wire_order(row, room_id, tx.now)
 
 
 async def list_open_orders(tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
@@ -111,6 +111,6 @@ async def list_open_orders(tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Or
     rows = await delivery_queries.list_current_of_account(tx, tenant_id, account_id, limit=OPEN_ORDERS_MAX)
     found = []
     for row in rows:
-        room = await rooms.room_of(tx, tenant_id, row.incident_id)
-        found.append(wire_order(row, room.id, tx.now))
+        room_id = await rooms.room_id_of(tx, tenant_id, row.incident_id)
+        found.append(wire_order(row, room_id, tx.now))
     return found

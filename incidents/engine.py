@@ -122,7 +122,10 @@ class SiteEngine:
             self._put(item.rule, item.state)
         for sensor_id, watch in self._watches.items():
             before = old[sensor_id].heard_at if sensor_id in old else None
-            times = [t for t in (heard.get(sensor_id), before) if t is not None]
+            # A sensor made a moment ago has until then to speak for the first time.
+            sensor = context.sensors.get(sensor_id)
+            made = None if sensor is None else sensor.created_at
+            times = [t for t in (heard.get(sensor_id), before, made) if t is not None]
             watch.heard_at = max(times, default=None)
 
     async def refresh_rule(self, rule_id: UUID) -> None:

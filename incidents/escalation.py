@@ -82,9 +82,9 @@ async def move_on(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known
     facts = {"from": row.account_id, "to": following, "why": why, "fencing": task.fencing}
     await _note(tx, tenant_id, task, "task.escalated", facts)
     ESCALATIONS.labels(why).inc()
-    room = await rooms.room_of(tx, tenant_id, task.incident_id)
-    await rooms.add_member(tx, tenant_id, room.id, following)
-    await rooms.append(tx, tenant_id, room.id, TaskAssigned(task_view(task)))
+    room_id = await rooms.room_id_of(tx, tenant_id, task.incident_id)
+    await rooms.add_member(tx, tenant_id, room_id, following)
+    rooms.append_later(tx, room_id, TaskAssigned(task_view(task)))
     await _end(tx, tenant_id, row, end(known, Ending.SUPERSEDED, tx.now))
     await orders.queue_order(tx, tenant_id, task.id, following, row.content)
     return task

@@ -217,10 +217,10 @@ async def _give(tx: Tx, context: SiteContext, incident: Incident, task: Task) ->
     facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
     facts["plan"] = {"template": task.plan_template, "version": task.plan_version}
     await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
-    room = await rooms.room_of(tx, tenant_id, incident.id)
+    room_id = await rooms.room_id_of(tx, tenant_id, incident.id)
     if task.owner_account_id is not None:
-        await rooms.add_member(tx, tenant_id, room.id, task.owner_account_id)
-    await rooms.append(tx, tenant_id, room.id, TaskAssigned(views.task_view(task)))
+        await rooms.add_member(tx, tenant_id, room_id, task.owner_account_id)
+    rooms.append_later(tx, room_id, TaskAssigned(views.task_view(task)))
     if task.owner_account_id is None:
         return
     content = OrderContent(

@@ -140,7 +140,7 @@ async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) 
     incident = msgspec.structs.replace(incident, number=number)
     members = await planning.room_members(tx, context.tenant_id)
     room_id = await rooms.open_room(tx, context.tenant_id, incident.id, members)
-    await rooms.append(tx, context.tenant_id, room_id, IncidentOpened(views.incident_view(incident)))
+    rooms.append_later(tx, room_id, IncidentOpened(views.incident_view(incident)))
     await timeline.append(
         tx,
         context.tenant_id,

@@ -186,6 +186,38 @@ async def append_event(
     return RoomEvent(room=room_id, epoch=head["epoch"], seq=head["seq"], at=tx.now, by=by, lane=lane, body=body)
 
 
+APPEND_EVENTS = """
+WITH head AS (
+    UPDATE rooms SET next_seq = next_seq + $3 WHERE tenant_id = $1 AND id = $2
+    RETURNING epoch, next_seq - $3 AS first
+), event AS (
+    INSERT INTO room_events (tenant_id, room_id, seq, epoch, at, kind, lane, by_account, body)
+    SELECT $1, $2, head.first + new.n - 1, head.epoch, $4, new.kind, new.lane, new.by_account, new.body
+    FROM head, unnest($5::text[], $6::text[], $7::uuid[], $8::jsonb[]) WITH ORDINALITY
+        AS new (kind, lane, by_account, body, n)
+)
+SELECT first + $3 - 1 FROM head
+"""
+
+
+async def append_events(
+    tx: Tx, tenant_id: UUID, room_id: UUID, bodies: Sequence[tuple[Body, UUID | None]]
+) -> int | None:
+    """Store events (body, by) in order under the next sequence numbers; returns the last, None without such a room."""
+    last: int | None = await tx.fetchval(
+        APPEND_EVENTS,
+        tenant_id,
+        room_id,
+        len(bodies),
+        tx.now,
+        [kind_of(body) for body, _ in bodies],
+        [lane_of(body) for body, _ in bodies],
+        [by for _, by in bodies],
+        [msgspec.to_builtins(body) for body, _ in bodies],
+    )
+    return last
+
+
 FIND_EVENT_BY_KEY = f"""
 SELECT {_EVENT} FROM room_events
 WHERE tenant_id = $1 AND room_id = $2 AND by_account = $3 AND client_key = $4

@@ -58,6 +58,15 @@ async def room_of(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Room:
     return room
 
 
+async def room_id_of(tx: Tx, tenant_id: UUID, incident_id: UUID) -> UUID:
+    """The id of the incident's room; raises NotFound."""
+    key = ("room", incident_id)
+    if key not in tx.memo:
+        tx.memo[key] = (await room_of(tx, tenant_id, incident_id)).id
+    found: UUID = tx.memo[key]
+    return found
+
+
 async def append(
     tx: Tx, tenant_id: UUID, room_id: UUID, body: Body, *, by: UUID | None = None, client_key: str | None = None
 ) -> RoomEvent:
@@ -77,11 +86,25 @@ async def append(
     return event
 
 
-async def append_to_incident(
-    tx: Tx, tenant_id: UUID, incident_id: UUID, body: Body, *, by: UUID | None = None
-) -> RoomEvent:
-    """Append to the incident's room; raises NotFound."""
-    return await append(tx, tenant_id, (await room_of(tx, tenant_id, incident_id)).id, body, by=by)
+async def append_to_incident(tx: Tx, tenant_id: UUID, incident_id: UUID, body: Body, *, by: UUID | None = None) -> None:
+    """Tell the incident's room at the end of the transaction; raises NotFound."""
+    append_later(tx, await room_id_of(tx, tenant_id, incident_id), body, by=by)
+
+
+def append_later(tx: Tx, room_id: UUID, body: Body, *, by: UUID | None = None) -> None:
+    """Append at the end of the transaction: what follows from a change, all of it in one statement a room."""
+    tx.collect("rooms", (room_id, body, by), _append_collected)
+
+
+async def _append_collected(tx: Tx, events: list[tuple[UUID, Body, UUID | None]]) -> None:
+    assert tx.tenant_id is not None
+    # In order of ids, so that two transactions of many rooms can not wait for each other.
+    for room_id in sorted({room for room, _, _ in events}):
+        bodies = [(body, by) for room, body, by in events if room == room_id]
+        last = await room_queries.append_events(tx, tx.tenant_id, room_id, bodies)
+        if last is None:
+            raise _no_room(room_id)
+        await outbox.wake(tx, NEWS_EVENT, f"{room_id}:{last}")
 
 
 async def post(tx: Tx, actor: Actor, room_id: UUID, text: str, client_key: str) -> RoomEvent:
@@ -104,14 +127,14 @@ async def add_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -
     """Add a person; adding twice is one fact."""
     if await room_queries.insert_member(tx, tenant_id, room_id, account_id):
         member = MemberView(account=account_id, joined_at=tx.now)
-        await append(tx, tenant_id, room_id, MemberJoined(member))
+        append_later(tx, room_id, MemberJoined(member))
         await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
 
 
 async def remove_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
     """Take a person out; twice is one fact."""
     if await room_queries.delete_member(tx, tenant_id, room_id, account_id):
-        await append(tx, tenant_id, room_id, MemberLeft(account_id))
+        append_later(tx, room_id, MemberLeft(account_id))
         await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
 
 

@@ -6,7 +6,7 @@ The caller holds the incident's row lock, so the order of positions is the order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -27,15 +27,31 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
 
+_Line: TypeAlias = tuple[UUID, UUID | None, str, dict[str, Any]]
+
+
 async def append(
     tx: Tx, tenant_id: UUID, incident_id: UUID, kind: str, facts: dict[str, Any], *, by: UUID | None = None
 ) -> None:
-    """Add one line; ``by`` None means Muster itself."""
-    last = await tx.fetchrow(_LAST, tenant_id, incident_id)
-    position, previous = (last["position"] + 1, last["hash"]) if last else (1, "")
-    plain = msgspec.json.decode(msgspec.json.encode(facts))
-    digest = chain_hash(previous, position, tx.now, by, kind, "incident", str(incident_id), plain)
-    await tx.execute(_INSERT, tenant_id, incident_id, position, tx.now, by, kind, plain, digest)
+    """Add one line, written at the end of the transaction; ``by`` None means Muster itself."""
+    line: _Line = (incident_id, by, kind, msgspec.json.decode(msgspec.json.encode(facts)))
+    tx.collect("timeline", line, _write)
+
+
+async def _write(tx: Tx, lines: list[_Line]) -> None:
+    assert tx.tenant_id is not None
+    heads: dict[UUID, tuple[int, str]] = {}
+    rows = []
+    for incident_id, by, kind, facts in lines:
+        if incident_id not in heads:
+            last = await tx.fetchrow(_LAST, tx.tenant_id, incident_id)
+            heads[incident_id] = (last["position"], last["hash"]) if last else (0, "")
+        position, previous = heads[incident_id]
+        position += 1
+        digest = chain_hash(previous, position, tx.now, by, kind, "incident", str(incident_id), facts)
+        heads[incident_id] = (position, digest)
+        rows.append((tx.tenant_id, incident_id, position, tx.now, by, kind, facts, digest))
+    await tx.executemany(_INSERT, rows)
 
 
 _LIST = """

@@ -186,6 +186,23 @@ class PlantDeviceSecret(msgspec.Struct, frozen=True):
     secret: str | None
 
 
+class NewDeviceCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate request (PKCS #10, PEM) whose common name is the device's login, signed by the device's own key:
+    RSA of 2048 to 4096 bits, P-256, P-384 or Ed25519."""
+
+    csr: Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
+    days: Annotated[int, msgspec.Meta(ge=1, le=1095)] = 365
+
+
+class DeviceCertificateView(msgspec.Struct, frozen=True):
+    """A device's certificate and that of the authority (PEM), by which the device knows the broker. ``expires_at`` may
+    be earlier than was asked for: nothing outlives the authority."""
+
+    certificate: str
+    ca: str
+    expires_at: datetime
+
+
 # Sensors and actuators.
 
 

@@ -122,8 +122,8 @@ class Desk:
         attempts = {attempt_id: target.device_id for attempt_id, target in targets}
         await delivery_queries.begin_attempt(tx, row.tenant_id, row.id, step.channel, attempts, tx.now)
         await deliveries.save(tx, row.tenant_id, row, known, row.due_at)
-        room = await rooms.room_of(tx, row.tenant_id, row.incident_id)
-        notice = _notice(row, room.id, tx.now)
+        room_id = await rooms.room_id_of(tx, row.tenant_id, row.incident_id)
+        notice = _notice(row, room_id, tx.now)
         return Sending(row.tenant_id, row.id, row.fencing, step.channel, step.step, notice, targets)
 
     async def _move_on(self, tenant_id: UUID, row: DeliveryRow) -> None:

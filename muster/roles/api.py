@@ -9,6 +9,7 @@ import uvicorn
 
 from api.app import build_app
 from api.deps import ApiDeps
+from core.device_ca import DeviceCa
 from muster.process import Process
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -26,7 +27,8 @@ async def main(process: Process) -> None:
     tokens = Tokens(process.settings.keys_dir, process.db.clock)
     authenticator = Authenticator(process.db, tokens)
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
-    http = build_app(ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks))
+    device_ca = DeviceCa(process.settings.keys_dir)
+    http = build_app(ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks, device_ca=device_ca))
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
     server = _Server(config)
     async with asyncio.TaskGroup() as group:

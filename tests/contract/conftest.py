@@ -19,6 +19,7 @@ from api.app import build_app
 from api.deps import ApiDeps
 from core.clock import ManualClock
 from core.database import Database, Tx
+from core.device_ca import DeviceCa
 from incidents import alarm, deliveries, evaluation, response, rooms, views
 from incidents.context import load_context
 from mobile_contract.room import TaskAssigned
@@ -96,7 +97,8 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
     clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
     async with Database.connect(clone.app_url, clock, max_size=8) as db:
         tokens = Tokens(tmp_path / "keys", clock)
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), {"database": db.ping})
+        ca = DeviceCa(tmp_path / "keys")
+        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), {"database": db.ping}, device_ca=ca)
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app), client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
