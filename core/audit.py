@@ -60,10 +60,27 @@ async def record(
     facts: dict[str, Any] | None = None,
 ) -> None:
     """Add one row to the tenant's chain when the transaction ends; ``actor_id`` None means Muster itself."""
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(facts or {}))
-
+    plain: dict[str, Any] = as_stored(facts or {})
     act: _Act = (actor_id, action, subject_kind, str(subject_id), plain)
     tx.collect("audit", act, _write)
+
+
+def as_stored(value: Any) -> Any:
+    """The value as it comes back from jsonb, so that its hash does.
+
+    PostgreSQL keeps numbers as decimals: a float from 1e15 on would come back as a whole number, minus zero as zero.
+    """
+    return _settle(msgspec.json.decode(msgspec.json.encode(value)))
+
+
+def _settle(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _settle(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_settle(item) for item in value]
+    if isinstance(value, float):
+        return repr(value) if abs(value) >= 1e15 else value or 0.0
+    return value
 
 
 async def _write(tx: Tx, acts: list[_Act]) -> None:

@@ -28,7 +28,7 @@ from core.errors import Invalid, Unavailable
 
 # An instrument stands for 15 years, and a new authority is a visit to every one of them.
 AUTHORITY_LIFE = timedelta(days=20 * 365)
-# A year is a habit; three, where nobody comes by more often (a stolen device is revoked, whatever its certificate says).
+# A year is a habit; three, where nobody comes by more often. A stolen device is revoked, whatever its certificate says.
 DEVICE_DAYS, DEVICE_DAYS_MAX = 365, 3 * 365
 # Renewed at a start, and with every change of the devices, in its last quarter: half a year to notice.
 SERVER_LIFE, SERVER_RENEW_BEFORE = timedelta(days=730), timedelta(days=180)
@@ -101,7 +101,8 @@ def sign_device(authority: Authority, csr_pem: str, login: str, *, days: int, no
             "certificate.login_too_long",
             f"the login {login} has {len(login)} characters, a certificate's common name holds {COMMON_NAME_MAX}"
             " (X.509): it signs in by password, or gets a shorter name",
-            f"登录名 {login} 有 {len(login)} 个字符，证书的通用名称最多 {COMMON_NAME_MAX} 个（X.509）：请用密码登录，或改用较短的名称",
+            f"登录名 {login} 有 {len(login)} 个字符，证书的通用名称最多 {COMMON_NAME_MAX} 个（X.509）："
+            "请用密码登录，或改用较短的名称",
             field="login",
             value=len(login),
             limit=COMMON_NAME_MAX,

@@ -145,7 +145,9 @@ class Listener:
             self._tell(News(RESYNC, None, ""))
             while not gone.is_set():
                 try:
-                    await asyncio.wait_for(gone.wait(), PROBE_EVERY_S)
+                    # Not wait_for: on Python 3.11 it loses a cancellation that comes as the event is set.
+                    async with asyncio.timeout(PROBE_EVERY_S):
+                        await gone.wait()
                 except TimeoutError:
                     await connection.execute("SELECT 1", timeout=PROBE_EVERY_S)
             raise ConnectionResetError("the LISTEN connection was closed")

@@ -15,6 +15,8 @@ import msgspec
 from core.errors import Invalid
 
 PREFIX = "MUSTER_"
+# Variables of the tests; and people's passwords (MUSTER_PHONE_PASSWORD ...), read by those tools alone.
+_OTHERS = ("MUSTER_TEST_", "MUSTER_PHONE_", "MUSTER_REPLAY_", "MUSTER_CERTIFY_")
 
 
 def _doc(text: str, **limits: float) -> msgspec.Meta:
@@ -35,6 +37,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     mqtt_url: Annotated[str, _doc("MQTT broker, mqtt://user:password@host:port. Empty: embedded.")] = ""
     mqtt_broker: Annotated[str, _doc("Embedded broker: auto, mosquitto or amqtt.")] = "auto"
+    mqtt_tls_port: Annotated[
+        int,
+        _doc("The embedded mosquitto's port for devices that sign in by certificate; 0: none.", ge=0, le=65535),
+    ] = 0
+    mqtt_tls_host: Annotated[str, _doc("Address that port listens on; its certificate is for it.")] = "127.0.0.1"
     http_host: Annotated[str, _doc("Address the HTTP and WebSocket port listens on.")] = "127.0.0.1"
     http_port: Annotated[int, _doc("The one public port, HTTP and WebSocket.", ge=0, le=65535)] = 8700
     health_port: Annotated[
@@ -84,8 +91,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     hints = get_type_hints(Settings, include_extras=True)
     values: dict[str, object] = {}
     for name, text in environ.items():
-        # MUSTER_PHONE_PASSWORD and MUSTER_REPLAY_PASSWORD are people's, read by those tools alone.
-        if not name.startswith(PREFIX) or name.startswith(("MUSTER_TEST_", "MUSTER_PHONE_", "MUSTER_REPLAY_")):
+        if not name.startswith(PREFIX) or name.startswith(_OTHERS):
             continue
         field = name.removeprefix(PREFIX).lower()
         if field not in Settings.__struct_fields__:

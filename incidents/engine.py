@@ -194,6 +194,10 @@ class SiteEngine:
                 await response.respond(tx, self._context, outcomes)
             self._remember(outcomes)
 
+    async def command_changing(self, tx: Tx, command: Command) -> None:
+        """Lock the actuator's alarm, the site and the incident before the command's row."""
+        await response.lock_for_command(tx, self._context, command)
+
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """Tell the incident's room; a missing effect raises the actuator's alarm, a proven one ends it."""
         await response.command_changed(tx, self._context, command)

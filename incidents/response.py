@@ -261,6 +261,16 @@ async def end_retired(tx: Tx, context: SiteContext) -> None:
         await _settle(tx, context.tenant_id, row.incident_id)
 
 
+async def lock_for_command(tx: Tx, context: SiteContext, command: Command) -> None:
+    """What ``command_changed`` will need, in the order of docs/architecture.md."""
+    rule_id = await alarm_queries.find_effect_rule(tx, context.tenant_id, command.actuator_id)
+    if rule_id is not None:
+        await alarm_queries.lock_rules(tx, context.tenant_id, [rule_id])
+    await queries.lock_site(tx, context.tenant_id, context.site_id)
+    if command.incident_id is not None:
+        await queries.lock_incident(tx, context.tenant_id, command.incident_id)
+
+
 async def command_changed(tx: Tx, context: SiteContext, command: Command) -> None:
     """Tell the incident's room. No proof by the deadline is itself an alarm; a proof ends that alarm."""
     if command.state is CommandState.CONFIRMED:

@@ -291,14 +291,17 @@ async def find_snapshot(tx: Tx, tenant_id: UUID, room_id: UUID) -> RoomState | N
 
 
 INSERT_MEMBER = """
-INSERT INTO room_members (tenant_id, room_id, account_id, joined_at) VALUES ($1, $2, $3, $4)
+INSERT INTO room_members (tenant_id, room_id, account_id, joined_at, name)
+SELECT $1, $2, id, $4, display_name FROM accounts WHERE tenant_id = $1 AND id = $3
 ON CONFLICT (tenant_id, room_id, account_id) DO NOTHING
+RETURNING name
 """
 
 
-async def insert_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> bool:
-    """False when the account is a member already."""
-    return await tx.execute(INSERT_MEMBER, tenant_id, room_id, account_id, tx.now) == 1
+async def insert_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> str | None:
+    """The person's name in the room from now on; None when they are a member already."""
+    name: str | None = await tx.fetchval(INSERT_MEMBER, tenant_id, room_id, account_id, tx.now)
+    return name
 
 
 DELETE_MEMBER = "DELETE FROM room_members WHERE tenant_id = $1 AND room_id = $2 AND account_id = $3"

@@ -125,8 +125,9 @@ async def post(tx: Tx, actor: Actor, room_id: UUID, text: str, client_key: str) 
 
 async def add_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
     """Add a person; adding twice is one fact."""
-    if await room_queries.insert_member(tx, tenant_id, room_id, account_id):
-        member = MemberView(account=account_id, joined_at=tx.now)
+    name = await room_queries.insert_member(tx, tenant_id, room_id, account_id)
+    if name is not None:
+        member = MemberView(account=account_id, name=name, joined_at=tx.now)
         append_later(tx, room_id, MemberJoined(member))
         await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
 

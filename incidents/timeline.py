@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 from uuid import UUID
 
-import msgspec
-
-from core.audit import chain_hash
+from core.audit import as_stored, chain_hash
 from core.database import Tx, row_to
 from incidents.incident import TimelineEntry
 
@@ -34,7 +32,7 @@ async def append(
     tx: Tx, tenant_id: UUID, incident_id: UUID, kind: str, facts: dict[str, Any], *, by: UUID | None = None
 ) -> None:
     """Add one line, written at the end of the transaction; ``by`` None means Muster itself."""
-    line: _Line = (incident_id, by, kind, msgspec.json.decode(msgspec.json.encode(facts)))
+    line: _Line = (incident_id, by, kind, as_stored(facts))
     tx.collect("timeline", line, _write)
 
 

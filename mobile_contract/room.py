@@ -132,9 +132,10 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
-    """A person in the room."""
+    """A person in the room; ``name`` is theirs as they joined."""
 
     account: UUID
+    name: str
     joined_at: datetime
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -39,15 +40,39 @@ class Broker(msgspec.Struct, frozen=True):
 
     host: str
     port: int
+    tls: bool = False
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """Paths of PEM files: the device's certificate, its key, and the authority that signed it and the broker's."""
+
+    certificate: str
+    key: str
+    authority: str
+
+    def context(self) -> ssl.SSLContext:
+        """TLS as this device, to a broker of its authority; raises Invalid for files that are not that."""
+        try:
+            made = ssl.create_default_context(cafile=self.authority)
+            made.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as problem:
+            raise Invalid(
+                "device.certificate",
+                f"{self.certificate}, {self.key}, {self.authority}: {problem}",
+                field="certificate",
+                value=self.certificate,
+            ) from problem
+        return made
 
 
 class DeviceLogin(msgspec.Struct, frozen=True):
-    """The device's name on the wire and its secret."""
+    """The device's name on the wire, and its secret or its certificate."""
 
     tenant: str
     site: str
     device: str
-    secret: str
+    secret: str = ""
+    certificate: Certificate | None = None
 
     @property
     def username(self) -> str:
@@ -60,11 +85,22 @@ class DeviceLogin(msgspec.Struct, frozen=True):
 
 
 def parse_broker(url: str) -> Broker:
-    """``mqtt://host:port`` (a login in it belongs to the gateway and is not used); raises Invalid."""
+    """``mqtt://host:port`` or ``mqtts://`` (a login in it belongs to the gateway and is not used); raises Invalid."""
     parts = urlsplit(url)
-    if parts.scheme != "mqtt" or not parts.hostname:
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
         raise Invalid("mqtt.url", f"{url!r} is not mqtt://host:port", field="mqtt_url", value=url)
-    return Broker(parts.hostname, parts.port or 1883)
+    tls = parts.scheme == "mqtts"
+    return Broker(parts.hostname, parts.port or (8883 if tls else 1883), tls)
+
+
+def _tls_context(broker: Broker, login: DeviceLogin) -> ssl.SSLContext | None:
+    if broker.tls:
+        return ssl.create_default_context() if login.certificate is None else login.certificate.context()
+    if login.certificate is not None:
+        raise Invalid(
+            "mqtt.url", "a certificate needs mqtts://host:port", field="mqtt_url", value="mqtt", limit="mqtts"
+        )
+    return None
 
 
 OnCommand = Callable[[wire.CommandMessage], Awaitable[None]]
@@ -81,6 +117,7 @@ class DeviceLink:
         self.connected = asyncio.Event()
         self.refused_login: str | None = None
         self._broker = broker
+        self._tls = _tls_context(broker, login)
         self._firmware = firmware
         self._on_command = on_command
         self._wake = asyncio.Event()
@@ -135,7 +172,8 @@ class DeviceLink:
                 self._broker.host,
                 self._broker.port,
                 username=self.login.username,
-                password=self.login.secret,
+                password=self.login.secret or None,
+                tls_context=self._tls,
                 identifier=self.login.username,
                 protocol=aiomqtt.ProtocolVersion.V311,
                 keepalive=KEEPALIVE_S,
@@ -176,7 +214,8 @@ class DeviceLink:
                 self.buffer.sent(batch.seq, time.monotonic())
                 await client.publish(topic, _encode(batch), qos=1, timeout=PUBLISH_TIMEOUT_S)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), RESEND_AFTER_S / 2)
+                async with asyncio.timeout(RESEND_AFTER_S / 2):
+                    await self._wake.wait()
 
     async def _receive(self, client: aiomqtt.Client) -> None:
         acks = self.login.topic(wire.ACKS)

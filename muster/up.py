@@ -22,6 +22,7 @@ import uvloop
 
 from core.clock import SystemClock
 from core.database import Database
+from core.device_ca import DeviceCa
 from core.errors import Unavailable
 from core.logging import configure_logging, get_logger
 from core.outbox import Listener
@@ -32,6 +33,7 @@ from muster.demo import catalogue
 from muster.demo.push_accounts import KEY_FILE
 from muster.engines.access import DeviceLogin
 from muster.engines.broker import Broker
+from muster.engines.device_tls import TlsListener
 from muster.engines.files import write_private
 from muster.engines.postgres import Postgres
 from muster.engines.process import Supervised, free_port
@@ -58,6 +60,7 @@ class Running(msgspec.Struct, frozen=True):
 
     http_url: str
     mqtt_url: str
+    mqtt_tls_url: str
     push_service_url: str
     pids: dict[str, int]
 
@@ -69,6 +72,7 @@ class _Plan:
         self.settings = settings
         self.processes: dict[str, Supervised] = {}
         self.mqtt_url = settings.mqtt_url
+        self.mqtt_tls_url = ""
 
     def change(self, **values: object) -> None:
         self.settings = msgspec.structs.replace(self.settings, **values)
@@ -123,7 +127,7 @@ async def _up(plan: _Plan) -> int:
             return 0 if stopping.is_set() else 1
         async with asyncio.TaskGroup() as tasks:
             writing = tasks.create_task(_keep_run_file(plan))
-            print(banner(plan.settings), flush=True)
+            print(banner(plan.settings, plan.mqtt_tls_url), flush=True)
             await stopping.wait()
             print("stopping ...", flush=True)
             writing.cancel()
@@ -149,12 +153,15 @@ async def _database(plan: _Plan) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _broker(plan: _Plan, db: Database) -> AsyncIterator[None]:
-    if plan.settings.mqtt_url:
+    settings = plan.settings
+    if settings.mqtt_url:
         yield
         return
-    kind = cast(Literal["auto", "mosquitto", "amqtt"], plan.settings.mqtt_broker)
-    async with Broker.start(plan.settings.data_path / "broker", logins=await list_logins(db), kind=kind) as broker:
+    kind = cast(Literal["auto", "mosquitto", "amqtt"], settings.mqtt_broker)
+    folder, logins, tls = settings.data_path / "broker", await list_logins(db), _tls_listener(settings)
+    async with Broker.start(folder, logins=logins, kind=kind, tls=tls) as broker:
         plan.processes["broker"] = broker.process
+        plan.mqtt_tls_url = broker.tls_url
         plan.change(mqtt_url=broker.gateway_url)
         plan.mqtt_url = broker.url
         listener = Listener(plan.settings.database_url)
@@ -164,6 +171,12 @@ async def _broker(plan: _Plan, db: Database) -> AsyncIterator[None]:
             yield
             listening.cancel()
             admitting.cancel()
+
+
+def _tls_listener(settings: Settings) -> TlsListener | None:
+    if settings.mqtt_tls_port == 0:
+        return None
+    return TlsListener(settings.mqtt_tls_host, settings.mqtt_tls_port, DeviceCa(settings.keys_dir))
 
 
 async def _admit_devices(broker: Broker, db: Database, listener: Listener) -> None:
@@ -283,6 +296,7 @@ async def _keep_run_file(plan: _Plan) -> None:
         running = Running(
             http_url=http_url(plan.settings),
             mqtt_url=plan.mqtt_url,
+            mqtt_tls_url=plan.mqtt_tls_url,
             push_service_url=plan.settings.push_service_url,
             pids={name: process.pid for name, process in plan.processes.items()},
         )
@@ -299,10 +313,12 @@ def http_url(settings: Settings) -> str:
     return f"http://{host}:{settings.http_port}"
 
 
-def banner(settings: Settings) -> str:
+def banner(settings: Settings, mqtt_tls_url: str = "") -> str:
     """What a new user needs to know, in as many lines."""
     url = http_url(settings)
     lines = ["", f"Muster runs at {url}", f"API documentation  {url}/docs", f"Logs and data      {settings.data_path}"]
+    if mqtt_tls_url:
+        lines.append(f"Devices' own port  {mqtt_tls_url} (by certificate: muster certify)")
     if settings.demo:
         lines += ["", f"Demo sign-ins (tenant {catalogue.TENANT}, password {catalogue.PASSWORD}):"]
         lines += [f"  {a.username:<8} {a.role:<15} {a.name.zh} {a.name.en}" for a in catalogue.ACCOUNTS]

@@ -23,7 +23,9 @@ class _Signed(msgspec.Struct, frozen=True):
     expires_at: str
 
 
-async def certify_device(tx: Tx, actor: Actor | None, ca: DeviceCa, device_id: UUID, csr: str, *, days: int) -> Certified:
+async def certify_device(
+    tx: Tx, actor: Actor | None, ca: DeviceCa, device_id: UUID, csr: str, *, days: int
+) -> Certified:
     """Sign the device's request. Raises NotFound, Conflict for a revoked device, and what core.certificates refuses."""
     tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
     # Locked, so that a revocation beside us comes before (and is seen here) or after (and finds the certificate).

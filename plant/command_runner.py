@@ -68,12 +68,14 @@ class CommandRunner:
         lease: Lease,
         directory: Directory,
         on_watched: Callable[[frozenset[UUID]], None],
+        on_changing: Callable[[Tx, Command], Awaitable[None]],
         on_changed: Callable[[Tx, Command], Awaitable[None]],
     ) -> None:
         self._db = db
         self._clock = clock
         self._lease = lease
         self._on_watched = on_watched
+        self._on_changing = on_changing
         self._on_changed = on_changed
         self._live: dict[UUID, tuple[Command, Actuator]] = {}
         # When a deadline passes by the steady clock: the other one may be set back.
@@ -161,7 +163,7 @@ class CommandRunner:
         now = self._clock.now()
         for command, actuator in list(self._live.values()):
             if self._is_overdue(command, now):
-                await self._apart(command.id, self._time_out(command.id, actuator))
+                await self._apart(command.id, self._time_out(command, actuator))
             elif commands.is_given_up(command, now):
                 await self._apart(command.id, self._give_up(command.id, actuator))
         due = [(c, a) for c, a in self._live.values() if commands.is_due(c, now)]
@@ -223,7 +225,7 @@ class CommandRunner:
             return
         log.info("command.sent", command=str(command.id), actuator=actuator.slug, attempt=command.attempts + 1)
         async with self._db.transaction(self._lease.tenant_id) as tx:
-            current = await queries.lock_command(tx, self._lease.tenant_id, command.id)
+            current = await self._lock(tx, command)
             if commands.is_live(current):
                 before, current = current, commands.sent(current, tx.now)
                 await queries.save_command(tx, self._lease.tenant_id, current)
@@ -231,9 +233,9 @@ class CommandRunner:
                     await self._on_changed(tx, current)
         self._keep(current, actuator)
 
-    async def _time_out(self, command_id: UUID, actuator: Actuator) -> None:
+    async def _time_out(self, command: Command, actuator: Actuator) -> None:
         async with self._db.transaction(self._lease.tenant_id) as tx:
-            current = await queries.lock_command(tx, self._lease.tenant_id, command_id)
+            current = await self._lock(tx, command)
             if commands.awaits_proof(current):
                 current = commands.timed_out(current, tx.now)
                 await queries.save_command(tx, self._lease.tenant_id, current)
@@ -256,9 +258,9 @@ class CommandRunner:
         known = self._live.get(proof.command_id)
         if known is None:
             return
-        actuator = known[1]
+        command, actuator = known
         async with self._db.transaction(self._lease.tenant_id) as tx:
-            current = await queries.lock_command(tx, self._lease.tenant_id, proof.command_id)
+            current = await self._lock(tx, command)
             if isinstance(proof.evidence, Reading):
                 after = commands.on_reading(current, actuator, proof.evidence, tx.now)
             else:
@@ -272,6 +274,11 @@ class CommandRunner:
                 await self._on_changed(tx, current)
                 _ends.labels(current.state.value).inc()
         self._keep(current, actuator)
+
+    async def _lock(self, tx: Tx, command: Command) -> Command:
+        """The command's row as it is now, behind the locks that the layer above will need for what follows."""
+        await self._on_changing(tx, command)
+        return await queries.lock_command(tx, self._lease.tenant_id, command.id)
 
     def _keep(self, command: Command, actuator: Actuator) -> None:
         if commands.is_live(command):

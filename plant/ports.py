@@ -43,6 +43,12 @@ class ReadingSink(Protocol):
         """
         ...
 
+    async def command_changing(self, tx: Tx, command: Command) -> None:
+        """A command is about to be looked at for ``command_changed``: take what locks that will need, because the
+        command's row is locked next and comes after them in the order of docs/architecture.md.
+        """
+        ...
+
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """A command of this site was sent for the first time, confirmed, failed or timed out: ``tx`` is the transaction
         that says so, and what the layer above makes of it commits with it. The command's row is locked.

@@ -79,7 +79,13 @@ class SiteGateway:
         """Load what is known of the site, then connect and work; raises LeaseLost when another gateway has it."""
         directory = await self._load()
         self.runner = CommandRunner(
-            self._db, self._clock, self._lease, directory, self._watch, self._sink.command_changed
+            self._db,
+            self._clock,
+            self._lease,
+            directory,
+            self._watch,
+            self._sink.command_changing,
+            self._sink.command_changed,
         )
         self.intake = Intake(
             self._lease,

@@ -72,7 +72,8 @@ class Courier:
                 woken.clear()
                 pause_s = await self._start_due(tasks)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), pause_s)
+                    async with asyncio.timeout(pause_s):
+                        await woken.wait()
             for helper in helpers:
                 helper.cancel()
 

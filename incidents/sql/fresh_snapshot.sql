@@ -47,6 +47,6 @@ SELECT jsonb_build_object(
               ORDER BY e.seq DESC LIMIT $3) m),
     'members', (
         SELECT coalesce(jsonb_object_agg(p.account_id, jsonb_build_object(
-            'account', p.account_id, 'joined_at', p.joined_at)), '{}')
+            'account', p.account_id, 'name', p.name, 'joined_at', p.joined_at)), '{}')
         FROM room_members p WHERE p.tenant_id = $1 AND p.room_id = r.id)) AS state
 FROM rooms r WHERE r.tenant_id = $1 AND r.id = $2

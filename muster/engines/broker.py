@@ -1,7 +1,7 @@
 """The embedded MQTT broker: mosquitto where it is installed, else amqtt in a process of its own.
 
 Folder: ``passwords`` and ``acl`` (read by either), ``gateway.json`` (the gateway's password, 0600), the broker's own
-files in ``data/``, ``broker.log``, ``lock``.
+files in ``data/``, ``broker.log``, ``lock``. Devices with certificates have a second listener, on mosquitto alone.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from typing import Literal
 import msgspec
 
 from core.device_secret import hash_secret
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
 from core.logging import get_logger
 from muster.engines.access import GATEWAY, AccessFiles, DeviceLogin
+from muster.engines.device_tls import TlsFiles, TlsListener, refuse_taken_port
 from muster.engines.files import hold, write_private
 from muster.engines.mosquitto import find_mosquitto, render_config
 from muster.engines.process import Supervised, free_port
@@ -39,31 +40,48 @@ _POLL_S = 0.02
 
 
 class Broker:
-    """A running broker on loopback."""
+    """A running broker: passwords on loopback, certificates where ``tls`` says."""
 
     def __init__(
-        self, kind: str, process: Supervised, port: int, files: AccessFiles, identity: Identity, gateway_password: str
+        self,
+        kind: str,
+        process: Supervised,
+        port: int,
+        files: AccessFiles,
+        tls: TlsFiles | None,
+        identity: Identity,
+        gateway_password: str,
     ) -> None:
         self.kind = kind
         self.port = port
         self.process = process
         self.gateway_password = gateway_password
         self._files = files
+        self._tls = tls
         self._identity = identity
         self._gateway = DeviceLogin(GATEWAY, hash_secret(gateway_password))
 
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, folder: Path, *, logins: Iterable[DeviceLogin] = (), kind: Kind = "auto", port: int = 0
+        cls,
+        folder: Path,
+        *,
+        logins: Iterable[DeviceLogin] = (),
+        kind: Kind = "auto",
+        port: int = 0,
+        tls: TlsListener | None = None,
     ) -> AsyncIterator[Broker]:
         """Start it, keep it alive, stop it when left; ``port`` 0 chooses one that stays the same over restarts.
 
-        Raises Unavailable when mosquitto is asked for and not installed, or the broker does not start.
+        Raises Unavailable when mosquitto is asked for and not installed, or the broker does not start; Invalid when
+        ``tls`` is asked of amqtt.
         """
         folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
         program = _program(kind)
+        if tls is not None:
+            _check_tls(program, tls)
         with hold(folder):
             data = folder / "data"
             data.mkdir(exist_ok=True)
@@ -72,10 +90,11 @@ class Broker:
             identity.give(data)
             port = port or free_port()
             files = AccessFiles(data)
-            process = _supervised(folder, program, port, files, identity)
+            tls_files = None if tls is None else TlsFiles(data, tls)
+            process = _supervised(folder, program, port, files, tls_files, identity)
             name = "amqtt" if program is None else "mosquitto"
-            self = cls(name, process, port, files, identity, _load_gateway_password(folder))
-            self._files.write([self._gateway, *logins], identity.owner)
+            self = cls(name, process, port, files, tls_files, identity, _load_gateway_password(folder))
+            self._write([self._gateway, *logins])
             await process.start()
             try:
                 log.info("broker.ready", broker=name, port=port, identity=identity.name)
@@ -87,6 +106,11 @@ class Broker:
     def url(self) -> str:
         """Where it listens, without a login."""
         return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        """Where devices with certificates come in; empty: nowhere."""
+        return "" if self._tls is None else self._tls.listener.url
 
     @property
     def gateway_url(self) -> str:
@@ -101,14 +125,19 @@ class Broker:
     async def write_access(self, logins: Iterable[DeviceLogin]) -> None:
         """Let these devices in and nobody else, at once and without a restart; the gateway is always let in.
 
-        mosquitto is told by SIGHUP, amqtt looks at the files' stamps. Raises Invalid for a malformed login and
-        leaves the files as they were.
+        What is revoked by now is revoked here too. mosquitto is told by SIGHUP, amqtt looks at the files' stamps.
+        Raises Invalid for a malformed login and leaves the files as they were.
         """
         chosen = [self._gateway, *logins]
-        await asyncio.to_thread(self._files.write, chosen, self._identity.owner)
+        await asyncio.to_thread(self._write, chosen)
         if self.kind == "mosquitto" and self.process.running.is_set():
             self.process.signal(signal.SIGHUP)
         log.info("broker.access_written", logins=len(chosen))
+
+    def _write(self, logins: list[DeviceLogin]) -> None:
+        self._files.write(logins, self._identity.owner)
+        if self._tls is not None:
+            self._tls.write(self._identity.owner)
 
     async def wait(self) -> None:
         """Until it is stopped on purpose."""
@@ -125,6 +154,19 @@ def _program(kind: Kind) -> Path | None:
     return found
 
 
+def _check_tls(program: Path | None, tls: TlsListener) -> None:
+    if program is None:
+        raise Invalid(
+            "broker.tls_unsupported",
+            f"MUSTER_MQTT_TLS_PORT={tls.port}: amqtt knows no certificates; install mosquitto, or set it to 0",
+            f"MUSTER_MQTT_TLS_PORT={tls.port}：amqtt 不支持证书登录；请安装 mosquitto，或设为 0",
+            field="MUSTER_MQTT_TLS_PORT",
+            value=tls.port,
+            limit=0,
+        )
+    refuse_taken_port(tls)
+
+
 def _load_gateway_password(folder: Path) -> str:
     path = folder / "gateway.json"
     if path.exists():
@@ -134,12 +176,14 @@ def _load_gateway_password(folder: Path) -> str:
     return made
 
 
-def _supervised(folder: Path, program: Path | None, port: int, files: AccessFiles, identity: Identity) -> Supervised:
+def _supervised(
+    folder: Path, program: Path | None, port: int, files: AccessFiles, tls: TlsFiles | None, identity: Identity
+) -> Supervised:
     if program is None:
         argv = [sys.executable, "-m", "muster.engines.amqtt_broker", str(port), str(files.passwords), str(files.acl)]
     else:
         config = folder / "data" / "mosquitto.conf"
-        write_private(config, render_config(folder / "data", port, files).encode(), identity.owner)
+        write_private(config, render_config(folder / "data", port, files, tls).encode(), identity.owner)
         argv = [str(program), "-c", str(config)]
 
     async def ready(process: asyncio.subprocess.Process) -> None:

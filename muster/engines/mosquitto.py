@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from muster.engines.access import AccessFiles
+from muster.engines.device_tls import TlsFiles
 from muster.engines.limits import IN_FLIGHT_MAX, MESSAGE_BYTES_MAX, QUEUED_BYTES_MAX, QUEUED_MAX
 
 # Debian installs it where an ordinary user's PATH does not look.
@@ -25,8 +26,8 @@ def find_mosquitto() -> Path | None:
     return None if found is None else Path(found)
 
 
-def render_config(folder: Path, port: int, files: AccessFiles) -> str:
-    """mosquitto.conf: loopback alone, nobody anonymous, everything waiting bounded.
+def render_config(folder: Path, port: int, files: AccessFiles, tls: TlsFiles | None = None) -> str:
+    """mosquitto.conf: passwords on loopback alone, nobody anonymous, everything waiting bounded.
 
     No ``user``: we never start it as root (muster.engines.unprivileged), and an ordinary user's broker stays itself.
     """
@@ -38,7 +39,7 @@ allow_zero_length_clientid false
 password_file {files.passwords}
 acl_file {files.acl}
 max_connections -1
-
+{"" if tls is None else _render_tls(files, tls)}
 persistence true
 persistence_location {folder}/
 autosave_interval {AUTOSAVE_S}
@@ -58,4 +59,23 @@ log_type error
 log_type warning
 log_type notice
 connection_messages false
+"""
+
+
+def _render_tls(files: AccessFiles, tls: TlsFiles) -> str:
+    """The listener for certificates: the common name is the user, and the client id too, so that no device takes over
+    another's session. With a crlfile SIGHUP reads all these files again (2.0, mosquitto_security_apply_default)."""
+    return f"""
+listener {tls.listener.port} {tls.listener.host}
+allow_anonymous false
+acl_file {files.acl}
+max_connections -1
+cafile {tls.authority}
+certfile {tls.server}
+keyfile {tls.server}
+crlfile {tls.revocations}
+tls_version tlsv1.2
+require_certificate true
+use_identity_as_username true
+use_username_as_clientid true
 """

@@ -60,6 +60,9 @@ class View(msgspec.Struct):
             return words.MUSTER.in_(self.locale)
         if account == self.phone.account:
             return words.ME.in_(self.locale)
+        for state in self.phone.rooms.values():
+            if account in state.members:
+                return state.members[account].name
         return self.thing(account)
 
     def thing(self, known: UUID) -> str:

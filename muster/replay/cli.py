@@ -189,7 +189,8 @@ async def _replay(
     login = DeviceLogin(args.tenant, args.site, mapping.device, secret)
     broker = parse_broker(broker_url(settings))
     replay = Replay(rows, mapping, broker, login, speed=args.speed, first=args.first)
-    console.print(f"{len(rows)} rows as {login.username}, {args.speed:g} times as fast (at most {speed_limit(rows):g})")
+    count, limit = len(rows) - args.first, speed_limit(rows)
+    console.print(f"{count} rows as {login.username}, {args.speed:g} times as fast (at most {limit:g})")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bar(*columns, console=console) as bar:
         line = bar.add_task("committed", total=len(rows), completed=args.first)
@@ -217,5 +218,5 @@ async def _replay(
     if end.published < len(rows):
         console.print(f"stopped; {replay.how_to_go_on}")
         return 130
-    console.print(f"{end.committed} rows committed, {end.refused_samples} samples refused")
+    console.print(f"{count} rows committed, {end.refused_samples} samples refused")
     return 0

@@ -87,16 +87,17 @@ class Replay:
             except MusterError as problem:
                 failure = problem
             finally:
+                report(self.progress)
                 drawing.cancel()
                 link.cancel()
-        report(self.progress)
         if failure is not None:
             raise failure
         return self.progress
 
     async def _drain(self) -> None:
         try:
-            await asyncio.wait_for(self._link.room(below=1), DRAIN_WITHIN_S)
+            async with asyncio.timeout(DRAIN_WITHIN_S):
+                await self._link.room(below=1)
         except TimeoutError as problem:
             raise Unavailable(
                 "replay.not_committed",

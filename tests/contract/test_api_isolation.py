@@ -22,11 +22,14 @@ from api.document import build_document
 from core.ids import new_id
 from people.permissions import PERMISSIONS, Permission, Role
 from tests import clusters, incident_world
+from tests.certificate_requests import request
 from tests.contract.conftest import PASSWORD, Edge, Stage, build_stage
 
 DOCUMENT = build_document(ROUTERS)
 AT = "2026-03-02T08:00:00Z"
 NAME = {"zh": "新", "en": "New"}
+# The neighbour's box asks for it.
+CSR = request("neighbours/north/box-1")
 SOURCE = {"jurisdiction": "CN", "edition": "2019", "source": "GB/T 50493"}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
@@ -82,6 +85,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "edit_zone": lambda ids: {"name": NAME, "building": str(ids["buildings"])},
     "create_plant_device": lambda ids: {"site": str(ids["sites"]), "slug": "new", "name": NAME},
     "edit_plant_device": lambda _: {"name": NAME},
+    "certify_plant_device": lambda _: {"csr": CSR},
     "create_sensor": lambda ids: _sensor(ids, "new"),
     "edit_sensor": lambda ids: {"zone": str(ids["zones"])},
     "create_actuator": lambda ids: {

@@ -22,6 +22,7 @@ import uvicorn
 from api.app import build_app
 from api.deps import ApiDeps
 from core.database import Database
+from core.device_ca import DeviceCa
 from core.outbox import Listener
 from incidents import delivery_queries, orders, rooms, views
 from mobile_contract.room import MessagePosted, RoomState, TaskAssigned
@@ -68,7 +69,8 @@ class Plant:
         authenticator = Authenticator(self.db, tokens)
         listener = Listener(self._clone.app_url)
         edge = Edge(self.db, listener, incident_ports(authenticator))
-        http = build_app(ApiDeps(self.db, tokens, self.passwords, authenticator, {"database": self.db.ping}))
+        checks, ca = {"database": self.db.ping}, DeviceCa(self._keys)
+        http = build_app(ApiDeps(self.db, tokens, self.passwords, authenticator, checks, device_ca=ca))
         listening = self._listening if self._listening.fileno() >= 0 else socket.create_server(("127.0.0.1", self.port))
         server = uvicorn.Server(server_config(with_live(http, edge), lifespan="off"))
         async with asyncio.TaskGroup() as tasks:

@@ -150,8 +150,10 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("kind", list(KINDS))
 async def test_a_snapshot_and_the_events_after_it_are_a_fresh_snapshot(tx: Tx, kind: str) -> None:
     world = await incident_world.build(tx)
+    await tx.finish()
     before = await rooms.fresh_snapshot(tx, world.tenant_id, world.room_id)
     await CHANGES[kind](tx, world)
+    await tx.finish()
     events = await rooms.events_after(tx, world.tenant_id, world.room_id, before.seq, 100)
     assert kind in {event.kind for event in events}
     after = await rooms.fresh_snapshot(tx, world.tenant_id, world.room_id)

@@ -97,6 +97,9 @@ class Sink:
                 raise ZeroDivisionError("a fault in deciding")
         self._stand.decided += [(reading.sensor_id, reading.value) for reading in readings]
 
+    async def command_changing(self, tx: Tx, command: Command) -> None:
+        """Nothing of ours is locked."""
+
     async def command_changed(self, tx: Tx, command: Command) -> None:
         if command.actuator_id in self._stand.faulty:
             raise ZeroDivisionError("a fault in what follows from a command")

@@ -85,13 +85,14 @@ def test_every_batch_waits_was_committed_or_was_dropped(steps: list[tuple[str, i
         ("mqtt://127.0.0.1:1884", Broker("127.0.0.1", 1884)),
         ("mqtt://muster-gateway:secret@broker.plant:1885", Broker("broker.plant", 1885)),
         ("mqtt://broker.plant", Broker("broker.plant", 1883)),
+        ("mqtts://broker.plant", Broker("broker.plant", 8883, tls=True)),
     ],
 )
 def test_a_device_finds_its_broker_and_leaves_the_gateways_login_alone(url: str, found: Broker) -> None:
     assert parse_broker(url) == found
 
 
-@pytest.mark.parametrize("url", ["", "broker:1883", "http://broker", "mqtt://", "mqtts://broker"])
+@pytest.mark.parametrize("url", ["", "broker:1883", "http://broker", "mqtt://", "mqtts://"])
 def test_an_address_that_is_none_is_named(url: str) -> None:
     with pytest.raises(Invalid) as caught:
         parse_broker(url)

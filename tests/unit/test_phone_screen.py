@@ -80,7 +80,7 @@ def _room() -> RoomState:
             MessageView(seq=8, at=NOW, by=LI, text="门口有人 someone at the door"),
             MessageView(seq=9, at=NOW, by=ME, text="evil \x1b[2J text"),
         ],
-        members={ME: MemberView(account=ME, joined_at=NOW)},
+        members={ME: MemberView(account=ME, name="王伟", joined_at=NOW)},
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ def test_the_banner_says_where_and_who() -> None:
     assert all(account.username in text for account in catalogue.ACCOUNTS)
     assert catalogue.PASSWORD in text
     assert "wang" not in banner(SETTINGS)
+    assert "mqtts://" not in banner(SETTINGS)
+    assert "mqtts://127.0.0.1:8883" in banner(SETTINGS, "mqtts://127.0.0.1:8883")
 
 
 @pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("10.1.2.3", "10.1.2.3")])

@@ -1,0 +1,1201 @@
+CREATE FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+DECLARE
+    live integer;
+BEGIN
+    INSERT INTO gateways (holder, expires_at) VALUES (who, until)
+    ON CONFLICT (holder) DO UPDATE SET expires_at = excluded.expires_at;
+    DELETE FROM gateways WHERE expires_at < at OR expires_at > until + 2 * (until - at);
+    SELECT count(*) INTO live FROM gateways;
+    RETURN ((SELECT count(*) FROM sites) + live - 1) / greatest(live, 1);
+END $$;
+CREATE FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT s.tenant_id, s.id FROM sites s
+    LEFT JOIN site_leases l ON l.tenant_id = s.tenant_id AND l.site_id = s.id
+    WHERE l.site_id IS NULL OR l.expires_at < at OR l.expires_at > latest OR l.holder = who
+    ORDER BY s.tenant_id, s.id
+$$;
+CREATE FUNCTION public.gateway_leave(who text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ DELETE FROM gateways WHERE holder = who $$;
+CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT d.tenant_id, d.id FROM deliveries d
+    WHERE d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
+    ORDER BY d.due_at, d.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d WHERE d.due_at IS NOT NULL $$;
+CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    CALL muster_protect_table(table_name, rights);
+END $$;
+CREATE PROCEDURE public.muster_protect_table(IN table_name text, IN rights text)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', table_name);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', table_name);
+    EXECUTE format(
+        'CREATE POLICY tenant_isolation ON %I USING (tenant_id = (SELECT muster_tenant())) '
+        'WITH CHECK (tenant_id = (SELECT muster_tenant()))', table_name);
+    EXECUTE format('CREATE POLICY owner_directory ON %I TO CURRENT_USER USING (true)', table_name);
+    EXECUTE format('GRANT %s ON %I TO muster_app', rights, table_name);
+END $$;
+CREATE FUNCTION public.muster_tenant() RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('muster.tenant', true), '')::uuid $$;
+CREATE FUNCTION public.muster_tenant_by_slug(wanted text) RETURNS uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ SELECT tenant_id FROM tenants WHERE slug = wanted $$;
+CREATE FUNCTION public.muster_tenant_ids() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ SELECT tenant_id FROM tenants ORDER BY tenant_id $$;
+CREATE FUNCTION public.readings_close_partition(table_name text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', table_name);
+    EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', table_name);
+    EXECUTE format('CREATE POLICY owner_directory ON %I TO CURRENT_USER USING (true)', table_name);
+END $$;
+CREATE FUNCTION public.readings_make_partition(parent text, key text, suffix text, lower timestamp with time zone, upper timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    child text := parent || '_' || suffix;
+BEGIN
+    IF to_regclass(format('%I', child)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS)', child, parent);
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', parent || '_default');
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I SELECT * FROM moved',
+        parent || '_default', key, lower, key, upper, child);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, child, lower, upper);
+    PERFORM readings_close_partition(child);
+    RETURN true;
+END $$;
+CREATE FUNCTION public.readings_make_partitions(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    made integer := 0;
+    d date;
+BEGIN
+    -- A year and a bit is more than any caller needs; a mistaken date must not make a million tables.
+    IF last_day - first_day > 400 THEN
+        RAISE EXCEPTION 'more than 400 days of partitions asked for';
+    END IF;
+    -- Two roles that start together make each partition once.
+    PERFORM pg_advisory_xact_lock(hashtext('readings_make_partitions'));
+    FOR d IN SELECT generate_series(first_day, last_day, '1 day')::date LOOP
+        made := made + readings_make_partition(
+            'readings', 'observed_at', to_char(d, 'YYYYMMDD'), d::timestamptz, (d + 1)::timestamptz)::integer;
+    END LOOP;
+    FOR d IN SELECT generate_series(date_trunc('month', first_day), last_day, '1 month')::date LOOP
+        made := made + readings_make_partition(
+            'reading_minutes', 'minute', to_char(d, 'YYYYMM'), d::timestamptz,
+            (d + interval '1 month')::date::timestamptz)::integer;
+    END LOOP;
+    RETURN made;
+END $$;
+CREATE FUNCTION public.readings_retire(before date) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    dropped integer := 0;
+    child text;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('readings_make_partitions'));
+    FOR child IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'readings'::regclass AND c.relname ~ '^readings_[0-9]{8}$'
+          AND c.relname < 'readings_' || to_char(before, 'YYYYMMDD')
+    LOOP
+        EXECUTE format('DROP TABLE %I', child);
+        dropped := dropped + 1;
+    END LOOP;
+    DELETE FROM readings_default WHERE observed_at < before::timestamptz;
+    RETURN dropped;
+END $_$;
+CREATE TABLE public.accounts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    login text NOT NULL,
+    display_name text NOT NULL,
+    locale text NOT NULL,
+    role text NOT NULL,
+    phone text,
+    password_hash text NOT NULL,
+    disabled_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT accounts_display_name_check CHECK (((length(display_name) >= 1) AND (length(display_name) <= 100))),
+    CONSTRAINT accounts_locale_check CHECK ((locale = ANY (ARRAY['zh-CN'::text, 'en'::text]))),
+    CONSTRAINT accounts_login_check CHECK ((login ~ '^[a-z0-9][a-z0-9._@-]{0,62}$'::text)),
+    CONSTRAINT accounts_phone_check CHECK ((phone ~ '^\+[1-9][0-9]{6,14}$'::text)),
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['worker'::text, 'responder'::text, 'safety_officer'::text, 'admin'::text, 'auditor'::text, 'device'::text, 'camera'::text])))
+);
+ALTER TABLE ONLY public.accounts FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.actuators (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    kind text NOT NULL,
+    feedback_sensor_id uuid,
+    expected jsonb NOT NULL,
+    deadline_s double precision NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT actuators_deadline_s_check CHECK ((deadline_s > (0)::double precision)),
+    CONSTRAINT actuators_kind_check CHECK ((kind = ANY (ARRAY['fan'::text, 'siren'::text, 'beacon'::text, 'valve'::text, 'machine_stop'::text]))),
+    CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rules (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    sensor_id uuid,
+    actuator_id uuid,
+    kind text NOT NULL,
+    level smallint NOT NULL,
+    set_point double precision,
+    unit text NOT NULL,
+    deadband double precision NOT NULL,
+    on_delay_s double precision NOT NULL,
+    off_delay_s double precision NOT NULL,
+    rearm_after_s double precision,
+    latching boolean NOT NULL,
+    stale_after_s double precision,
+    toxic boolean NOT NULL,
+    source jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    retired_at timestamp with time zone,
+    CONSTRAINT alarm_rules_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
+    CONSTRAINT alarm_rules_check1 CHECK (((kind <> ALL (ARRAY['high'::text, 'low'::text])) OR (set_point IS NOT NULL))),
+    CONSTRAINT alarm_rules_deadband_check CHECK ((deadband >= (0)::double precision)),
+    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text]))),
+    CONSTRAINT alarm_rules_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
+    CONSTRAINT alarm_rules_off_delay_s_check CHECK ((off_delay_s >= (0)::double precision)),
+    CONSTRAINT alarm_rules_on_delay_s_check CHECK ((on_delay_s >= (0)::double precision))
+);
+ALTER TABLE ONLY public.alarm_rules FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_states (
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    state jsonb NOT NULL,
+    letter text NOT NULL,
+    episode_id uuid,
+    due_at timestamp with time zone,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT alarm_states_letter_check CHECK ((letter ~ '^[A-I]$'::text))
+);
+ALTER TABLE ONLY public.alarm_states FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarms (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    episode integer NOT NULL,
+    incident_id uuid NOT NULL,
+    first_out boolean NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    sensor_id uuid,
+    actuator_id uuid,
+    kind text NOT NULL,
+    level smallint NOT NULL,
+    letter text NOT NULL,
+    title jsonb NOT NULL,
+    value double precision,
+    unit text NOT NULL,
+    set_point double precision,
+    raised_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    returned_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT alarms_letter_check CHECK ((letter ~ '^[A-I]$'::text))
+);
+ALTER TABLE ONLY public.alarms FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.audit (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    action text NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    facts jsonb NOT NULL,
+    hash text NOT NULL
+);
+ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.audit_heads (
+    tenant_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    hash text NOT NULL
+);
+ALTER TABLE ONLY public.audit_heads FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.buildings (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT buildings_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.buildings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.commands (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    key text NOT NULL,
+    site_id uuid NOT NULL,
+    actuator_id uuid NOT NULL,
+    action text NOT NULL,
+    reason text NOT NULL,
+    requested_by uuid,
+    incident_id uuid,
+    inhibited boolean DEFAULT false NOT NULL,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    deadline_at timestamp with time zone NOT NULL,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    feedback jsonb,
+    CONSTRAINT commands_check CHECK (((state = ANY (ARRAY['requested'::text, 'sent'::text])) = (ended_at IS NULL))),
+    CONSTRAINT commands_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT commands_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'confirmed'::text, 'failed'::text, 'timed_out'::text])))
+);
+ALTER TABLE ONLY public.commands FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.deliveries (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    content jsonb NOT NULL,
+    dedupe_key text NOT NULL,
+    task_fencing integer NOT NULL,
+    state text NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    accepted_at timestamp with time zone,
+    accepted_by text,
+    accepted_message text,
+    received_at timestamp with time zone,
+    received_by text,
+    seen_at timestamp with time zone,
+    seen_by text,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    moving_at timestamp with time zone,
+    moving_by text,
+    declined_at timestamp with time zone,
+    declined_by text,
+    answer_at timestamp with time zone,
+    answer_no boolean,
+    ended text,
+    ended_at timestamp with time zone,
+    channel text DEFAULT 'socket'::text NOT NULL,
+    step integer DEFAULT '-1'::integer NOT NULL,
+    step_at timestamp with time zone,
+    asked_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    retry_at timestamp with time zone,
+    in_flight boolean DEFAULT false NOT NULL,
+    blocked boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    due_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT deliveries_check CHECK (((answer_at IS NULL) = (answer_no IS NULL))),
+    CONSTRAINT deliveries_check1 CHECK (((ended IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT deliveries_check2 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT deliveries_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 64))),
+    CONSTRAINT deliveries_ended_check CHECK ((ended = ANY (ARRAY['superseded'::text, 'exhausted'::text, 'cancelled'::text]))),
+    CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'accepted'::text, 'received'::text, 'seen'::text, 'acknowledged'::text, 'moving'::text, 'declined'::text, 'superseded'::text, 'exhausted'::text, 'cancelled'::text])))
+);
+ALTER TABLE ONLY public.deliveries FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.delivery_attempts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    channel text NOT NULL,
+    device_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    outcome text,
+    provider_message_id text,
+    error_code text,
+    CONSTRAINT delivery_attempts_check CHECK (((outcome IS NULL) = (ended_at IS NULL))),
+    CONSTRAINT delivery_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'gone'::text, 'refused'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.delivery_attempts FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.device_states (
+    tenant_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    online boolean NOT NULL,
+    at timestamp with time zone NOT NULL,
+    firmware text,
+    battery double precision,
+    updated_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.device_states FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.devices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    secret_hash text NOT NULL,
+    revoked_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT devices_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.gateways (
+    holder text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.gateways FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.idempotency_keys (
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    key text NOT NULL,
+    request_hash text NOT NULL,
+    status integer,
+    answer jsonb,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.incidents (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number integer NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    state text NOT NULL,
+    grade smallint NOT NULL,
+    reasons jsonb NOT NULL,
+    title jsonb NOT NULL,
+    place jsonb NOT NULL,
+    agent text,
+    plan jsonb NOT NULL,
+    first_out_alarm_id uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    last_alarm_at timestamp with time zone NOT NULL,
+    returned_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    close_reason text,
+    exercise boolean DEFAULT false NOT NULL,
+    CONSTRAINT incidents_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (close_reason IS NOT NULL))),
+    CONSTRAINT incidents_grade_check CHECK (((grade >= 1) AND (grade <= 4))),
+    CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'closed'::text])))
+);
+ALTER TABLE ONLY public.incidents FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.ingest_inbox (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    readings jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.ingest_inbox FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.ingest_refusals (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device text NOT NULL,
+    code text NOT NULL,
+    count bigint NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    detail text NOT NULL,
+    topic text NOT NULL,
+    sample bytea NOT NULL,
+    CONSTRAINT ingest_refusals_sample_check CHECK ((length(sample) <= 256))
+);
+ALTER TABLE ONLY public.ingest_refusals FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.late_minutes (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.outbox (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    key text NOT NULL,
+    payload jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.person_devices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    label text NOT NULL,
+    platform text NOT NULL,
+    locale text NOT NULL,
+    push_channel text,
+    push_token text,
+    push_token_state text DEFAULT 'none'::text NOT NULL,
+    push_token_at timestamp with time zone,
+    last_seen_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT person_devices_check CHECK (((push_token_state = 'none'::text) OR ((push_token IS NOT NULL) AND (push_channel IS NOT NULL)))),
+    CONSTRAINT person_devices_check1 CHECK (((revoked_at IS NULL) OR (push_token_state <> 'active'::text))),
+    CONSTRAINT person_devices_label_check CHECK (((length(label) >= 1) AND (length(label) <= 100))),
+    CONSTRAINT person_devices_locale_check CHECK ((locale = ANY (ARRAY['zh-CN'::text, 'en'::text]))),
+    CONSTRAINT person_devices_platform_check CHECK ((platform = ANY (ARRAY['android'::text, 'ios'::text, 'web'::text, 'terminal'::text]))),
+    CONSTRAINT person_devices_push_channel_check CHECK ((push_channel = ANY (ARRAY['fcm'::text, 'web_push'::text]))),
+    CONSTRAINT person_devices_push_token_check CHECK (((length(push_token) >= 1) AND (length(push_token) <= 4096))),
+    CONSTRAINT person_devices_push_token_state_check CHECK ((push_token_state = ANY (ARRAY['none'::text, 'active'::text, 'retired'::text])))
+);
+ALTER TABLE ONLY public.person_devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.plan_templates (
+    tenant_id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.reading_minutes (
+    tenant_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    min double precision,
+    max double precision,
+    avg double precision,
+    count integer NOT NULL,
+    gaps integer NOT NULL
+)
+PARTITION BY RANGE (minute);
+ALTER TABLE ONLY public.reading_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.reading_minutes_default (
+    tenant_id uuid CONSTRAINT reading_minutes_tenant_id_not_null NOT NULL,
+    sensor_id uuid CONSTRAINT reading_minutes_sensor_id_not_null NOT NULL,
+    minute timestamp with time zone CONSTRAINT reading_minutes_minute_not_null NOT NULL,
+    min double precision,
+    max double precision,
+    avg double precision,
+    count integer CONSTRAINT reading_minutes_count_not_null NOT NULL,
+    gaps integer CONSTRAINT reading_minutes_gaps_not_null NOT NULL
+);
+ALTER TABLE ONLY public.reading_minutes_default FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.readings (
+    tenant_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    observed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    value double precision,
+    quality smallint NOT NULL
+)
+PARTITION BY RANGE (observed_at);
+ALTER TABLE ONLY public.readings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.readings_default (
+    tenant_id uuid CONSTRAINT readings_tenant_id_not_null NOT NULL,
+    sensor_id uuid CONSTRAINT readings_sensor_id_not_null NOT NULL,
+    observed_at timestamp with time zone CONSTRAINT readings_observed_at_not_null NOT NULL,
+    received_at timestamp with time zone CONSTRAINT readings_received_at_not_null NOT NULL,
+    value double precision,
+    quality smallint CONSTRAINT readings_quality_not_null NOT NULL
+);
+ALTER TABLE ONLY public.readings_default FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.refresh_tokens (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    sign_in_id uuid NOT NULL,
+    parent_id uuid,
+    secret_hash bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT refresh_tokens_secret_hash_check CHECK ((length(secret_hash) = 32))
+);
+ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.room_events (
+    tenant_id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    epoch integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    lane text NOT NULL,
+    by_account uuid,
+    client_key text,
+    body jsonb NOT NULL,
+    CONSTRAINT room_events_check CHECK (((client_key IS NULL) OR (by_account IS NOT NULL))),
+    CONSTRAINT room_events_client_key_check CHECK (((length(client_key) >= 1) AND (length(client_key) <= 100))),
+    CONSTRAINT room_events_lane_check CHECK ((lane = ANY (ARRAY['safety'::text, 'normal'::text])))
+);
+ALTER TABLE ONLY public.room_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.room_members (
+    tenant_id uuid NOT NULL,
+    room_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    name text NOT NULL
+);
+ALTER TABLE ONLY public.room_members FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rooms (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    epoch integer DEFAULT 1 NOT NULL,
+    next_seq bigint DEFAULT 1 NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    CONSTRAINT rooms_epoch_check CHECK ((epoch > 0)),
+    CONSTRAINT rooms_next_seq_check CHECK ((next_seq > 0))
+);
+ALTER TABLE ONLY public.rooms FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.schema_migrations (
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+CREATE TABLE public.sensors (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    series text NOT NULL,
+    name jsonb NOT NULL,
+    quantity text NOT NULL,
+    unit text NOT NULL,
+    agent text,
+    calibration_due date,
+    stale_after_s double precision NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sensors_series_check CHECK (((length(series) >= 1) AND (length(series) <= 64))),
+    CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
+);
+ALTER TABLE ONLY public.sensors FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sign_in_limits (
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    window_started_at timestamp with time zone NOT NULL,
+    attempts integer NOT NULL,
+    CONSTRAINT sign_in_limits_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT sign_in_limits_kind_check CHECK ((kind = ANY (ARRAY['login'::text, 'address'::text]))),
+    CONSTRAINT sign_in_limits_subject_check CHECK ((length(subject) <= 200))
+);
+ALTER TABLE ONLY public.sign_in_limits FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sign_ins (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    signed_in_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoke_reason text,
+    CONSTRAINT sign_ins_check CHECK (((revoked_at IS NULL) = (revoke_reason IS NULL))),
+    CONSTRAINT sign_ins_revoke_reason_check CHECK ((revoke_reason = ANY (ARRAY['signed_out'::text, 'reuse'::text, 'device_revoked'::text, 'account_disabled'::text, 'password'::text])))
+);
+ALTER TABLE ONLY public.sign_ins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.site_leases (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    holder text NOT NULL,
+    fencing bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.site_leases FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.site_rollups (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    rolled_until timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.site_rollups FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sites (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    tz text NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.tasks (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    role text NOT NULL,
+    title jsonb NOT NULL,
+    steps jsonb NOT NULL,
+    plan_template text NOT NULL,
+    plan_version integer NOT NULL,
+    owner_account_id uuid,
+    state text NOT NULL,
+    fencing integer DEFAULT 1 NOT NULL,
+    deadline_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    done_at timestamp with time zone,
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
+);
+ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.tenants (
+    tenant_id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    locale text DEFAULT 'zh-CN'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT tenants_locale_check CHECK ((locale = ANY (ARRAY['zh-CN'::text, 'en'::text]))),
+    CONSTRAINT tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.timeline (
+    tenant_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor_id uuid,
+    kind text NOT NULL,
+    facts jsonb NOT NULL,
+    hash text NOT NULL
+);
+ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.zones (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    building_id uuid,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    polygon jsonb NOT NULL,
+    level smallint NOT NULL,
+    risk smallint NOT NULL,
+    agents text[] DEFAULT '{}'::text[] NOT NULL,
+    adjoining uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT zones_risk_check CHECK (((risk >= 0) AND (risk <= 3))),
+    CONSTRAINT zones_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.zones FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.reading_minutes ATTACH PARTITION public.reading_minutes_default DEFAULT;
+ALTER TABLE ONLY public.readings ATTACH PARTITION public.readings_default DEFAULT;
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_tenant_id_login_key UNIQUE (tenant_id, login);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.alarm_states
+    ADD CONSTRAINT alarm_states_pkey PRIMARY KEY (tenant_id, rule_id);
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_tenant_id_rule_id_episode_key UNIQUE (tenant_id, rule_id, episode);
+ALTER TABLE ONLY public.audit_heads
+    ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (tenant_id, "position");
+ALTER TABLE ONLY public.buildings
+    ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.buildings
+    ADD CONSTRAINT buildings_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.commands
+    ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.commands
+    ADD CONSTRAINT commands_tenant_id_key_key UNIQUE (tenant_id, key);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_tenant_id_dedupe_key_key UNIQUE (tenant_id, dedupe_key);
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_pkey PRIMARY KEY (tenant_id, device_id);
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.gateways
+    ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, account_id, key);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_site_id_number_key UNIQUE (tenant_id, site_id, number);
+ALTER TABLE ONLY public.ingest_inbox
+    ADD CONSTRAINT ingest_inbox_pkey PRIMARY KEY (tenant_id, site_id, id);
+ALTER TABLE ONLY public.ingest_refusals
+    ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
+ALTER TABLE ONLY public.late_minutes
+    ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.person_devices
+    ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.plan_templates
+    ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.reading_minutes
+    ADD CONSTRAINT reading_minutes_pkey PRIMARY KEY (tenant_id, sensor_id, minute);
+ALTER TABLE ONLY public.reading_minutes_default
+    ADD CONSTRAINT reading_minutes_default_pkey PRIMARY KEY (tenant_id, sensor_id, minute);
+ALTER TABLE ONLY public.readings
+    ADD CONSTRAINT readings_pkey PRIMARY KEY (tenant_id, sensor_id, observed_at);
+ALTER TABLE ONLY public.readings_default
+    ADD CONSTRAINT readings_default_pkey PRIMARY KEY (tenant_id, sensor_id, observed_at);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.room_events
+    ADD CONSTRAINT room_events_pkey PRIMARY KEY (tenant_id, room_id, seq);
+ALTER TABLE ONLY public.room_members
+    ADD CONSTRAINT room_members_pkey PRIMARY KEY (tenant_id, room_id, account_id);
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_tenant_id_device_id_series_key UNIQUE (tenant_id, device_id, series);
+ALTER TABLE ONLY public.sign_in_limits
+    ADD CONSTRAINT sign_in_limits_pkey PRIMARY KEY (tenant_id, kind, subject);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.site_leases
+    ADD CONSTRAINT site_leases_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.site_rollups
+    ADD CONSTRAINT site_rollups_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY public.tenants
+    ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.timeline
+    ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
+CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
+CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
+CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
+CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
+CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
+CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
+CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
+CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
+CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
+CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
+CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
+CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
+CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
+CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
+CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
+CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE INDEX reading_minutes_time ON ONLY public.reading_minutes USING brin (minute);
+CREATE INDEX reading_minutes_default_minute_idx ON public.reading_minutes_default USING brin (minute);
+CREATE INDEX readings_time ON ONLY public.readings USING brin (observed_at);
+CREATE INDEX readings_default_observed_at_idx ON public.readings_default USING brin (observed_at);
+CREATE INDEX refresh_tokens_sign_in ON public.refresh_tokens USING btree (tenant_id, sign_in_id, parent_id);
+CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
+CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
+CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);
+CREATE INDEX sensors_site ON public.sensors USING btree (tenant_id, site_id);
+CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id, window_started_at);
+CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
+CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
+CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
+CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
+ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
+ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
+ALTER INDEX public.readings_pkey ATTACH PARTITION public.readings_default_pkey;
+ALTER TABLE ONLY public.accounts
+    ADD CONSTRAINT accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_feedback_sensor_id_fkey FOREIGN KEY (tenant_id, feedback_sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.actuators
+    ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_states
+    ADD CONSTRAINT alarm_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_states
+    ADD CONSTRAINT alarm_states_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.alarms
+    ADD CONSTRAINT alarms_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.audit_heads
+    ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.audit
+    ADD CONSTRAINT audit_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.buildings
+    ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.buildings
+    ADD CONSTRAINT buildings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.commands
+    ADD CONSTRAINT commands_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
+ALTER TABLE ONLY public.commands
+    ADD CONSTRAINT commands_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.commands
+    ADD CONSTRAINT commands_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.deliveries
+    ADD CONSTRAINT deliveries_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_tenant_id_delivery_id_fkey FOREIGN KEY (tenant_id, delivery_id) REFERENCES public.deliveries(tenant_id, id);
+ALTER TABLE ONLY public.delivery_attempts
+    ADD CONSTRAINT delivery_attempts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
+ALTER TABLE ONLY public.device_states
+    ADD CONSTRAINT device_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.devices
+    ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.ingest_inbox
+    ADD CONSTRAINT ingest_inbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.ingest_inbox
+    ADD CONSTRAINT ingest_inbox_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.ingest_refusals
+    ADD CONSTRAINT ingest_refusals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.ingest_refusals
+    ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.late_minutes
+    ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.person_devices
+    ADD CONSTRAINT person_devices_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.person_devices
+    ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.plan_templates
+    ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.refresh_tokens
+    ADD CONSTRAINT refresh_tokens_tenant_id_sign_in_id_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES public.sign_ins(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.room_events
+    ADD CONSTRAINT room_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.room_events
+    ADD CONSTRAINT room_events_tenant_id_room_id_fkey FOREIGN KEY (tenant_id, room_id) REFERENCES public.rooms(tenant_id, id);
+ALTER TABLE ONLY public.room_members
+    ADD CONSTRAINT room_members_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.room_members
+    ADD CONSTRAINT room_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.room_members
+    ADD CONSTRAINT room_members_tenant_id_room_id_fkey FOREIGN KEY (tenant_id, room_id) REFERENCES public.rooms(tenant_id, id);
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rooms
+    ADD CONSTRAINT rooms_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.sensors
+    ADD CONSTRAINT sensors_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.person_devices(tenant_id, id);
+ALTER TABLE ONLY public.sign_ins
+    ADD CONSTRAINT sign_ins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.site_leases
+    ADD CONSTRAINT site_leases_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.site_leases
+    ADD CONSTRAINT site_leases_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.site_rollups
+    ADD CONSTRAINT site_rollups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.site_rollups
+    ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.sites
+    ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.timeline
+    ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.timeline
+    ADD CONSTRAINT timeline_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.zones
+    ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
+CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.reading_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.readings_default TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.refresh_tokens TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.room_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
+ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.reading_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.readings_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.room_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.room_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO muster_app;
+REVOKE ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.gateway_leave(who text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.gateway_leave(who text) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_tenant_ids() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_tenant_ids() TO muster_app;
+REVOKE ALL ON FUNCTION public.readings_close_partition(table_name text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.readings_make_partition(parent text, key text, suffix text, lower timestamp with time zone, upper timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.readings_make_partitions(first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.readings_make_partitions(first_day date, last_day date) TO muster_app;
+REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.room_events TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;
