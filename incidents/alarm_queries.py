@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.database import Tx, row_to
+from core.database import SLICE_ROWS, Tx, row_to
 from core.errors import NotFound
 from incidents.alarm import letter
 from incidents.model import AlarmRule, AlarmState
@@ -76,8 +77,13 @@ ORDER BY r.id
 
 
 async def list_site_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[WatchedRule]:
-    """Every rule in force in a site."""
-    return [_watched(r) for r in await tx.fetch(LIST_SITE_RULES, tenant_id, site_id)]
+    """Every rule in force in a site, a slice at a time."""
+    rows = await tx.fetch(LIST_SITE_RULES, tenant_id, site_id)
+    found: list[WatchedRule] = []
+    for start in range(0, len(rows), SLICE_ROWS):
+        found += [_watched(r) for r in rows[start : start + SLICE_ROWS]]
+        await asyncio.sleep(0)
+    return found
 
 
 FIND_RULES = f"""

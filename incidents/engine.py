@@ -7,6 +7,7 @@ decision is made again on the locked row, so a stale cache costs a transaction, 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -54,13 +55,15 @@ class _Watch:
     comparison finds it out.
     """
 
-    __slots__ = ("calm", "heard_at", "limits", "stale")
+    __slots__ = ("calm", "heard_at", "heard_s", "limits", "stale")
 
     def __init__(self) -> None:
         self.limits: list[tuple[AlarmRule, AlarmState]] = []
         self.calm = calm_band(())
         self.stale: tuple[AlarmRule, AlarmState] | None = None
         self.heard_at: datetime | None = None
+        # The same by the steady clock: the other one may be set back, and silence would be an hour late.
+        self.heard_s = time.monotonic()
 
 
 class SiteEngine:
@@ -85,6 +88,7 @@ class SiteEngine:
             return False
         if reading.quality == _GOOD:
             watch.heard_at = reading.received_at
+            watch.heard_s = time.monotonic()
             if watch.stale is not None and watch.stale[1].condition != "normal":
                 return True
         below, above = watch.calm
@@ -122,6 +126,8 @@ class SiteEngine:
             self._put(item.rule, item.state)
         for sensor_id, watch in self._watches.items():
             before = old[sensor_id].heard_at if sensor_id in old else None
+            if sensor_id in old:
+                watch.heard_s = old[sensor_id].heard_s
             # A sensor made a moment ago has until then to speak for the first time.
             sensor = context.sensors.get(sensor_id)
             made = None if sensor is None else sensor.created_at
@@ -169,7 +175,8 @@ class SiteEngine:
         assert watch.stale is not None
         # What the broker kept for us while nobody held the site must have had time to arrive.
         since = max(watch.heard_at or self._opened_at, self._opened_at)
-        return now - since > timedelta(seconds=watch.stale[0].stale_after_s or 0.0)
+        allowed_s = watch.stale[0].stale_after_s or 0.0
+        return now - since > timedelta(seconds=allowed_s) or time.monotonic() - watch.heard_s > allowed_s
 
     async def _step_rules(self, rule_ids: list[UUID], *, silent: bool) -> None:
         """Step these rules in one transaction; a rule whose step fails does not hold up the others."""

@@ -53,14 +53,15 @@ async def get_site_of_rule(tx: Tx, tenant_id: UUID, rule_id: UUID) -> UUID:
     return site_id
 
 
-LIST_OWN_RULES = f"""
-SELECT {_RULE} FROM alarm_rules WHERE tenant_id = $1 AND site_id = $2 AND kind IN ('stale', 'no_effect')
+LIST_OWN_RULES = """
+SELECT id, stale_after_s FROM alarm_rules
+WHERE tenant_id = $1 AND site_id = $2 AND kind IN ('stale', 'no_effect')
 """
 
 
-async def list_own_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[AlarmRule]:
-    """The rules that instruments have by themselves, retired ones too."""
-    return [row_to(AlarmRule, r) for r in await tx.fetch(LIST_OWN_RULES, tenant_id, site_id)]
+async def list_own_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> dict[UUID, float | None]:
+    """The rules that instruments have by themselves, retired ones too: id -> stale_after_s."""
+    return {r["id"]: r["stale_after_s"] for r in await tx.fetch(LIST_OWN_RULES, tenant_id, site_id)}
 
 
 SAVE_STALE_AFTER = "UPDATE alarm_rules SET stale_after_s = $3 WHERE tenant_id = $1 AND id = $2"

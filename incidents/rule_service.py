@@ -137,14 +137,14 @@ async def watch_instruments(
 
     The ids follow from the instruments' ids, so doing it again, or twice at once, changes nothing.
     """
-    own = {r.id: r for r in await rule_queries.list_own_rules(tx, tenant_id, site_id)}
+    own = await rule_queries.list_own_rules(tx, tenant_id, site_id)
     for sensor in sensors:
         rule = _stale_rule(tenant_id, sensor)
         if sensor.retired_at is not None:
             continue
         if rule.id not in own:
             await alarm_queries.insert_rule(tx, tenant_id, site_id, rule)
-        elif own[rule.id].stale_after_s != rule.stale_after_s:
+        elif own[rule.id] != rule.stale_after_s:
             await rule_queries.save_stale_after(tx, tenant_id, rule.id, sensor.stale_after_s)
     for actuator in actuators:
         rule = _effect_rule(tenant_id, actuator)

@@ -10,7 +10,8 @@ Rules for a client:
   next ``hello``. An event at or below ``seq`` is a repetition.
 * An event above ``seq + 1`` may be shown, but is not applied: safety events overtake chat on a slow line, and the
   server will close with ``SLOW_READER``. Resume, or ask with ``join``.
-* A write carries a key of the client's own. Without an answer, send it again with the same key: it counts once.
+* A write carries a key of the client's own. Without an answer, send it again with the same key: it counts once. Send
+  the next message into a room when the one before is answered, or a repetition may put them out of order.
 * An order is answered with a ``received`` receipt at once; the same order (same ``key``) may come more than once and on
   more than one channel.
 * Send ``here`` every ``heartbeat_s``. The server answers ``beat``; without a frame for ``2 * heartbeat_s`` the line is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from core.database import Tx, row_to
+from core.database import Tx, row_to, rows_to
 from plant.model import Actuator, Sensor
 from plant.queries import found, plain
 
@@ -82,7 +82,7 @@ ORDER BY zone_id, series, id
 
 async def list_sensors(tx: Tx, tenant_id: UUID, site_id: UUID, zone_id: UUID | None = None) -> list[Sensor]:
     """The sensors of a site (or of one zone of it), retired ones too."""
-    return [row_to(Sensor, row) for row in await tx.fetch(_LIST_SENSORS, tenant_id, site_id, zone_id)]
+    return await rows_to(Sensor, await tx.fetch(_LIST_SENSORS, tenant_id, site_id, zone_id))
 
 
 _LIST_DEVICE_SENSORS = f"SELECT {_SENSOR} FROM sensors WHERE tenant_id = $1 AND device_id = $2 ORDER BY series"

@@ -105,15 +105,22 @@ class Phone:
         self.online = False
 
     def outgoing(self, now: datetime) -> list[live.ClientFrame]:
-        """What to send now: questions first, then receipts and answers, then messages; nothing before the welcome."""
+        """What to send now: questions first, then receipts and answers, then messages; nothing before the welcome.
+
+        Of the messages to one room only the oldest: the next goes when that one is answered, so that a repetition does
+        not put what a person wrote out of order.
+        """
         if not self.online:
             return []
         frames, self._direct = list(self._direct), []
-        due = [
-            waiting
-            for waiting in self._outbox.values()
-            if waiting.sent_at is None or (now - waiting.sent_at).total_seconds() >= RESEND_AFTER_S
-        ]
+        due, rooms = [], set()
+        for waiting in self._outbox.values():
+            if isinstance(waiting.write, live.Post):
+                if waiting.write.room in rooms:
+                    continue
+                rooms.add(waiting.write.room)
+            if waiting.sent_at is None or (now - waiting.sent_at).total_seconds() >= RESEND_AFTER_S:
+                due.append(waiting)
         for waiting in sorted(due, key=lambda waiting: isinstance(waiting.write, live.Post)):
             waiting.sent_at = now
             frames.append(waiting.write)

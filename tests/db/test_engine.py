@@ -18,7 +18,7 @@ from mobile_contract.text import Text
 from plant import command_queries, instrument_service
 from plant import service as plant_service
 from plant.errors import LeaseLost
-from plant.instrument_service import SensorChange
+from plant.instrument_service import SensorChange, SensorDraft
 from plant.model import CommandState, Quality, Reading
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
@@ -345,6 +345,21 @@ async def test_every_sensor_and_actuator_is_watched_from_its_first_second(plant:
     await plant.restart()
     again = await plant.rows("SELECT count(*) FROM alarm_rules WHERE tenant_id = $1 AND kind = 'stale'")
     assert again[0]["count"] == rows[0]["stale"]
+
+
+async def test_a_sensor_made_late_has_its_own_time_to_speak_first(plant: Stand) -> None:
+    plant.clock.advance(3600)
+    admin = await plant.actor("admin")
+    (device,) = await plant.rows("SELECT id FROM devices WHERE tenant_id = $1 AND slug = $2", GAS)
+    (zone,) = await plant.rows("SELECT id FROM zones WHERE tenant_id = $1 AND slug = 'machine-hall'")
+    draft = SensorDraft(device["id"], zone["id"], "new", Text("新", "New"), "temperature", "Cel", 15.0)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        made = await instrument_service.create_sensor(tx, admin, draft)
+    await plant.engine.load()
+    await plant.pass_time(14)
+    assert made.id not in {a.sensor_id for a in await plant.alarms()}
+    await plant.pass_time(2)
+    assert made.id in {a.sensor_id for a in await plant.alarms()}
 
 
 async def test_a_sensor_taken_out_of_use_takes_its_alarm_with_it(plant: Stand) -> None:

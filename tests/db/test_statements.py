@@ -40,6 +40,7 @@ TAKEN_APART = {
     "incidents.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
+    "incidents.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.timeline._LAST": {"position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
@@ -93,7 +94,11 @@ def _made_by(user: ast.AST, module: ModuleType) -> set[type]:
     return {
         getattr(module, call.args[0].id)
         for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "row_to" and isinstance(call.args[0], ast.Name)
+        if isinstance(call.func, ast.Name)
+        and call.func.id in {"row_to", "rows_to"}
+        and isinstance(call.args[0], ast.Name)
+        # Not the one that only passes on which Struct it is to make.
+        and hasattr(module, call.args[0].id)
     }
 
 

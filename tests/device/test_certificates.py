@@ -160,7 +160,7 @@ async def test_a_device_with_a_certificate_speaks_under_its_own_name_and_no_othe
 
 
 async def test_a_device_link_signs_in_with_a_certificate_alone(plant: Plant) -> None:
-    login = Login(*PUMP.split("/"), certificate=plant.certify(PUMP))
+    login = Login("acme", "north", "pump-1", certificate=plant.certify(PUMP))
     link = DeviceLink(parse_broker(plant.broker.tls_url), login, firmware="1")
     async with plant.gateway() as gateway:
         running = asyncio.create_task(link.run())

@@ -356,3 +356,17 @@ def _closed(n: int) -> RoomState:
         opened_at=datetime(2026, 1, 1, tzinfo=UTC),
     )  # fmt: skip
     return RoomState(room=UUID(int=n), epoch=1, seq=1, incident=incident)
+
+
+def test_the_next_message_waits_for_the_answer_of_the_one_before(phone: Phone) -> None:
+    for n in range(3):
+        phone.post(ROOM, f"{n}", f"key-{n}")
+    sent = []
+    for _ in range(3):
+        (frame,) = phone.outgoing(NOW)
+        assert isinstance(frame, live.Post)
+        sent.append(frame.text)
+        assert phone.outgoing(NOW) == []
+        phone.feed(live.Posted(frame.key, ROOM, len(sent)), NOW)
+    assert sent == ["0", "1", "2"]
+    assert phone.outgoing(NOW) == []
