@@ -10,11 +10,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec.structs import replace
 
 from mobile_contract import live
 from mobile_contract.room import (
     Body,
     IncidentOpened,
+    IncidentReturned,
     IncidentView,
     MessagePosted,
     PlanRef,
@@ -37,7 +39,7 @@ from muster.phone.model import (
     Rung,
     WriteSettled,
 )
-from muster.phone.session import CLOSED_ROOMS_KEPT, RESEND_AFTER_S, Phone
+from muster.phone.session import AHEAD_MAX, CLOSED_ROOMS_KEPT, ORDERS_KEPT, RESEND_AFTER_S, Phone
 from tests.unit.test_room_fold import NOW, ROOM, bodies, incidents
 
 ME = UUID(int=42)
@@ -370,3 +372,107 @@ def test_the_next_message_waits_for_the_answer_of_the_one_before(phone: Phone) -
         phone.feed(live.Posted(frame.key, ROOM, len(sent)), NOW)
     assert sent == ["0", "1", "2"]
     assert phone.outgoing(NOW) == []
+
+
+def _said(seq: int, text: str = "x", epoch: int = 1) -> RoomEvent:
+    return RoomEvent(room=ROOM, epoch=epoch, seq=seq, at=NOW, by=None, lane="normal", body=MessagePosted(text))
+
+
+def _with_room(phone: Phone, seq: int = 1) -> Phone:
+    phone.feed(live.Snapshot(ROOM, 1, seq, replace(EMPTY, seq=seq)), NOW)
+    return phone
+
+
+def test_going_is_said_about_the_delivery_that_came_last(phone: Phone) -> None:
+    phone.feed(_order(1), NOW)
+    phone.feed(_order(1, 5), NOW)
+    phone.feed(_order(1, 5), NOW)
+    phone.moving("order-1", NOW)
+    assert live.Receipt(_order(1, 5).delivery, "moving", NOW) in phone.outgoing(NOW)
+
+
+def test_an_answer_is_kept_with_its_order_and_no_other(phone: Phone) -> None:
+    phone.feed(_order(1), NOW)
+    phone.feed(_order(2), NOW)
+    phone.feed(live.Answered("k", UUID(int=2), "acknowledged"), NOW)
+    assert [seen.answer for seen in phone.orders.values()] == ["", "acknowledged"]
+
+
+def test_a_room_left_is_gone_and_a_beat_is_nothing(phone: Phone) -> None:
+    _with_room(phone)
+    assert phone.feed(live.Beat(NOW), NOW) == []
+    assert phone.feed(live.Left(ROOM), NOW) == []
+    assert phone.rooms == {}
+
+
+def test_what_comes_too_early_waits_for_what_is_missing_and_the_gap_is_asked_for_once(phone: Phone) -> None:
+    _with_room(phone)
+    assert phone.feed(_said(3), NOW) == []
+    assert phone.feed(_said(4), NOW) == []
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 1, 1)]
+    assert len(phone.feed(live.Recovered(ROOM, 1, 2, [_said(2)]), NOW)) == 3
+    assert phone.rooms[ROOM].seq == 4
+
+
+def test_more_than_a_phone_keeps_aside_is_asked_for_again(phone: Phone) -> None:
+    _with_room(phone)
+    for seq in range(3, 3 + AHEAD_MAX + 5):
+        phone.feed(_said(seq), NOW)
+    phone.feed(_said(2), NOW)
+    assert phone.rooms[ROOM].seq == 2 + AHEAD_MAX
+
+
+def test_an_event_that_does_not_fit_the_room_asks_for_the_whole_room(phone: Phone) -> None:
+    _with_room(phone)
+    # No incident is known in this room, so nothing can be said about it.
+    odd = replace(_said(3), body=IncidentReturned(NOW))
+    phone.feed(odd, NOW)
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 1, 1)]
+    assert phone.feed(live.Recovered(ROOM, 1, 2, [_said(2)]), NOW) == [EventApplied(_said(2))]
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 0, 0)]
+
+
+def test_recovery_of_a_room_the_phone_has_not_or_of_another_epoch_asks_for_the_room(phone: Phone) -> None:
+    assert phone.feed(live.Recovered(ROOM, 1, 2, []), NOW) == []
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 0, 0)]
+    _with_room(phone)
+    assert phone.feed(live.Recovered(ROOM, 2, 2, []), NOW) == []
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 0, 0)]
+
+
+def test_an_order_shown_in_an_earlier_life_is_not_shown_again() -> None:
+    phone = Phone(Memory(shown_keys=["order-1"]))
+    assert phone.feed(_order(1), NOW) == []
+    assert phone.orders == {}
+
+
+def test_only_the_newest_orders_are_kept(phone: Phone) -> None:
+    for n in range(ORDERS_KEPT + 3):
+        phone.feed(_order(n), NOW)
+    assert len(phone.orders) == ORDERS_KEPT
+    assert "order-0" not in phone.orders
+
+
+def test_what_rang_and_did_not_come_with_its_room_is_over(phone: Phone) -> None:
+    phone.ring(_rung(1), NOW)
+    _with_room(phone)
+    assert phone.rung == {}
+
+
+def test_a_problem_of_a_receipt_ends_it_and_one_of_a_room_takes_the_room_away(phone: Phone) -> None:
+    _with_room(phone)
+    phone.feed(_order(1), NOW)
+    phone.feed(_order(2), NOW)
+    phone.outgoing(NOW)
+    gone = live.ProblemFrame(str(_order(2).delivery), "delivery.not_found", None, TEXT)
+    assert phone.feed(gone, NOW) == []
+    assert phone.memory().outbox == [live.Receipt(_order(1).delivery, "received", NOW)]
+    closed = live.ProblemFrame(str(ROOM), "room.not_found", None, TEXT)
+    assert phone.feed(closed, NOW) == [Refused(closed, None)]
+    assert phone.rooms == {}
+
+
+def test_a_room_that_is_asked_for_is_not_asked_for_again_before_the_answer(phone: Phone) -> None:
+    for seq in (5, 6):
+        phone.feed(_said(seq), NOW)
+    assert phone.outgoing(NOW) == [live.Join(ROOM, 0, 0)]
