@@ -476,3 +476,10 @@ def test_a_room_that_is_asked_for_is_not_asked_for_again_before_the_answer(phone
     for seq in (5, 6):
         phone.feed(_said(seq), NOW)
     assert phone.outgoing(NOW) == [live.Join(ROOM, 0, 0)]
+
+
+def test_what_was_kept_aside_and_came_with_the_whole_room_is_forgotten(phone: Phone) -> None:
+    _with_room(phone)
+    phone.feed(_said(4), NOW)
+    _with_room(phone, seq=5)
+    assert phone.feed(_said(6), NOW) == [EventApplied(_said(6))]
