@@ -18,6 +18,7 @@ import msgspec
 
 from core.settings import load_settings
 from muster.process import run_role
+from muster.roles.gateway import main as gateway
 
 SAMPLE_S = 0.003
 # Sent when the load begins: starting up is not what is asked about.
@@ -75,7 +76,7 @@ def main() -> int:
     sampler = _Sampler()
     signal.signal(START, sampler.start)
     try:
-        return run_role(sys.argv[1], load_settings(os.environ))
+        return run_role(sys.argv[1], gateway, load_settings(os.environ))
     finally:
         Path(sys.argv[2]).write_bytes(msgspec.json.encode(sampler.stop()))
 

@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from core.errors import MusterError
 from core.settings import Settings, describe_settings, load_settings
@@ -66,7 +67,8 @@ def _role(name: str) -> Command:
     def command(_: argparse.Namespace, settings: Settings) -> int:
         from muster.process import run_role
 
-        return run_role(name, settings)
+        main = import_module(f"muster.roles.{name}").main
+        return run_role(name, main, settings)
 
     return command
 

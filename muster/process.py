@@ -48,11 +48,11 @@ class Process:
 RoleMain = Callable[[Process], Awaitable[None]]
 
 
-def run_role(name: str, settings: Settings) -> int:
+def run_role(name: str, main: RoleMain, settings: Settings) -> int:
     """Run one role until SIGTERM or SIGINT; returns the exit status."""
     need(settings, "database_url", *(["mqtt_url"] if name == "gateway" else []))
     configure_logging(name, settings.log_level)
-    return uvloop.run(_run(name, settings))
+    return uvloop.run(_run(name, main, settings))
 
 
 def need(settings: Settings, *fields: str) -> None:
@@ -63,8 +63,7 @@ def need(settings: Settings, *fields: str) -> None:
             raise Invalid("settings.missing", f"{name} is not set; `muster up` runs everything by itself", field=name)
 
 
-async def _run(name: str, settings: Settings) -> int:
-    main = _main_of(name)
+async def _run(name: str, main: RoleMain, settings: Settings) -> int:
     clock = SystemClock(settings.clock_offset_s)
     async with Database.connect(settings.database_url, clock, application_name=f"muster-{name}") as db:
         process = Process(settings, db, Listener(settings.database_url))
@@ -89,20 +88,6 @@ async def _until_stopped(main: RoleMain, process: Process) -> None:
     stop.cancel()
     if work.done() and not work.cancelled():
         work.result()
-
-
-def _main_of(name: str) -> RoleMain:
-    if name == "gateway":
-        from muster.roles.gateway import main as gateway
-
-        return gateway
-    if name == "courier":
-        from muster.roles.courier import main as courier
-
-        return courier
-    from muster.roles.api import main as api
-
-    return api
 
 
 def _stop_on_signal(stopping: asyncio.Event) -> None:
