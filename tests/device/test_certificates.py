@@ -189,7 +189,7 @@ async def test_a_device_link_signs_in_with_a_certificate_alone(plant: Plant) -> 
 async def test_what_a_device_calls_itself_beside_its_certificate_does_not_count(plant: Plant) -> None:
     async with (
         plant.gateway() as gateway,
-        plant.client(plant.certify(PUMP)) as pump,
+        plant.client(plant.certify(PUMP), identifier=PUMP) as pump,
         plant.client(plant.certify(FAN), identifier=PUMP, username=PUMP) as fan,
     ):
         await fan.publish(f"muster/v1/{PUMP}/readings", b"forged", qos=1)
