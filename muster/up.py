@@ -23,7 +23,7 @@ import uvloop
 from core.clock import SystemClock
 from core.database import Database
 from core.device_ca import DeviceCa
-from core.errors import Unavailable
+from core.errors import Invalid, Unavailable
 from core.logging import configure_logging, get_logger
 from core.outbox import Listener
 from core.settings import PREFIX, Settings
@@ -79,10 +79,12 @@ class _Plan:
 
 
 def run_up(settings: Settings) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit status. Raises Unavailable when the port or the folder is taken."""
+    """Run until SIGINT or SIGTERM; returns the exit status. Raises Unavailable when a port or the folder is taken,
+    Invalid for settings that do not go together."""
     if settings.http_port == 0:
         settings = msgspec.structs.replace(settings, http_port=free_port())
     _refuse_taken_port(settings)
+    tls_listener(settings)
     settings.data_path.mkdir(parents=True, exist_ok=True)
     with (settings.data_path / "up.log").open("a", encoding="utf-8") as out:
         configure_logging("up", settings.log_level, out)
@@ -158,8 +160,8 @@ async def _broker(plan: _Plan, db: Database) -> AsyncIterator[None]:
         yield
         return
     kind = cast(Literal["auto", "mosquitto", "amqtt"], settings.mqtt_broker)
-    folder, logins, tls = settings.data_path / "broker", await list_logins(db), _tls_listener(settings)
-    async with Broker.start(folder, logins=logins, kind=kind, tls=tls) as broker:
+    folder, logins = settings.data_path / "broker", await list_logins(db)
+    async with Broker.start(folder, logins=logins, kind=kind, tls=tls_listener(settings)) as broker:
         plan.processes["broker"] = broker.process
         plan.mqtt_tls_url = broker.tls_url
         plan.change(mqtt_url=broker.gateway_url)
@@ -173,9 +175,19 @@ async def _broker(plan: _Plan, db: Database) -> AsyncIterator[None]:
             admitting.cancel()
 
 
-def _tls_listener(settings: Settings) -> TlsListener | None:
+def tls_listener(settings: Settings) -> TlsListener | None:
+    """The embedded broker's port for certificates, if one is named; raises Invalid beside a broker of one's own."""
     if settings.mqtt_tls_port == 0:
         return None
+    if settings.mqtt_url:
+        raise Invalid(
+            "settings.mqtt_tls_port",
+            f"MUSTER_MQTT_TLS_PORT={settings.mqtt_tls_port} is for the embedded broker, and MUSTER_MQTT_URL names"
+            " another: give that one a port for certificates, or set this to 0",
+            field="MUSTER_MQTT_TLS_PORT",
+            value=settings.mqtt_tls_port,
+            limit=0,
+        )
     return TlsListener(settings.mqtt_tls_host, settings.mqtt_tls_port, DeviceCa(settings.keys_dir))
 
 

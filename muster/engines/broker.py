@@ -126,12 +126,16 @@ class Broker:
         """Let these devices in and nobody else, at once and without a restart; the gateway is always let in.
 
         What is revoked by now is revoked here too. mosquitto is told by SIGHUP, amqtt looks at the files' stamps.
-        Raises Invalid for a malformed login and leaves the files as they were.
+        Raises Invalid for a malformed login and leaves the files as they were; Unavailable, passwords and rights
+        written, when the device authority can not sign.
         """
         chosen = [self._gateway, *logins]
-        await asyncio.to_thread(self._write, chosen)
-        if self.kind == "mosquitto" and self.process.running.is_set():
-            self.process.signal(signal.SIGHUP)
+        try:
+            await asyncio.to_thread(self._write, chosen)
+        finally:
+            # Also when the certificates' files could not be written: passwords and rights are by then.
+            if self.kind == "mosquitto" and self.process.running.is_set():
+                self.process.signal(signal.SIGHUP)
         log.info("broker.access_written", logins=len(chosen))
 
     def _write(self, logins: list[DeviceLogin]) -> None:

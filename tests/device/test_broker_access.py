@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -61,6 +62,12 @@ def _cut(mqtt: aiomqtt.Client) -> None:
     """End the connection as a crash does: no DISCONNECT."""
     line: Any = mqtt._client.socket()
     line.shutdown(socket.SHUT_RDWR)
+
+
+async def _leave(mqtt: aiomqtt.Client) -> None:
+    """Put a cut client away; whether it has noticed by now is a matter of microseconds."""
+    with contextlib.suppress(aiomqtt.MqttError):
+        await mqtt.__aexit__(None, None, None)
 
 
 async def heard(mqtt: aiomqtt.Client, count: int) -> list[tuple[str, bytes]]:
@@ -161,8 +168,7 @@ async def test_a_last_will_reaches_no_topic_that_its_device_may_not_write(broker
             mqtt = client(broker, FAN, will=aiomqtt.Will(topic, b"gone", qos=1))
             await mqtt.__aenter__()
             _cut(mqtt)
-            with pytest.raises(aiomqtt.MqttError):
-                await mqtt.__aexit__(None, None, None)
+            await _leave(mqtt)
         assert await heard(gateway, 1) == [(f"muster/v1/{FAN}/state", b"gone")]
 
 
@@ -189,8 +195,7 @@ async def test_what_the_gateway_had_not_acknowledged_when_it_died_comes_again(br
             await pump.publish(f"muster/v1/{PUMP}/readings", str(n).encode(), qos=1)
         await heard(gateway, 300)
     _cut(gateway)
-    with pytest.raises(aiomqtt.MqttError):
-        await gateway.__aexit__(None, None, None)
+    await _leave(gateway)
     async with client(broker, GATEWAY, clean_session=False) as again:
         messages = await heard(again, 300)
     assert sorted(int(payload) for _, payload in messages) == list(range(300))

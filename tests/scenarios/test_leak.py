@@ -105,7 +105,8 @@ async def _is_true(plant: WholePlant) -> None:
 
 async def test_two_of_them_in_one_folder_do_not_start(tmp_path: Path) -> None:
     async with whole_plant(tmp_path / "data") as plant:
-        second = await start_muster("up", environ=plant.environ, stderr=asyncio.subprocess.PIPE)
+        environ = {**plant.environ, "MUSTER_HTTP_PORT": "0"}
+        second = await start_muster("up", environ=environ, stderr=asyncio.subprocess.PIPE)
         _, said = await asyncio.wait_for(second.communicate(), 60)
         assert second.returncode == 2
         assert str(tmp_path) in said.decode()

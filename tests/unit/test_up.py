@@ -48,6 +48,14 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_port_for_certificates_is_the_embedded_brokers(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path), http_port=0, mqtt_url="mqtt://broker.plant", mqtt_tls_port=8883)
+    with pytest.raises(Invalid, match="MUSTER_MQTT_URL names another") as refused:
+        run_up(settings)
+    assert (refused.value.field, refused.value.value) == ("MUSTER_MQTT_TLS_PORT", 8883)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_role_without_its_database_says_which_variable() -> None:
     with pytest.raises(Invalid, match="MUSTER_DATABASE_URL"):
         need(SETTINGS, "database_url")
