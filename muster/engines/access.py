@@ -66,17 +66,20 @@ def _checked(login: DeviceLogin) -> DeviceLogin:
 
 
 class AccessFiles:
-    """The two files in the broker's folder."""
+    """The files in the broker's folder; ``gateway_passwords`` is for a listener of the gateway's own."""
 
     def __init__(self, folder: Path) -> None:
         self.passwords = folder / "passwords"
+        self.gateway_passwords = folder / "gateway-passwords"
         self.acl = folder / "acl"
 
     def write(self, logins: Iterable[DeviceLogin], owner: int | None = None) -> None:
-        """Replace both; rights first, so that whoever can sign in has them. ``owner``: the broker's uid."""
+        """Replace them; rights first, so that whoever can sign in has them. ``owner``: the broker's uid."""
         chosen = list(logins)
         acl, passwords = render_acl(chosen), render_passwords(chosen)
+        gateway = render_passwords(login for login in chosen if login.username == GATEWAY)
         write_private(self.acl, acl.encode(), owner)
+        write_private(self.gateway_passwords, gateway.encode(), owner)
         write_private(self.passwords, passwords.encode(), owner)
 
 

@@ -1,7 +1,8 @@
 """The embedded MQTT broker: mosquitto where it is installed, else amqtt in a process of its own.
 
-Folder: ``passwords`` and ``acl`` (read by either), ``gateway.json`` (the gateway's password, 0600), the broker's own
-files in ``data/``, ``broker.log``, ``lock``. Devices with certificates have a second listener, on mosquitto alone.
+Folder: ``passwords`` and ``acl`` (read by either), ``gateway-passwords`` (mosquitto's), ``gateway.json`` (the gateway's
+password, 0600), the broker's own files in ``data/``, ``broker.log``, ``lock``. On mosquitto the gateway has a listener
+of its own, and devices with certificates another.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Broker:
         kind: str,
         process: Supervised,
         port: int,
+        gateway_port: int,
         files: AccessFiles,
         tls: TlsFiles | None,
         identity: Identity,
@@ -54,6 +56,7 @@ class Broker:
     ) -> None:
         self.kind = kind
         self.port = port
+        self.gateway_port = gateway_port
         self.process = process
         self.gateway_password = gateway_password
         self._files = files
@@ -89,11 +92,13 @@ class Broker:
             identity = ourselves() if program is None else choose_identity(program, folder)
             identity.give(data)
             port = port or free_port()
+            # amqtt ties client ids to logins itself and has one port for all.
+            gateway_port = port if program is None else free_port()
             files = AccessFiles(data)
             tls_files = None if tls is None else TlsFiles(data, tls)
-            process = _supervised(folder, program, port, files, tls_files, identity)
+            process = _supervised(folder, program, port, gateway_port, files, tls_files, identity)
             name = "amqtt" if program is None else "mosquitto"
-            self = cls(name, process, port, files, tls_files, identity, _load_gateway_password(folder))
+            self = cls(name, process, port, gateway_port, files, tls_files, identity, _load_gateway_password(folder))
             self._write([self._gateway, *logins])
             await process.start()
             try:
@@ -115,7 +120,7 @@ class Broker:
     @property
     def gateway_url(self) -> str:
         """The gateway's address, login included."""
-        return f"mqtt://{GATEWAY}:{self.gateway_password}@127.0.0.1:{self.port}"
+        return f"mqtt://{GATEWAY}:{self.gateway_password}@127.0.0.1:{self.gateway_port}"
 
     @property
     def pid(self) -> int:
@@ -181,13 +186,19 @@ def _load_gateway_password(folder: Path) -> str:
 
 
 def _supervised(
-    folder: Path, program: Path | None, port: int, files: AccessFiles, tls: TlsFiles | None, identity: Identity
+    folder: Path,
+    program: Path | None,
+    port: int,
+    gateway_port: int,
+    files: AccessFiles,
+    tls: TlsFiles | None,
+    identity: Identity,
 ) -> Supervised:
     if program is None:
         argv = [sys.executable, "-m", "muster.engines.amqtt_broker", str(port), str(files.passwords), str(files.acl)]
     else:
         config = folder / "data" / "mosquitto.conf"
-        write_private(config, render_config(folder / "data", port, files, tls).encode(), identity.owner)
+        write_private(config, render_config(folder / "data", port, gateway_port, files, tls).encode(), identity.owner)
         argv = [str(program), "-c", str(config)]
 
     async def ready(process: asyncio.subprocess.Process) -> None:

@@ -26,8 +26,11 @@ def find_mosquitto() -> Path | None:
     return None if found is None else Path(found)
 
 
-def render_config(folder: Path, port: int, files: AccessFiles, tls: TlsFiles | None = None) -> str:
+def render_config(folder: Path, port: int, gateway_port: int, files: AccessFiles, tls: TlsFiles | None = None) -> str:
     """mosquitto.conf: passwords on loopback alone, nobody anonymous, everything waiting bounded.
+
+    A device's client id is its user name, so that none ends or takes over a session that is not its own; the gateway,
+    which has a session for each site, comes in by a port of its own that takes no other login.
 
     No ``user``: we never start it as root (muster.engines.unprivileged), and an ordinary user's broker stays itself.
     """
@@ -37,6 +40,14 @@ listener {port} 127.0.0.1
 allow_anonymous false
 allow_zero_length_clientid false
 password_file {files.passwords}
+acl_file {files.acl}
+max_connections -1
+use_username_as_clientid true
+
+listener {gateway_port} 127.0.0.1
+allow_anonymous false
+allow_zero_length_clientid false
+password_file {files.gateway_passwords}
 acl_file {files.acl}
 max_connections -1
 {"" if tls is None else _render_tls(files, tls)}

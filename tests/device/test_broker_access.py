@@ -34,7 +34,7 @@ def client(broker: Broker, username: str, password: str | None = None, **more: A
     known = broker.gateway_password if username == GATEWAY else SECRETS[username]
     return aiomqtt.Client(
         "127.0.0.1",
-        broker.port,
+        broker.gateway_port if username == GATEWAY else broker.port,
         username=username,
         password=known if password is None else password,
         identifier=more.pop("identifier", username),
@@ -234,3 +234,35 @@ async def test_a_broker_that_was_killed_is_started_again_on_its_port_and_knows_i
         await pump.publish(f"muster/v1/{PUMP}/readings", b"after", qos=1)
     assert broker.port == port
     assert broker.pid not in (0, killed)
+
+
+@pytest.mark.parametrize("victim", [FAN, "muster-gw-acme-north"])
+async def test_a_device_can_not_end_or_take_over_a_session_by_naming_its_client_id(broker: Broker, victim: str) -> None:
+    await broker.write_access(logins(FAN, PUMP))
+    login = FAN if victim == FAN else GATEWAY
+    async with connected_in_time(broker, FAN):
+        pass
+    async with client(broker, login, identifier=victim, clean_session=False) as session:
+        await session.subscribe(f"muster/v1/{FAN}/commands" if login == FAN else "muster/v1/#", qos=1)
+        # Refused, or let in under its own name; either way the session it named is not touched.
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with client(broker, PUMP, identifier=victim, timeout=2.0):
+                pass
+        async with client(broker, GATEWAY, identifier="muster-gw-other") as other:
+            await other.publish(f"muster/v1/{FAN}/commands", b"start", qos=1)
+        assert await heard(session, 1) == [(f"muster/v1/{FAN}/commands", b"start")]
+
+
+async def test_no_device_comes_in_by_the_gateways_port(broker: Broker) -> None:
+    await broker.write_access(logins(FAN))
+    async with connected_in_time(broker, FAN):
+        pass
+    # amqtt has one port and ties client ids to logins itself.
+    assert (broker.gateway_port == broker.port) == (broker.kind == "amqtt")
+    if broker.kind == "amqtt":
+        return
+    with pytest.raises(aiomqtt.MqttError):
+        async with aiomqtt.Client(
+            "127.0.0.1", broker.gateway_port, username=FAN, password=SECRETS[FAN], identifier=FAN, timeout=PATIENCE_S
+        ):
+            pass
