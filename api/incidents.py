@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_cursor, read_time_cursor, time_key
-from incidents import deliveries, records, service, views
+from incidents import closing, deliveries, records, views
 from incidents.incident import Incident, TimelineEntry
 from incidents.records import IncidentFile
 from mobile_contract.incidents import CloseRequest, IncidentDetail, IncidentRecord, TimelineLine, TimelinePage
@@ -82,7 +82,7 @@ async def close_incident(
     """
 
     async def work() -> IncidentRecord:
-        return incident_record(await service.close_incident(write.tx, write.actor, incident_id, data.reason))
+        return incident_record(await closing.close_incident(write.tx, write.actor, incident_id, data.reason))
 
     return await write.once(work, status=200)
 

@@ -47,10 +47,10 @@ class SiteContext(msgspec.Struct, frozen=True):
         return self.sensors[rule.sensor_id].agent if rule.sensor_id is not None else None
 
     def actuators_near(self, zone: Zone, kind: str) -> Iterable[Actuator]:
-        """Actuators of this kind in the zone, and those that warn also in the adjoining zones."""
+        """Actuators of this kind in use in the zone, and those that warn also in the adjoining zones."""
         spreads = kind in ("siren", "beacon")
         places = {zone.id, *zone.adjoining} if spreads else {zone.id}
-        return [a for a in self.actuators.values() if a.kind == kind and a.zone_id in places]
+        return [a for a in self.actuators.values() if a.kind == kind and a.zone_id in places and a.retired_at is None]
 
 
 async def load_context(tx: Tx, tenant_id: UUID, site_id: UUID) -> SiteContext:

@@ -108,6 +108,20 @@ async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
 
 
+def wanted_actions(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
+    """(actuator, action) that the plans of these alarms ask for; alarms of zones that are no more ask for nothing."""
+    wanted = set()
+    for row in alarms:
+        sensor = context.sensors.get(row.sensor_id) if row.sensor_id is not None else None
+        zone = context.zones.get(row.zone_id)
+        template = plan_library.choose_template(row.kind, sensor.agent if sensor is not None else None)
+        for action in template.actions:
+            if zone is not None and row.level >= action.from_level:
+                near = context.actuators_near(zone, ActuatorKind(action.kind))
+                wanted |= {(actuator.id, action.action) for actuator in near}
+    return wanted
+
+
 async def command_actuators(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Command]:
     """Ask every actuator of the plan's kinds near the alarm, unless it does or will do that already."""
     template = plan_library.choose_template(rule.kind, context.agent_of(rule))

@@ -14,7 +14,7 @@ from bench.world import SITE, TENANT, World, build
 from core.database import Database
 from core.errors import Unavailable
 from core.ids import new_id
-from incidents import service
+from incidents import closing
 from mobile_contract.text import Text
 from people import service as people
 from people.actor import Actor
@@ -108,6 +108,6 @@ async def _try_to_close(db: Database, scene: Scene, number: int) -> datetime | N
         found = await tx.fetchrow(_FIND_INCIDENT, tenant_id, scene.world.zones[number].id)
         if found is None or found["state"] != "returned":
             return None
-        await service.close_incident(tx, scene.officer, found["id"], "benchmark")
+        await closing.close_incident(tx, scene.officer, found["id"], "benchmark")
         opened_at: datetime = found["opened_at"]
         return opened_at

@@ -12,13 +12,13 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import planning, response, rooms, rule_service, service, timeline
+from incidents import closing, planning, response, rooms, rule_service, service, timeline
 from incidents.model import LimitSource
 from mobile_contract.text import Text
 from plant import command_queries, instrument_service
 from plant import service as plant_service
 from plant.errors import LeaseLost
-from plant.instrument_service import SensorChange, SensorDraft
+from plant.instrument_service import ActuatorChange, SensorChange, SensorDraft
 from plant.model import CommandState, Quality, Reading
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
@@ -197,7 +197,7 @@ async def test_an_alarm_that_comes_back_after_closing_opens_an_incident_of_its_o
     (incident,) = await plant.incidents()
     zhao = await plant.actor("zhao")
     async with plant.db.transaction(plant.tenant_id) as tx:
-        await service.close_incident(tx, zhao, incident.id, "leak stopped")
+        await closing.close_incident(tx, zhao, incident.id, "leak stopped")
     (alarm,) = await plant.alarms()
     assert (alarm.letter, alarm.acknowledged_by) == ("A", zhao.account_id)
     await plant.restart()
@@ -238,20 +238,82 @@ async def test_closing_waits_for_normal_then_stops_what_was_started(plant: Stand
     zhao = await plant.actor("zhao")
     with pytest.raises(Conflict, match="still active"):
         async with plant.db.transaction(plant.tenant_id) as tx:
-            await service.close_incident(tx, zhao, incident.id, "done")
+            await closing.close_incident(tx, zhao, incident.id, "done")
     await cure(plant)
     with pytest.raises(Invalid) as refused:
         async with plant.db.transaction(plant.tenant_id) as tx:
-            await service.close_incident(tx, zhao, incident.id, "  ")
+            await closing.close_incident(tx, zhao, incident.id, "  ")
     assert refused.value.field == "reason"
     for _ in range(2):
         async with plant.db.transaction(plant.tenant_id) as tx:
-            closed = await service.close_incident(tx, zhao, incident.id, "leak stopped")
+            closed = await closing.close_incident(tx, zhao, incident.id, "leak stopped")
     assert closed.state == "closed"
     released = [c.action for c in await plant.commands()][5:]
     assert sorted(released) == ["silence", "silence", "stop", "stop"]
     states = await plant.rows("SELECT state FROM deliveries WHERE tenant_id = $1")
     assert {s["state"] for s in states} == {"cancelled"}
+
+
+async def test_closing_leaves_on_what_another_incident_still_needs(plant: Stand) -> None:
+    await leak(plant)
+    await cure(plant)
+    plant.everyone_speaks()
+    await plant.pass_time(14)
+    for _ in range(45):
+        plant.everyone_speaks()
+        await plant.pass_time(14)
+    # Ten minutes later, next door: an incident of its own, which finds the store's siren sounding already.
+    await plant.hold("gas-room-1", "hydrogen-fluoride", 5.0, 3)
+    first, second = await plant.incidents()
+    zhao = await plant.actor("zhao")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await closing.close_incident(tx, zhao, first.id, "leak stopped")
+    kinds = await _last_actions(plant)
+    assert kinds["solvent-store"] == {"fan": "stop", "siren": "sound", "valve": "close"}
+    await plant.hold("gas-room-1", "hydrogen-fluoride", 0.1, 12)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await closing.close_incident(tx, zhao, second.id, "valve closed")
+    assert (await _last_actions(plant))["solvent-store"]["siren"] == "silence"
+
+
+async def test_closing_leaves_on_what_a_person_asked_for(plant: Stand) -> None:
+    await leak(plant)
+    zhao = await plant.actor("zhao")
+    (fan,) = await plant.rows("SELECT id FROM actuators WHERE tenant_id = $1 AND kind = 'fan'")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await plant_service.request_command(tx, zhao, fan["id"], "start", "keep it on", key="mine")
+    await cure(plant)
+    (incident,) = await plant.incidents()
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await closing.close_incident(tx, zhao, incident.id, "leak stopped")
+    assert (await _last_actions(plant))["solvent-store"]["fan"] == "start"
+
+
+async def test_an_actuator_out_of_use_holds_up_no_alarm(plant: Stand) -> None:
+    admin = await plant.actor("admin")
+    rows = await plant.rows("SELECT id FROM actuators WHERE tenant_id = $1")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        for row in rows:
+            change = ActuatorChange(retired=True)
+            await instrument_service.edit_actuator(tx, admin, row["id"], change, expected_version=1)
+    await plant.engine.load()
+    await leak(plant)
+    assert len(await plant.incidents()) == 1
+    assert await plant.commands() == []
+
+
+async def _last_actions(plant: Stand) -> dict[str, dict[str, str]]:
+    """Zone -> kind of actuator -> what it was last asked to do."""
+    rows = await plant.rows(
+        "SELECT DISTINCT ON (a.id) z.slug, a.kind, c.action FROM commands c"
+        " JOIN actuators a ON a.tenant_id = c.tenant_id AND a.id = c.actuator_id"
+        " JOIN zones z ON z.tenant_id = a.tenant_id AND z.id = a.zone_id"
+        " WHERE c.tenant_id = $1 ORDER BY a.id, c.requested_at DESC, c.id DESC"
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["slug"], {})[row["kind"]] = row["action"]
+    return found
 
 
 # --- commands -------------------------------------------------------------------------------------------------------

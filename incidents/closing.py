@@ -1,0 +1,121 @@
+"""Closing an incident: who may, when it can be, what ends with it and what it lets go of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from core import audit
+from core.database import Tx
+from core.errors import Conflict
+from incidents import alarm, alarm_queries, deliveries, evaluation, planning, queries, response, rooms, timeline, views
+from incidents.alarm_queries import WatchedRule
+from incidents.context import SiteContext, load_context
+from incidents.incident import Alarm, Incident
+from incidents.service import check_reason
+from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
+from people.actor import Actor
+from people.permissions import Permission
+from plant import command_queries
+from plant import service as plant_service
+from plant.model import Command
+
+# What an incident started it lets go of when a person closes it; a closed valve stays closed until a person opens it.
+_RELEASES = {"start": "stop", "sound": "silence"}
+
+
+async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -> Incident:
+    """Close an incident whose alarms are all normal; what it started is stopped, what nobody took is cancelled.
+
+    Who closes it acknowledges what nobody has: an alarm that comes back later opens an incident of its own. Closing
+    twice is one fact. Raises Conflict while an alarm is active or latched.
+    """
+    actor.require(Permission.CLOSE_INCIDENT)
+    check_reason(reason)
+    known = await queries.get_incident(tx, actor.tenant_id, incident_id)
+    standing = await _lock_standing(tx, known)
+    incident = await queries.lock_incident(tx, actor.tenant_id, incident_id)
+    if incident.state == "closed":
+        return incident
+    _check_over(incident, await queries.list_incident_alarms(tx, actor.tenant_id, incident_id), standing)
+    context = await load_context(tx, actor.tenant_id, incident.site_id)
+    await _acknowledge_all(tx, context, actor, standing)
+    closed = msgspec.structs.replace(
+        incident, state="closed", closed_at=tx.now, closed_by=actor.account_id, close_reason=reason
+    )
+    await queries.save_incident(tx, actor.tenant_id, closed)
+    cancelled = await queries.cancel_open_tasks(tx, actor.tenant_id, incident_id)
+    released = await _release(tx, context, closed)
+    await deliveries.cancel_for_incident(tx, actor.tenant_id, incident_id)
+    for task in cancelled:
+        await rooms.append_to_incident(tx, actor.tenant_id, incident_id, TaskChanged(views.task_view(task)))
+    for command in released:
+        changed = CommandChanged(views.command_view(command))
+        await rooms.append_to_incident(tx, actor.tenant_id, incident_id, changed)
+    over = IncidentClosed(tx.now, actor.account_id, reason)
+    await rooms.append_to_incident(tx, actor.tenant_id, incident_id, over, by=actor.account_id)
+    await timeline.append(tx, actor.tenant_id, incident_id, "incident.closed", {"reason": reason}, by=actor.account_id)
+    await audit.record(tx, actor.account_id, "incident.closed", "incident", incident_id, {"reason": reason})
+    return closed
+
+
+async def _lock_standing(tx: Tx, incident: Incident) -> list[WatchedRule]:
+    """The states of the incident's alarms that have not ended, locked before the site and the incident."""
+    alarms = await queries.list_incident_alarms(tx, incident.tenant_id, incident.id)
+    rule_ids = sorted({a.rule_id for a in alarms if a.ended_at is None})
+    standing = await alarm_queries.lock_rules(tx, incident.tenant_id, rule_ids)
+    await queries.lock_site(tx, incident.tenant_id, incident.site_id)
+    return standing
+
+
+def _check_over(incident: Incident, alarms: Sequence[Alarm], standing: Sequence[WatchedRule]) -> None:
+    active = [a for a in alarms if a.returned_at is None]
+    latched = {w.rule.id for w in standing if w.state.latched}
+    held = [a for a in alarms if a.ended_at is None and a.rule_id in latched]
+    if not active and not held:
+        return
+    first = (active or held)[0].title
+    count = len(active) or len(held)
+    raise Conflict(
+        "incident.alarms_active" if active else "incident.alarms_latched",
+        f"{count} alarms are still {'active' if active else 'latched'}; the first is {first.en}",
+        f"仍有 {count} 个报警{'未恢复' if active else '处于锁存状态'}，首个为：{first.zh}",
+        field="state",
+        value=incident.state,
+        limit="returned",
+    )
+
+
+async def _acknowledge_all(tx: Tx, context: SiteContext, actor: Actor, standing: Sequence[WatchedRule]) -> None:
+    event = alarm.Acknowledged(by=actor.account_id)
+    rule_ids = [w.rule.id for w in standing]
+    outcomes = await evaluation.apply_event(tx, actor.tenant_id, rule_ids, lambda _: event, tx.now)
+    await response.respond(tx, context, outcomes, by=actor.account_id)
+
+
+async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Command]:
+    """Stop and silence what this incident wanted and no other incident wants; what people asked for by hand stays."""
+    tenant_id = incident.tenant_id
+    open_ids = [i.id for i in await queries.lock_open_incidents(tx, tenant_id, incident.site_id)]
+    alarms = await queries.list_alarms_of(tx, tenant_id, [incident.id, *open_ids])
+    mine = planning.wanted_actions(context, [a for a in alarms if a.incident_id == incident.id])
+    others = planning.wanted_actions(context, [a for a in alarms if a.incident_id != incident.id])
+    released = []
+    for actuator_id, action in sorted(mine - others):
+        newest = await command_queries.find_newest_of(tx, tenant_id, actuator_id)
+        if newest is None or newest.action != action or newest.requested_by is not None or action not in _RELEASES:
+            continue
+        released.append(
+            await plant_service.request_command(
+                tx,
+                None,
+                actuator_id,
+                _RELEASES[action],
+                f"incident {incident.number} closed",
+                incident_id=incident.id,
+                key=f"incident:{incident.id}:{actuator_id}:{_RELEASES[action]}",
+            )
+        )
+    return released
