@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from incidents.agents import name_of
 from mobile_contract.live import Answer, Order, ProblemFrame
 from mobile_contract.room import (
     AlarmChanged,
@@ -116,7 +117,7 @@ def order_line(order: Order, locale: str) -> str:
         f"!! {drill}{grade_text(order.grade, locale)}",
         order.title.in_(locale),
         order.place.in_(locale),
-        *([f"{words.AGENT.in_(locale)}: {order.agent}"] if order.agent else []),
+        *([f"{words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}"] if order.agent else []),
         f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)}",
         *(step_line(step, locale) for step in order.steps),
     ]

@@ -13,6 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text as Styled
 
+from incidents.agents import name_of
 from mobile_contract.room import RoomState
 from muster.phone import words
 from muster.phone.board import Card, is_unsent
@@ -124,7 +125,7 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     drill = f" {words.EXERCISE.in_(locale)} ·" if order.exercise else ""
     style = GRADE_STYLES.get(order.grade, "bold")
     lines.append(_styled(f"{drill} {grade_text(order.grade, locale)} · {order.title.in_(locale)} ", style))
-    agent = f" · {words.AGENT.in_(locale)}: {order.agent}" if order.agent else ""
+    agent = f" · {words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}" if order.agent else ""
     lines.append(_styled(f"{order.place.in_(locale)}{agent}", "bold"))
     lines += [_styled(step_line(step, locale)) for step in order.steps]
     # Sized without a time: any remaining time takes this many cells.
