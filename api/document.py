@@ -6,6 +6,7 @@ Built from the routers alone, in an application that serves nobody; the handlers
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -43,7 +44,12 @@ Document = dict[str, Any]
 
 
 def build_document(routers: Sequence[Router]) -> Document:
-    """The whole document as plain values."""
+    """The whole document as plain values, to be read and not changed: it is built once for the same routers."""
+    return _build(tuple(routers))
+
+
+@cache
+def _build(routers: tuple[Router, ...]) -> Document:
     app = Litestar(
         route_handlers=list(routers),
         dependencies={

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import signal
 import sys
@@ -38,6 +39,8 @@ READY_TIMEOUT_S = 30.0
 # mosquitto writes its sessions on SIGTERM.
 STOP_WAIT_S = 10.0
 _POLL_S = 0.02
+# Where a process can not be looked into: from listening to catching signals takes it milliseconds.
+_SETTLE_S = 0.5
 
 
 class Broker:
@@ -204,7 +207,9 @@ def _supervised(
     async def ready(process: asyncio.subprocess.Process) -> None:
         await _until_listening(process, port)
         if program is not None:
-            # The files may have been replaced after it read them and before it could be told.
+            # The files may have been replaced after it read them and before it could be told. It listens a moment
+            # before it catches signals, and a SIGHUP that nobody catches ends it.
+            await _until_caught(process, signal.SIGHUP)
             process.send_signal(signal.SIGHUP)
 
     return Supervised(
@@ -215,6 +220,24 @@ def _supervised(
         stop_wait_s=STOP_WAIT_S,
         enter=identity.enter,
     )
+
+
+async def _until_caught(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Until the process has a handler for the signal, as Linux tells it; elsewhere, a while."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        await asyncio.sleep(_SETTLE_S)
+        return
+    end = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status.read_text(), re.MULTILINE)
+            if caught is not None and int(caught[1], 16) >> (number - 1) & 1:
+                return
+        if process.returncode is not None:
+            raise Unavailable("broker.start", f"it ended with status {process.returncode}")
+        await asyncio.sleep(_POLL_S)
+    raise Unavailable("broker.start", f"it does not catch signal {number} after {READY_TIMEOUT_S:.0f} s")
 
 
 async def _until_listening(process: asyncio.subprocess.Process, port: int) -> None:
