@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from core.errors import MusterError
 from core.settings import Settings, describe_settings, load_settings
@@ -49,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     add("courier", "Deliveries, escalations, upkeep.", _role("courier"))
     add("migrate", "Bring the database's schema up to date.", _migrate)
     add("seed", "Create the demo plant once.", _seed)
+    access = add("access", "Write the password and access files for a mosquitto of your own.", _access)
+    access.add_argument("folder", type=Path, help="where password_file and acl_file are written")
+    access.add_argument("--watch", action="store_true", help="again after every change of the devices")
     add("settings", "List every setting with its default and meaning.", _settings)
     demo.add_arguments(add("demo", "Make the demo plant do things.", lambda args, _: demo.run(args)))
     phone.add_arguments(add("phone", "A phone in the terminal.", lambda args, _: phone.run(args)))
@@ -89,6 +93,14 @@ def _seed(_: argparse.Namespace, settings: Settings) -> int:
 
     need(settings, "database_url")
     return asyncio.run(run_seed(settings))
+
+
+def _access(args: argparse.Namespace, settings: Settings) -> int:
+    from muster.broker_access import run_access
+    from muster.process import need
+
+    need(settings, "database_url", "mqtt_url")
+    return asyncio.run(run_access(settings, args.folder, watch=args.watch))
 
 
 def _settings(_: argparse.Namespace, __: Settings) -> int:

@@ -29,16 +29,15 @@ from core.outbox import Listener
 from core.settings import PREFIX, Settings
 from migrations.runner import migrate
 from muster.addresses import RUN_FILE
+from muster.broker_access import NEWS_DEVICES, list_logins
 from muster.demo import catalogue
 from muster.demo.push_accounts import KEY_FILE
-from muster.engines.access import DeviceLogin
 from muster.engines.broker import Broker
 from muster.engines.device_tls import TlsListener
 from muster.engines.files import write_private
 from muster.engines.postgres import Postgres
 from muster.engines.process import Supervised, free_port
 from muster.seed import seed_demo
-from plant import queries as plant_queries
 
 log = get_logger(__name__)
 
@@ -49,8 +48,6 @@ READY_POLL_S = 0.1
 RUN_FILE_EVERY_S = 0.1
 # A role's own grace (muster.process.STOP_GRACE_S) and a little more before SIGKILL.
 ROLE_STOP_WAIT_S = 12.0
-# News that changes who may speak to the broker.
-NEWS_DEVICES = ("device.changed", "plant.changed")
 # Between attempts to rewrite the broker's files while the database is away.
 ACCESS_RETRY_S = 0.5
 
@@ -201,18 +198,6 @@ async def _admit_devices(broker: Broker, db: Database, listener: Listener) -> No
                 # The listener that comes back brings a resync.
                 log.warning("up.access_not_written", error=str(problem))
                 await asyncio.sleep(ACCESS_RETRY_S)
-
-
-async def list_logins(db: Database) -> list[DeviceLogin]:
-    """Every device that may speak to the broker, of every tenant."""
-    async with db.transaction(None) as tx:
-        tenants = [row[0] for row in await tx.fetch("SELECT muster_tenant_ids()")]
-    found = []
-    for tenant_id in tenants:
-        async with db.transaction(tenant_id) as tx:
-            for login in await plant_queries.list_device_logins(tx, tenant_id):
-                found.append(DeviceLogin(login.username, login.secret_hash))
-    return found
 
 
 @asynccontextmanager
