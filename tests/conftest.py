@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -17,6 +18,10 @@ from core.database import Database, Tx, prepare_connection
 from core.ids import new_id
 from tests import clusters
 from tests.clusters import TENANT_SLUG, Clone, Cluster
+
+# How long an example takes says how busy the machine is: timings belong into bench/.
+hypothesis.settings.register_profile("muster", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "muster")
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).parent.parent
