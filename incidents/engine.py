@@ -76,6 +76,7 @@ class SiteEngine:
         self._context = context
         self._watches: dict[UUID, _Watch] = {}
         self._timers: dict[UUID, datetime] = {}
+        self._rule_ids: frozenset[UUID] = frozenset()
         self._serial = asyncio.Lock()
         self._opened_at = db.clock.now()
 
@@ -122,6 +123,7 @@ class SiteEngine:
             watched = await alarm_queries.list_site_rules(tx, self._tenant_id, self._lease.site_id)
             heard = await alarm_queries.last_heard(tx, self._tenant_id, self._lease.site_id)
         old, self._watches, self._timers = self._watches, {}, {}
+        self._rule_ids = frozenset(item.rule.id for item in watched)
         for item in watched:
             self._put(item.rule, item.state)
         for sensor_id, watch in self._watches.items():
@@ -135,7 +137,9 @@ class SiteEngine:
             watch.heard_at = max(times, default=None)
 
     async def refresh_rule(self, rule_id: UUID) -> None:
-        """Read one rule's state again: somebody acknowledged, shelved or reset it."""
+        """Read one rule's state again: somebody acknowledged, shelved or reset it. Another site's is not ours."""
+        if rule_id not in self._rule_ids:
+            return
         async with self._serial, self._db.transaction(self._tenant_id) as tx:
             for item in await alarm_queries.find_rules(tx, self._tenant_id, [rule_id]):
                 self._put(item.rule, item.state)

@@ -15,11 +15,12 @@ from core.errors import Conflict, Forbidden, Invalid
 from incidents import closing, planning, response, rooms, rule_service, service, timeline
 from incidents.model import LimitSource
 from mobile_contract.text import Text
-from plant import command_queries, instrument_service
+from plant import command_queries, instrument_service, place_service
 from plant import service as plant_service
 from plant.errors import LeaseLost
-from plant.instrument_service import ActuatorChange, SensorChange, SensorDraft
+from plant.instrument_service import ActuatorChange, DeviceDraft, SensorChange, SensorDraft
 from plant.model import CommandState, Quality, Reading
+from plant.place_service import SiteDraft, ZoneDraft
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
 
@@ -436,6 +437,24 @@ async def test_a_sensor_taken_out_of_use_takes_its_alarm_with_it(plant: Stand) -
     assert alarm.ended_at is not None
     assert incident.state == "returned"
     assert plant.engine.screen(_reading(sensor_id, plant, 5000.0)) is False
+
+
+async def test_another_site_of_the_tenant_is_not_watched_here(plant: Stand) -> None:
+    admin = await plant.actor("admin")
+    name = Text("北厂", "North")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        site = await place_service.create_site(tx, admin, SiteDraft("north", name, "Asia/Shanghai"))
+        (polygon,) = [row["polygon"] for row in await tx.fetch("SELECT polygon FROM zones LIMIT 1")]
+        zone = await place_service.create_zone(tx, admin, ZoneDraft(site.id, "store", name, polygon))
+        device = (await instrument_service.create_device(tx, admin, DeviceDraft(site.id, "gas-1", name))).device
+        draft = SensorDraft(device.id, zone.id, "acetone", name, "concentration", "[ppm]", 10.0, "acetone")
+        sensor = await instrument_service.create_sensor(tx, admin, draft)
+        rules = await rule_service.apply_library(tx, admin, sensor.id)
+    for rule in rules:
+        await plant.engine.refresh_rule(rule.id)
+    await plant.pass_time(60)
+    assert plant.engine.screen(_reading(sensor.id, plant, 9000.0)) is False
+    assert sensor.id not in {a.sensor_id for a in await plant.alarms()}
 
 
 async def test_a_rule_that_fails_holds_up_no_other(plant: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
