@@ -44,7 +44,12 @@ class SiteContext(msgspec.Struct, frozen=True):
 
     def agent_of(self, rule: AlarmRule) -> str | None:
         """The substance or quantity family the sensor watches."""
-        return self.sensors[rule.sensor_id].agent if rule.sensor_id is not None else None
+        return self.agent_of_sensor(rule.sensor_id)
+
+    def agent_of_sensor(self, sensor_id: UUID | None) -> str | None:
+        """The same by the sensor; None for an actuator's alarm and for a sensor that is not in the site any more."""
+        sensor = self.sensors.get(sensor_id) if sensor_id is not None else None
+        return None if sensor is None else sensor.agent
 
     def actuators_near(self, zone: Zone, kind: str) -> Iterable[Actuator]:
         """Actuators of this kind in use in the zone, and those that warn also in the adjoining zones."""

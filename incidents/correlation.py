@@ -17,7 +17,7 @@ WINDOW = timedelta(minutes=10)
 class OpenIncident(msgspec.Struct, frozen=True):
     """An incident that may be the cause. ``zones``: where its alarms are; ``active``: one of them still is.
 
-    ``hazard`` None: nobody can say (a silent sensor, a fan that did not start), so it fits every other.
+    ``hazard`` None: it is about instruments alone (silent sensors, fans that did not start).
     """
 
     id: UUID
@@ -32,8 +32,9 @@ def find_cause(
 ) -> UUID | None:
     """The incident a new alarm in ``zone`` belongs to, or None: it is the first of its own.
 
-    An alarm in the zone itself goes before one beside it, then the incident that spoke last. A machine that vibrates
-    is not caused by a vapour next door: known hazards must be of one kind, machine or not.
+    An alarm in the zone itself goes before one beside it, then the incident that spoke last. An instrument's fault
+    belongs to whatever is there. A danger does not belong to a fault, which would give it a false name and place; and a
+    machine that vibrates is not caused by a vapour next door.
     """
     near = [i for i in incidents if _lasts(i, now) and _fits(i.hazard, hazard) and i.zones & ({zone} | adjoining)]
     best = max(near, key=lambda i: (zone in i.zones, i.last_alarm_at, i.id), default=None)
@@ -44,5 +45,7 @@ def _lasts(incident: OpenIncident, now: datetime) -> bool:
     return incident.active or now - incident.last_alarm_at <= WINDOW
 
 
-def _fits(one: Hazard | None, other: Hazard | None) -> bool:
-    return one is None or other is None or (one == "machine") == (other == "machine")
+def _fits(incident: Hazard | None, alarm: Hazard | None) -> bool:
+    if alarm is None:
+        return True
+    return incident is not None and (incident == "machine") == (alarm == "machine")

@@ -68,7 +68,7 @@ FLAMMABLE = PlanTemplate(
     (
         TaskTemplate(
             "responder",
-            Text("查看并控制{agent}泄漏", "Check and stop the leak of {agent}"),
+            Text("查看并控制{agent}泄漏：{place}", "Check and stop the leak of {agent}: {place}"),
             (
                 Text("戴好呼吸防护，穿防静电服，两人同行", "Put on breathing protection and antistatic clothing; go in pairs"),
                 Text("不开关任何电器，不用手机拍照，消除火源", "Switch nothing on or off; no sparks, no flames"),
@@ -174,7 +174,7 @@ MACHINE = PlanTemplate(
     (
         TaskTemplate(
             "responder",
-            Text("检查{source}", "Check {source}"),
+            Text("检查{source}：{place}", "Check {source}: {place}"),
             (
                 Text("到机旁听声、测温，不伸手进防护罩", "Listen and feel for heat at the machine; no hand behind the guard"),
                 Text("一级：降低负荷，安排检修", "First level: reduce the load, plan a repair"),
@@ -227,7 +227,7 @@ NO_EFFECT = PlanTemplate(
     (
         TaskTemplate(
             "responder",
-            Text("手动操作{source}", "Work {source} by hand"),
+            Text("手动操作{source}：{place}", "Work {source} by hand: {place}"),
             (
                 Text("在安全位置用现场按钮或手轮操作{source}", "Use the local switch or hand wheel of {source}, from a safe place"),
                 Text("看、听、摸确认它已动作", "See, hear, feel that it acts"),

@@ -12,7 +12,7 @@ import msgspec
 from core.database import Tx
 from core.ids import new_id
 from incidents import grading, orders, plan_library, queries, rooms, task_queries, timeline, views
-from incidents.agents import hazard_of, name_of
+from incidents.agents import Hazard, hazard_of, name_of
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
 from incidents.escalation_choice import Candidate, choose_next
@@ -33,12 +33,17 @@ from plant.model import ActuatorKind, Command, CommandState
 _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 
-def open_incident(incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
+def hazard_of_alarm(kind: str, agent: str | None) -> Hazard | None:
+    """What danger an alarm is evidence of; a silent sensor or a missing effect is evidence of none."""
+    return hazard_of(agent) if kind in ("high", "low") else None
+
+
+def open_incident(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
     """What correlation asks about an incident."""
     return OpenIncident(
         id=incident.id,
         zones=frozenset({incident.zone_id, *(a.zone_id for a in alarms)}),
-        hazard=hazard_of(incident.agent),
+        hazard=next((h for a in alarms if (h := hazard_of_alarm(a.kind, context.agent_of_sensor(a.sensor_id)))), None),
         active=any(a.returned_at is None for a in alarms),
         last_alarm_at=incident.last_alarm_at,
     )
@@ -112,9 +117,8 @@ def wanted_actions(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[U
     """(actuator, action) that the plans of these alarms ask for; alarms of zones that are no more ask for nothing."""
     wanted = set()
     for row in alarms:
-        sensor = context.sensors.get(row.sensor_id) if row.sensor_id is not None else None
         zone = context.zones.get(row.zone_id)
-        template = plan_library.choose_template(row.kind, sensor.agent if sensor is not None else None)
+        template = plan_library.choose_template(row.kind, context.agent_of_sensor(row.sensor_id))
         for action in template.actions:
             if zone is not None and row.level >= action.from_level:
                 near = context.actuators_near(zone, ActuatorKind(action.kind))
@@ -184,7 +188,7 @@ async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
         owner = _choose_owner(candidates, busy, wanted.role)
         position = len(existing) + len(given) + 1
         task = _new_task(tx, context, incident, rule, template, wanted, owner, position)
-        await _give(tx, context, incident, task)
+        await _give(tx, context, incident, rule, task)
         given.append(task)
         if owner is not None:
             busy.add(owner)
@@ -225,7 +229,7 @@ def _new_task(
     )
 
 
-async def _give(tx: Tx, context: SiteContext, incident: Incident, task: Task) -> None:
+async def _give(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, task: Task) -> None:
     tenant_id = context.tenant_id
     await queries.insert_task(tx, tenant_id, task)
     facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
@@ -240,8 +244,9 @@ async def _give(tx: Tx, context: SiteContext, incident: Incident, task: Task) ->
     content = OrderContent(
         grade=incident.grade,
         title=task.title,
-        place=incident.place,
-        agent=incident.agent,
+        # Where this alarm is and what it is about: the incident may have begun next door.
+        place=context.zone_of(rule).name,
+        agent=context.agent_of(rule),
         steps=task.steps,
         deadline_at=task.deadline_at,
         exercise=incident.exercise,

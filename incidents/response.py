@@ -29,7 +29,6 @@ from incidents import (
     timeline,
     views,
 )
-from incidents.agents import hazard_of
 from incidents.context import SiteContext
 from incidents.evaluation import Outcome
 from incidents.incident import Alarm, Incident
@@ -125,10 +124,10 @@ async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident
     alarms = await queries.list_alarms_of(tx, context.tenant_id, [i.id for i in incidents])
     zone = context.zone_of(rule)
     cause = correlation.find_cause(
-        [planning.open_incident(i, [a for a in alarms if a.incident_id == i.id]) for i in incidents],
+        [planning.open_incident(context, i, [a for a in alarms if a.incident_id == i.id]) for i in incidents],
         zone.id,
         frozenset(zone.adjoining),
-        hazard_of(context.agent_of(rule)),
+        planning.hazard_of_alarm(rule.kind, context.agent_of(rule)),
         tx.now,
     )
     return next((i for i in incidents if i.id == cause), None)

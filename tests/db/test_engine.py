@@ -144,6 +144,31 @@ async def test_a_room_next_door_joins_and_one_beyond_it_does_not(plant: Stand) -
     assert [i.plan["template"] for i in await plant.incidents()] == ["solvent-leak", "machine-vibration"]
 
 
+async def test_people_are_sent_to_where_the_alarm_is_also_when_next_door_was_first(plant: Stand) -> None:
+    await plant.hold("gas-coating-1", ACETONE, 1500.0, 3)
+    await leak(plant)
+    contents = await plant.rows("SELECT content FROM deliveries WHERE tenant_id = $1 ORDER BY queued_at, id")
+    leaks = {c["content"]["title"]["en"]: c["content"]["place"]["en"] for c in contents}
+    assert leaks["Check and stop the leak of acetone: optics coating"] == "Optics coating"
+    assert leaks["Check and stop the leak of acetone: solvent store"] == "Solvent store"
+    assert len(await plant.incidents()) == 1
+
+
+async def test_a_leak_beside_a_silent_sensor_has_its_own_name_and_place(plant: Stand) -> None:
+    plant.everyone_speaks()
+    await plant.read("gas-coating-1", ACETONE, 4.0)
+    await plant.pass_time(14)
+    for watch in plant.engine._watches.values():
+        if watch.stale is not None and watch.stale[0].sensor_id != await plant.sensor("gas-coating-1", ACETONE):
+            watch.heard_at = plant.clock.now()
+    await plant.pass_time(3)
+    await leak(plant)
+    assert [i.title.en for i in await plant.incidents()] == [
+        "No data from a sensor: optics coating",
+        "Leak of acetone: solvent store",
+    ]
+
+
 async def test_two_detectors_that_alarm_at_the_same_moment_open_one_incident(plant: Stand) -> None:
     other = Stand(plant.db, plant.clock, plant.tenant_id, plant.lease)
     await other.restart()
@@ -339,7 +364,7 @@ async def test_no_proof_is_an_alarm_of_the_same_incident_with_a_task_for_a_perso
     assert [a.title.en for a in failed] == ["Solvent store: exhaust fan has not proved its effect"]
     assert incident.grade == 1
     tasks = await plant.rows("SELECT title FROM tasks WHERE tenant_id = $1 AND plan_template = 'no-effect'")
-    assert [t["title"]["en"] for t in tasks] == ["Work exhaust fan by hand"]
+    assert [t["title"]["en"] for t in tasks] == ["Work exhaust fan by hand: solvent store"]
 
 
 async def test_a_late_proof_ends_that_alarm(plant: Stand) -> None:

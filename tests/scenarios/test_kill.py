@@ -38,7 +38,7 @@ BATCH_EVERY_S = 0.2
 SECRET = "kept-account-of"
 # Recovery of PostgreSQL, new leases, phones' back-off of up to 15 s.
 PATIENCE_S = 150.0
-ROOM = "SELECT r.id FROM rooms r JOIN incidents i ON i.id = r.incident_id WHERE i.agent = 'acetone'"
+ROOM = "SELECT r.id FROM rooms r JOIN incidents i ON i.id = r.incident_id WHERE i.plan->>'template' = 'solvent-leak'"
 LEAK = {"rate_g_s": 8.0, "minutes": 0.5}
 
 
@@ -235,7 +235,7 @@ async def _every_alarm_opened_exactly_one_incident(plant: WholePlant) -> None:
     assert {a["id"] for a in alarms if a["first_out"]} == {i["first_out_alarm_id"] for i in incidents}
     raised = await plant.rows("SELECT facts->>'alarm' AS alarm FROM timeline WHERE kind = 'alarm.raised'")
     assert Counter(r["alarm"] for r in raised) == Counter(str(a["id"]) for a in alarms)
-    leaks = await plant.rows("SELECT id FROM incidents WHERE agent = 'acetone'")
+    leaks = await plant.rows("SELECT id FROM incidents WHERE plan->>'template' = 'solvent-leak'")
     assert len(leaks) == 1
     (tenant,) = await plant.rows("SELECT tenant_id FROM tenants")
     async with plant.database() as db, db.transaction(tenant["tenant_id"]) as tx:

@@ -65,7 +65,11 @@ def test_a_vapour_next_door_does_not_shake_a_machine() -> None:
 
 def test_a_silent_sensor_or_a_failed_fan_belongs_to_whatever_is_there() -> None:
     assert cause([incident(1, STORE, hazard="machine")], STORE, hazard=None) == UUID(int=101)
-    assert cause([incident(1, STORE, hazard=None)], STORE, hazard="toxic") == UUID(int=101)
+    assert cause([incident(1, STORE, hazard=None)], STORE, hazard=None) == UUID(int=101)
+
+
+def test_a_danger_is_not_caused_by_a_silent_sensor() -> None:
+    assert cause([incident(1, STORE, hazard=None)], STORE, hazard="toxic") is None
 
 
 @given(st.permutations(range(5)), st.lists(st.integers(0, 900), min_size=5, max_size=5))
