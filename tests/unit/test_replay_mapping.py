@@ -148,3 +148,10 @@ def test_shipped_maps_load_and_source_their_limits() -> None:
             assert limit.source.clause
             assert math.isfinite(limit.set_point)
             assert 0 <= limit.deadband < limit.set_point
+
+
+def test_rows_without_a_time_of_their_own_are_counted() -> None:
+    rows = read_rows(["h_rms,h_band_0_1k,h_peak", "0.5,0.25,2", "0.5,,2"], load_map("femto"))
+    assert [row.recorded_s for row in rows] == [0.0, 10.0]
+    assert rows[0].values[0] == pytest.approx(0.25 * 9.2903)
+    assert rows[1].values == (None, 2.0)
