@@ -131,7 +131,7 @@ async def bare(stand: Stand, place: Place, world: World) -> AsyncIterator[Bare]:
 
 def broker_login(stand: Stand) -> tuple[str, int, str, str]:
     """Host, port, user and password of a login that may write every device's topics: the gateway's."""
-    return "127.0.0.1", stand.broker.port, "muster-gateway", stand.broker.gateway_password
+    return "127.0.0.1", stand.broker.gateway_port, "muster-gateway", stand.broker.gateway_password
 
 
 async def try_load(stand: Stand, system: System, load: Load) -> Trial:
