@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Literal, cast
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import msgspec
@@ -68,7 +69,7 @@ class _Plan:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.processes: dict[str, Supervised] = {}
-        self.mqtt_url = settings.mqtt_url
+        self.mqtt_url = without_login(settings.mqtt_url)
         self.mqtt_tls_url = ""
 
     def change(self, **values: object) -> None:
@@ -302,6 +303,12 @@ async def _keep_run_file(plan: _Plan) -> None:
             write_private(path, content)
             written = content
         await asyncio.sleep(RUN_FILE_EVERY_S)
+
+
+def without_login(url: str) -> str:
+    """The broker's address for devices, who have logins of their own: the one in MUSTER_MQTT_URL is the gateway's."""
+    parts = urlsplit(url)
+    return url if "@" not in parts.netloc else urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def http_url(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from core.errors import Invalid, Unavailable
 from core.settings import Settings, load_settings
 from muster.demo import catalogue
 from muster.process import need
-from muster.up import banner, environ_of, http_url, run_up
+from muster.up import banner, environ_of, http_url, run_up, without_login
 
 SETTINGS = Settings(data_dir="/var/lib/muster", http_port=9000, demo=False, lease_s=2.5, push_details=True)
 
@@ -60,3 +60,9 @@ def test_a_role_without_its_database_says_which_variable() -> None:
     with pytest.raises(Invalid, match="MUSTER_DATABASE_URL"):
         need(SETTINGS, "database_url")
     need(replace(SETTINGS, database_url="postgresql://x"), "database_url")
+
+
+@pytest.mark.parametrize("url", ["mqtt://muster-gateway:p%40ss@broker:1883", "mqtt://broker:1883"])
+def test_the_gateways_login_is_not_told_to_devices(url: str) -> None:
+    assert without_login(url) == "mqtt://broker:1883"
+    assert without_login("") == ""
