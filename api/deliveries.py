@@ -11,8 +11,9 @@ from litestar.params import FromPath, JSONBody
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, time_key
-from incidents import deliveries, records, service
-from incidents.delivery_queries import Attempt, DeliveryRow
+from incidents import records, service
+from incidents.reaching import deliveries
+from incidents.reaching.delivery_queries import Attempt, DeliveryRow
 from mobile_contract.incidents import AttemptView, DeliveryDetail, DeliveryRecord, ReceiptReport
 from mobile_contract.paging import Page
 from people.permissions import Permission

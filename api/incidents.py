@@ -12,8 +12,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_cursor, read_time_cursor, time_key
-from incidents import closing, deliveries, records, views
+from incidents import closing, records, views
 from incidents.incident import Incident, TimelineEntry
+from incidents.reaching import deliveries
 from incidents.records import IncidentFile
 from mobile_contract.incidents import CloseRequest, IncidentDetail, IncidentRecord, TimelineLine, TimelinePage
 from mobile_contract.paging import Page

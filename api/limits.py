@@ -12,9 +12,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_cursor
-from incidents import limits, rule_service
-from incidents.limits import SetPoint
-from incidents.model import AlarmRule, LimitSource
+from incidents.alarms import limits, rule_service
+from incidents.alarms.limits import SetPoint
+from incidents.alarms.model import AlarmRule, LimitSource
 from mobile_contract.limits import AlarmRuleView, LibraryChoice, LimitSourceView, NewAlarmRule, SetPointView
 from mobile_contract.paging import Page
 from people.permissions import Permission

@@ -13,8 +13,9 @@ from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, time_key
 from core.ids import new_id
-from incidents import records, service, tasks, views
+from incidents import records, service, views
 from incidents.incident import Task
+from incidents.tasking import tasks
 from mobile_contract.incidents import TaskAnswer, TaskDone, TaskRecord
 from mobile_contract.paging import Page
 from people.permissions import Permission

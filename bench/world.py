@@ -11,9 +11,9 @@ import msgspec
 from core.database import Database, Tx
 from core.device_secret import hash_secret
 from core.ids import new_id
-from incidents import alarm_queries
-from incidents.alarm import letter
-from incidents.model import AlarmRule, AlarmState, LimitSource
+from incidents.alarms import alarm_queries
+from incidents.alarms.alarm import letter
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
 from plant.model import Device, Sensor, Site, Zone
@@ -119,7 +119,7 @@ async def _add_device(tx: Tx, site: Site, slug: str, zone_id: UUID) -> dict[str,
 
 
 async def _add_rules(tx: Tx, site: Site, sensors: list[UUID]) -> None:
-    """``incidents.alarm_queries.insert_rule`` for many: 30,000 rules in a few seconds."""
+    """``incidents.alarms.alarm_queries.insert_rule`` for many: 30,000 rules in a few seconds."""
     rules = [rule for sensor in sensors for rule in _rules(site.tenant_id, sensor)]
     normal = AlarmState()
     await tx.executemany(alarm_queries.INSERT_RULE, [_row(rule, site, tx) for rule in rules])

@@ -10,10 +10,14 @@ import msgspec
 from core import audit
 from core.database import Tx
 from core.errors import Conflict
-from incidents import alarm, alarm_queries, deliveries, evaluation, planning, queries, response, rooms, timeline, views
-from incidents.alarm_queries import WatchedRule
+from incidents import queries, response, rooms, views
+from incidents.alarms import alarm, alarm_queries, evaluation
+from incidents.alarms.alarm_queries import WatchedRule
 from incidents.context import SiteContext, load_context
 from incidents.incident import Alarm, Incident
+from incidents.plans import planning
+from incidents.reaching import deliveries
+from incidents.record import timeline
 from incidents.service import check_reason
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor

@@ -9,7 +9,7 @@ import msgspec
 
 from core.database import Tx
 from core.errors import NotFound
-from incidents.model import AlarmRule
+from incidents.alarms.model import AlarmRule
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
 from plant.model import Actuator, Sensor, Zone

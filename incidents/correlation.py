@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.agents import Hazard
+from incidents.alarms.agents import Hazard
 
 # ISA-18.2 counts floods in windows of ten minutes; what comes back within one is the same cause.
 WINDOW = timedelta(minutes=10)

@@ -18,12 +18,13 @@ from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter
 from core.outbox import RESYNC, Listener
-from incidents import alarm_queries, response, rule_service
-from incidents.alarm import calm_band, crosses
-from incidents.alarm_queries import earliest_timer
+from incidents import response
+from incidents.alarms import alarm_queries, rule_service
+from incidents.alarms.alarm import calm_band, crosses
+from incidents.alarms.alarm_queries import earliest_timer
+from incidents.alarms.evaluation import Outcome, evaluate, expire
+from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext, load_context
-from incidents.evaluation import Outcome, evaluate, expire
-from incidents.model import AlarmRule, AlarmState
 from plant.errors import LeaseLost
 from plant.leases import assert_held
 from plant.model import Command, Lease, Quality, Reading

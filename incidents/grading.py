@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.agents import hazard_of, name_of
-from incidents.model import Grade
+from incidents.alarms.agents import hazard_of, name_of
+from incidents.alarms.model import Grade
 from mobile_contract.text import Text
 
 HIGH_RISK = 3

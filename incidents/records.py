@@ -10,10 +10,13 @@ import msgspec
 
 from core.database import Tx
 from core.errors import Forbidden, Invalid
-from incidents import delivery_queries, orders, queries, room_queries, rooms, task_queries, timeline
-from incidents.delivery_queries import Attempt, DeliveryRow
+from incidents import queries, room_queries, rooms
 from incidents.incident import Alarm, Incident, Task, TimelineEntry
+from incidents.reaching import delivery_queries, orders
+from incidents.reaching.delivery_queries import Attempt, DeliveryRow
+from incidents.record import timeline
 from incidents.room_queries import JoinedRoom, Room
+from incidents.tasking import task_queries
 from mobile_contract.live import Order
 from mobile_contract.room import RoomEvent, RoomState
 from people.actor import Actor

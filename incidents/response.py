@@ -17,22 +17,14 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import (
-    alarm,
-    alarm_queries,
-    correlation,
-    evaluation,
-    planning,
-    queries,
-    rooms,
-    rule_queries,
-    timeline,
-    views,
-)
+from incidents import correlation, queries, rooms, views
+from incidents.alarms import alarm, alarm_queries, evaluation, rule_queries
+from incidents.alarms.evaluation import Outcome
+from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext
-from incidents.evaluation import Outcome
 from incidents.incident import Alarm, Incident
-from incidents.model import AlarmRule, AlarmState
+from incidents.plans import planning
+from incidents.record import timeline
 from incidents.wording import alarm_title
 from mobile_contract.room import (
     AlarmChanged,

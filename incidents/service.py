@@ -8,22 +8,14 @@ from uuid import UUID
 from core import audit
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import (
-    alarm,
-    alarm_queries,
-    deliveries,
-    evaluation,
-    queries,
-    response,
-    rooms,
-    task_queries,
-    tasks,
-    timeline,
-    views,
-)
+from incidents import queries, response, rooms, views
+from incidents.alarms import alarm, alarm_queries, evaluation
 from incidents.context import load_context
-from incidents.delivery_queries import DeliveryRow
 from incidents.incident import Alarm, Task
+from incidents.reaching import deliveries
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.record import timeline
+from incidents.tasking import task_queries, tasks
 from mobile_contract.room import TaskChanged
 from people.actor import Actor
 from people.permissions import Permission

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from incidents.model import AlarmRule
+from incidents.alarms.model import AlarmRule
 from mobile_contract.text import Text
 
 _UNIT_NAMES = {"[ppm]": "ppm", "mg/m3": "mg/m³", "%{LEL}": "% LEL", "1/m3": "/m³", "Cel": "°C", "[g]": "g"}

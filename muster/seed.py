@@ -9,7 +9,7 @@ from core.database import Database, Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.settings import Settings
-from incidents import rule_service
+from incidents.alarms import rule_service
 from muster.demo import catalogue
 from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
 from people import service as people

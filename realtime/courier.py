@@ -18,8 +18,8 @@ from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter, gauge
 from core.outbox import Listener
-from incidents.delivery import DeliveryPolicy
-from incidents.orders import NEWS_QUEUED
+from incidents.reaching.delivery import DeliveryPolicy
+from incidents.reaching.orders import NEWS_QUEUED
 from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome
 from realtime.sending import Desk, Result, Sending
 

@@ -18,7 +18,7 @@ from core.errors import Unavailable
 from core.logging import get_logger
 from core.outbox import RESYNC, Listener, News
 from incidents import room_queries
-from incidents.orders import NEWS_QUEUED
+from incidents.reaching.orders import NEWS_QUEUED
 from incidents.rooms import NEWS_EVENT, NEWS_MEMBER
 from people.sign_in import DEVICE_REVOKED
 from realtime.frames import prepare, prepare_event

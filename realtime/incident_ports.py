@@ -8,7 +8,8 @@ from uuid import UUID
 
 from core.database import Tx
 from core.errors import NotFound
-from incidents import deliveries, tasks
+from incidents.reaching import deliveries
+from incidents.tasking import tasks
 from mobile_contract.live import Order
 from people.actor import Actor
 from realtime.ports import AddressedOrder, Authenticator, Ports

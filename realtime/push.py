@@ -32,7 +32,7 @@ from core.errors import Invalid, Unavailable
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter, gauge
-from incidents.delivery import QUOTA_PAUSE_S
+from incidents.reaching.delivery import QUOTA_PAUSE_S
 from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target
 from realtime.push_message import build_message
 

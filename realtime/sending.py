@@ -14,8 +14,9 @@ import msgspec
 
 from core.database import Database, Tx
 from core.ids import new_id
-from incidents import deliveries, delivery_queries, escalation, rooms
-from incidents.delivery import (
+from incidents import rooms
+from incidents.reaching import deliveries, delivery_queries
+from incidents.reaching.delivery import (
     Delivery,
     DeliveryPolicy,
     EscalateChannel,
@@ -32,8 +33,9 @@ from incidents.delivery import (
     send_refused,
     send_taken,
 )
-from incidents.delivery_queries import DeliveryRow
-from incidents.orders import OrderContent
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.reaching.orders import OrderContent
+from incidents.tasking import escalation
 from people import queries as people_queries
 from people.model import PersonDevice
 from realtime.channels import Notice, Outcome, Target

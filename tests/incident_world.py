@@ -11,8 +11,8 @@ import msgspec
 from core.database import Tx
 from core.ids import new_id
 from incidents import queries, rooms, views
+from incidents.alarms.model import AlarmState, LimitSource
 from incidents.incident import Alarm, Incident, Task
-from incidents.model import AlarmState, LimitSource
 from mobile_contract.room import AlarmJoined, IncidentOpened, Step
 from mobile_contract.text import Text
 from people.actor import Actor

@@ -11,10 +11,12 @@ import msgspec
 
 from core.database import Database, Tx
 from core.ids import new_id
-from incidents import deliveries, delivery_queries, rooms, task_queries
-from incidents.delivery_queries import DeliveryRow
+from incidents import rooms
 from incidents.incident import Task
-from incidents.orders import OrderContent
+from incidents.reaching import deliveries, delivery_queries
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.reaching.orders import OrderContent
+from incidents.tasking import task_queries
 from mobile_contract.room import Step
 from mobile_contract.text import Text
 from people.actor import Actor

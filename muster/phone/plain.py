@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from incidents.agents import name_of
+from incidents.alarms.agents import name_of
 from mobile_contract.live import Answer, Order, ProblemFrame
 from mobile_contract.room import (
     AlarmChanged,

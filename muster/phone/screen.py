@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text as Styled
 
-from incidents.agents import name_of
+from incidents.alarms.agents import name_of
 from mobile_contract.room import RoomState
 from muster.phone import words
 from muster.phone.board import Card, is_unsent

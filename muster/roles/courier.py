@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.settings import Settings
-from incidents.delivery import DeliveryPolicy
+from incidents.reaching.delivery import DeliveryPolicy
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel

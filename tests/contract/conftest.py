@@ -21,8 +21,10 @@ from api.deps import ApiDeps
 from core.clock import ManualClock
 from core.database import Database, Tx
 from core.device_ca import DeviceCa
-from incidents import alarm, deliveries, evaluation, response, rooms, views
+from incidents import response, rooms, views
+from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
+from incidents.reaching import deliveries
 from mobile_contract.room import TaskAssigned
 from people import service
 from people.authenticator import Authenticator

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from core import audit
-from incidents import alarm, queries
+from incidents import queries
+from incidents.alarms import alarm
 from people.permissions import Role
 from tests import incident_world
 from tests.contract.conftest import Stage, read_all

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.ids import new_id
-from incidents import delivery_queries
+from incidents.reaching import delivery_queries
 from people.permissions import Role
 from tests.contract.conftest import Stage, read_all
 

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from core.ids import new_id
-from incidents import alarm, queries, timeline
+from incidents import queries
+from incidents.alarms import alarm
+from incidents.record import timeline
 from people.permissions import Role
 from tests import incident_world
 from tests.contract.conftest import Stage, read_all

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from core.ids import new_id
-from incidents import alarm, queries, rooms
+from incidents import queries, rooms
+from incidents.alarms import alarm
 from mobile_contract.room import RoomEvent, RoomState, fold
 from people.permissions import Role
 from tests.contract.conftest import Stage, read_all

@@ -16,8 +16,11 @@ from core.clock import ManualClock
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
-from incidents import deliveries, delivery_queries, rooms, tasks, timeline
-from incidents.delivery import END_STATES, Fact
+from incidents import rooms
+from incidents.reaching import deliveries, delivery_queries
+from incidents.reaching.delivery import END_STATES, Fact
+from incidents.record import timeline
+from incidents.tasking import tasks
 from mobile_contract.room import RoomState, fold
 from people.permissions import Role
 from realtime.channels import Notice, Outcome, Target

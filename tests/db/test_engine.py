@@ -12,8 +12,11 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import closing, planning, response, rooms, rule_service, service, timeline
-from incidents.model import LimitSource
+from incidents import closing, response, rooms, service
+from incidents.alarms import rule_service
+from incidents.alarms.model import LimitSource
+from incidents.plans import planning
+from incidents.record import timeline
 from mobile_contract.text import Text
 from plant import command_queries, instrument_service, place_service
 from plant import service as plant_service

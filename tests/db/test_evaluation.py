@@ -17,9 +17,9 @@ from msgspec.structs import replace
 from core.database import Database, Tx
 from core.errors import NotFound
 from core.ids import new_id
-from incidents import alarm, alarm_queries, evaluation
-from incidents.evaluation import Outcome
-from incidents.model import AlarmRule, AlarmState, LimitSource
+from incidents.alarms import alarm, alarm_queries, evaluation
+from incidents.alarms.evaluation import Outcome
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource
 from plant import reading_queries
 from plant.model import Quality, Reading
 from tests import incident_world

@@ -16,7 +16,8 @@ from websockets.exceptions import InvalidStatus
 
 from core import outbox
 from core.ids import new_id
-from incidents import delivery_queries, orders, queries, rooms, views
+from incidents import queries, rooms, views
+from incidents.reaching import delivery_queries, orders
 from mobile_contract.live import (
     CLIENT_FRAME_MAX_BYTES,
     Answer,

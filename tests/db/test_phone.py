@@ -24,7 +24,8 @@ from api.deps import ApiDeps
 from core.database import Database
 from core.device_ca import DeviceCa
 from core.outbox import Listener
-from incidents import delivery_queries, orders, rooms, views
+from incidents import rooms, views
+from incidents.reaching import delivery_queries, orders
 from mobile_contract.room import MessagePosted, RoomState, TaskAssigned
 from mobile_contract.text import Text
 from muster.demo.push_service import run_push_service

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from core.database import Database, Tx
 from core.errors import Forbidden, Invalid, NotFound
 from core.ids import new_id
-from incidents import orders, queries, rooms, views
+from incidents import queries, rooms, views
+from incidents.reaching import orders
 from incidents.room_queries import find_room
 from mobile_contract import room as contract
 from mobile_contract.room import (

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from incidents.model import AlarmRule
+from incidents.alarms.model import AlarmRule
 from tests.clusters import Clone
 
 ROOT = Path(__file__).parent.parent.parent
@@ -33,15 +33,15 @@ _WATCHED = {"state", "episode_id", "created_at"} | _fields(AlarmRule)
 TAKEN_APART = {
     "api.idempotency._FIND": {"request_hash", "status", "answer"},
     "core.audit._LOCK_HEAD": {"position", "hash"},
-    "incidents.alarm_queries.FIND_RULES": _WATCHED,
-    "incidents.alarm_queries.LAST_HEARD": {"sensor_id", "received_at"},
-    "incidents.alarm_queries.LIST_SITE_RULES": _WATCHED,
-    "incidents.alarm_queries.LOCK_RULES": _WATCHED,
-    "incidents.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
-    "incidents.delivery_queries.DUE": {"tenant_id", "id"},
+    "incidents.alarms.alarm_queries.FIND_RULES": _WATCHED,
+    "incidents.alarms.alarm_queries.LAST_HEARD": {"sensor_id", "received_at"},
+    "incidents.alarms.alarm_queries.LIST_SITE_RULES": _WATCHED,
+    "incidents.alarms.alarm_queries.LOCK_RULES": _WATCHED,
+    "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
+    "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
-    "incidents.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
-    "incidents.timeline._LAST": {"position", "hash"},
+    "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
+    "incidents.record.timeline._LAST": {"position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.

@@ -18,8 +18,8 @@ import pytest_asyncio
 
 from core.clock import ManualClock, SystemClock
 from core.database import Database
-from incidents import deliveries
-from incidents.delivery import Fact
+from incidents.reaching import deliveries
+from incidents.reaching.delivery import Fact
 from muster.demo.push_script import Behaviour, Push, Script, Switchboard
 from muster.demo.push_service import Running, run_push_service
 from people.permissions import Role

@@ -16,7 +16,8 @@ from uuid import UUID
 
 import pytest
 
-from incidents import rooms, timeline
+from incidents import rooms
+from incidents.record import timeline
 from mobile_contract.devices import Sample
 from mobile_contract.text import Text
 from muster.demo import catalogue

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from incidents import timeline
+from incidents.record import timeline
 from muster.engines.mosquitto import find_mosquitto
 from tests.conftest import absent
 from tests.phone_process import phone

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from core.errors import Invalid, Unavailable
-from incidents.delivery import QUOTA_PAUSE_S
+from incidents.reaching.delivery import QUOTA_PAUSE_S
 from mobile_contract.text import Text
 from muster.demo.push_script import Behaviour, Kind, Script
 from muster.demo.push_service import Running, run_push_service

@@ -13,8 +13,8 @@ import pytest
 from msgspec.structs import replace
 
 from core.errors import Invalid
-from incidents import alarm
-from incidents.alarm import (
+from incidents.alarms import alarm
+from incidents.alarms.alarm import (
     SHELVE_MAX,
     Acknowledged,
     AlarmAcknowledged,
@@ -39,8 +39,8 @@ from incidents.alarm import (
     letter,
     step,
 )
-from incidents.alarm_queries import earliest_timer
-from incidents.model import AlarmRule, AlarmState, LimitSource
+from incidents.alarms.alarm_queries import earliest_timer
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
 WANG = UUID(int=7)

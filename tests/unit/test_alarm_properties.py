@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from incidents import alarm
-from incidents.alarm import (
+from incidents.alarms import alarm
+from incidents.alarms.alarm import (
     SHELVE_MAX,
     Acknowledged,
     AlarmRaised,
@@ -33,8 +33,8 @@ from incidents.alarm import (
     letter,
     step,
 )
-from incidents.alarm_queries import earliest_timer
-from incidents.model import AlarmRule, AlarmState, LimitSource, RuleKind
+from incidents.alarms.alarm_queries import earliest_timer
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource, RuleKind
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SET_POINT = 100.0

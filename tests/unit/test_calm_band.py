@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.alarm import calm_band, crosses
-from incidents.model import AlarmRule, AlarmState, LimitSource, RuleKind
+from incidents.alarms.alarm import calm_band, crosses
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource, RuleKind
 
 set_points = st.sampled_from([-50.0, 0.0, 18.0, 19.5, 23.5, 6_250.0, 12_500.0])
 states = st.builds(

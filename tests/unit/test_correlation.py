@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.agents import Hazard
+from incidents.alarms.agents import Hazard
 from incidents.correlation import WINDOW, OpenIncident, find_cause
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

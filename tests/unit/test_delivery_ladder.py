@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from incidents.delivery import (
+from incidents.reaching.delivery import (
     END_STATES,
     LADDER,
     RETRY_FIRST_S,

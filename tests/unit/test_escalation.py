@@ -8,8 +8,8 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incidents.escalation_choice import Candidate, choose_next, given_to, left_unanswered, taken_by, waits_for
 from incidents.incident import Task
+from incidents.tasking.escalation_choice import Candidate, choose_next, given_to, left_unanswered, taken_by, waits_for
 from mobile_contract.text import Text
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from incidents.alarms.model import Grade
 from incidents.grading import GRADE_NAMES, StandingAlarm, grade
-from incidents.model import Grade
 from mobile_contract.text import Text
 
 STORE = UUID(int=1)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Invalid, NotFound
-from incidents import agents
-from incidents.limits import LIBRARY, SetPoint, find_set_points, rule_of
+from incidents.alarms import agents
+from incidents.alarms.limits import LIBRARY, SetPoint, find_set_points, rule_of
 
 CONVERTIBLE = [a.slug for a in agents.AGENTS.values() if a.molar_mass is not None and a.lel is not None]
 

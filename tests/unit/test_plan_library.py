@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from incidents.agents import AGENTS
-from incidents.plan_library import TEMPLATES, TOXIC, PlanTemplate, as_stored, bind_text, choose_template
+from incidents.alarms.agents import AGENTS
+from incidents.plans.plan_library import TEMPLATES, TOXIC, PlanTemplate, as_stored, bind_text, choose_template
 from mobile_contract.text import Text
 from people.permissions import Permission, Role, may
 from plant.model import ACTIONS, ActuatorKind

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from incidents.model import AlarmRule, LimitSource
+from incidents.alarms.model import AlarmRule, LimitSource
 from incidents.wording import alarm_title, lower_first, show_quantity
 from mobile_contract.text import Text
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from core.database import Tx, row_to
 from core.errors import NotFound
+from incidents.alarms.model import AlarmRule
 from incidents.incident import Alarm
-from incidents.model import AlarmRule
 
 _RULE = """tenant_id, id, sensor_id, actuator_id, kind, level, set_point, unit, deadband, on_delay_s, off_delay_s,
     rearm_after_s, latching, stale_after_s, toxic, source"""

@@ -12,9 +12,9 @@ from core.actor import Actor
 from core.database import Tx
 from core.errors import Invalid, NotFound
 from core.ids import new_id
-from incidents import agents, alarm_queries, limits, rule_queries
-from incidents.limits import Purpose
-from incidents.model import AlarmRule, LimitSource, RuleKind
+from incidents.alarms import agents, alarm_queries, limits, rule_queries
+from incidents.alarms.limits import Purpose
+from incidents.alarms.model import AlarmRule, LimitSource, RuleKind
 from plant import instrument_queries
 from plant.model import Actuator, Sensor
 from plant.permissions import PlantPermission, authorise, id_of

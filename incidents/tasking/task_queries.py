@@ -8,8 +8,8 @@ from uuid import UUID
 
 from core.database import Tx, row_to
 from core.errors import NotFound
-from incidents.escalation_choice import Candidate
 from incidents.incident import Task
+from incidents.tasking.escalation_choice import Candidate
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
     state, fencing, deadline_at, created_at, answered_at, done_at"""

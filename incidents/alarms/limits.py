@@ -13,8 +13,8 @@ from uuid import UUID
 import msgspec
 
 from core.errors import NotFound
-from incidents import agents
-from incidents.model import AlarmRule, LimitSource
+from incidents.alarms import agents
+from incidents.alarms.model import AlarmRule, LimitSource
 
 Purpose: TypeAlias = Literal["fire", "exposure", "oxygen", "machine", "cleanliness"]
 

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx
-from incidents import alarm, alarm_queries
-from incidents.alarm_queries import WatchedRule
-from incidents.model import AlarmRule, AlarmState
+from incidents.alarms import alarm, alarm_queries
+from incidents.alarms.alarm_queries import WatchedRule
+from incidents.alarms.model import AlarmRule, AlarmState
 from plant.model import Reading
 from plant.protocols import LATE_AFTER_S
 

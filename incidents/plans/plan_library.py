@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from incidents.agents import Hazard, hazard_of
+from incidents.alarms.agents import Hazard, hazard_of
 from mobile_contract.room import Step
 from mobile_contract.text import Text
 

@@ -12,8 +12,8 @@ import msgspec
 
 from core.database import SLICE_ROWS, Tx, row_to
 from core.errors import NotFound
-from incidents.alarm import letter
-from incidents.model import AlarmRule, AlarmState
+from incidents.alarms.alarm import letter
+from incidents.alarms.model import AlarmRule, AlarmState
 
 _RULE = """r.tenant_id, r.id, r.sensor_id, r.actuator_id, r.kind, r.level, r.set_point, r.unit, r.deadband,
     r.on_delay_s, r.off_delay_s, r.rearm_after_s, r.latching, r.stale_after_s, r.toxic, r.source"""

@@ -10,7 +10,7 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
-from incidents.delivery import Answer, Delivery, Ending, Stated, state
+from incidents.reaching.delivery import Answer, Delivery, Ending, Stated, state
 
 _DELIVERY = """tenant_id, id, task_id, incident_id, account_id, content, dedupe_key, task_fencing, state, queued_at,
     accepted_at, accepted_by, accepted_message, received_at, received_by, seen_at, seen_by, acknowledged_at,

@@ -11,17 +11,21 @@ import msgspec
 
 from core.database import Tx
 from core.ids import new_id
-from incidents import grading, orders, plan_library, queries, rooms, task_queries, timeline, views
-from incidents.agents import Hazard, hazard_of, name_of
+from incidents import grading, queries, rooms, views
+from incidents.alarms.agents import Hazard, hazard_of, name_of
+from incidents.alarms.evaluation import Outcome
+from incidents.alarms.model import AlarmRule
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
-from incidents.escalation_choice import Candidate, choose_next
-from incidents.evaluation import Outcome
 from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
-from incidents.model import AlarmRule
-from incidents.orders import OrderContent
-from incidents.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
+from incidents.plans import plan_library
+from incidents.plans.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
+from incidents.reaching import orders
+from incidents.reaching.orders import OrderContent
+from incidents.record import timeline
+from incidents.tasking import task_queries
+from incidents.tasking.escalation_choice import Candidate, choose_next
 from incidents.wording import lower_first
 from mobile_contract.room import CommandChanged, TaskAssigned
 from mobile_contract.text import Text

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import deliveries, escalation, task_queries
-from incidents.delivery import Ending, Fact, advance, decline, end, said_yes
-from incidents.delivery_queries import DeliveryRow
-from incidents.escalation import Asked
-from incidents.escalation_choice import waits_for
 from incidents.incident import Task
+from incidents.reaching import deliveries
+from incidents.reaching.delivery import Ending, Fact, advance, decline, end, said_yes
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.tasking import escalation, task_queries
+from incidents.tasking.escalation import Asked
+from incidents.tasking.escalation_choice import waits_for
 from mobile_contract.live import REASON_MAX_CHARS
 from people.actor import Actor
 from people.permissions import Permission

@@ -21,7 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.errors import Invalid
-from incidents.model import AlarmRule, AlarmState
+from incidents.alarms.model import AlarmRule, AlarmState
 
 # ISA-18.2 section 12 asks for a limit on shelving and leaves it to the site; one 12-hour shift, so that whoever shelved
 # it hears of it again.

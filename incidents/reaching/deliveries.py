@@ -7,8 +7,9 @@ from uuid import UUID
 
 from core.database import Tx
 from core.errors import NotFound
-from incidents import delivery_queries, escalation, rooms
-from incidents.delivery import (
+from incidents import rooms
+from incidents.reaching import delivery_queries
+from incidents.reaching.delivery import (
     YES,
     Delivery,
     Ending,
@@ -18,8 +19,9 @@ from incidents.delivery import (
     end,
     said_yes,
 )
-from incidents.delivery_queries import DeliveryRow
-from incidents.orders import NEWS_QUEUED, OrderContent, announce, delivery_view, queue_order, wire_order
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.reaching.orders import NEWS_QUEUED, OrderContent, announce, delivery_view, queue_order, wire_order
+from incidents.tasking import escalation
 from mobile_contract.live import Order
 
 __all__ = [

@@ -11,9 +11,11 @@ import msgspec
 from core import outbox
 from core.database import Tx
 from core.ids import new_id
-from incidents import delivery_queries, rooms, task_queries
-from incidents.delivery import Delivery, state
-from incidents.delivery_queries import DeliveryRow
+from incidents import rooms
+from incidents.reaching import delivery_queries
+from incidents.reaching.delivery import Delivery, state
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.tasking import task_queries
 from mobile_contract.live import Order
 from mobile_contract.room import DeliveryChanged, DeliveryView, Step
 from mobile_contract.text import Text

@@ -14,11 +14,14 @@ from core import audit
 from core.database import Tx
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import delivery_queries, orders, queries, rooms, task_queries, timeline
-from incidents.delivery import Delivery, Ending, end
-from incidents.delivery_queries import DeliveryRow
-from incidents.escalation_choice import choose_next, given_to, left_unanswered, taken_by, waits_for
+from incidents import queries, rooms
 from incidents.incident import Task
+from incidents.reaching import delivery_queries, orders
+from incidents.reaching.delivery import Delivery, Ending, end
+from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.record import timeline
+from incidents.tasking import task_queries
+from incidents.tasking.escalation_choice import choose_next, given_to, left_unanswered, taken_by, waits_for
 from incidents.views import task_view
 from mobile_contract.room import TaskAssigned, TaskChanged
 from people.actor import Actor

@@ -1,0 +1,1 @@
+"""Plans: what to do, who does it, which actuators move; bound to a place and a moment."""

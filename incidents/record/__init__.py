@@ -1,0 +1,1 @@
+"""The record of an incident: what happened, in order, provably unchanged."""

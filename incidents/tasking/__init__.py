@@ -1,0 +1,1 @@
+"""Tasks: who is asked, what an answer means, who is asked next."""
