@@ -49,6 +49,40 @@ class Permission(StrEnum):
     MANAGE_PLANT = "manage_plant"
     """Draw zones; create and edit sensors, actuators, limits, plans, device logins."""
     MANAGE_ACCOUNTS = "manage_accounts"
+    READ_ROTAS = "read_rotas"
+    """Teams, rotas and who is on call."""
+    READ_QUALIFICATIONS = "read_qualifications"
+    """Other people's qualifications and training; one's own need no permission."""
+    READ_PRESENCE = "read_presence"
+    """Where people are and were, visitors included."""
+    READ_EXPOSURE = "read_exposure"
+    """Other people's doses; one's own need no permission."""
+    READ_PLANS = "read_plans"
+    """Plans, agent cards and cause-and-effect matrices, drafts included."""
+    READ_OUTPUTS = "read_outputs"
+    """Addresses outside that are told of incidents, and what became of each message to them."""
+    MANAGE_PEOPLE = "manage_people"
+    """Qualifications, training, teams, rotas, badges; imports of them."""
+    HOST_VISITOR = "host_visitor"
+    """Sign visitors and contractors in and out as their host."""
+    REPORT_PRESENCE = "report_presence"
+    """Report one's own position, and in a roll call that one is safe or needs help."""
+    RAISE_SOS = "raise_sos"
+    """Call for help from one's own phone; be watched as a lone worker."""
+    EDIT_PLANS = "edit_plans"
+    """Draft plans, agent cards and cause-and-effect matrices."""
+    REVIEW_PLANS = "review_plans"
+    """Review another person's draft, publish what was reviewed."""
+    LEAD_INCIDENT = "lead_incident"
+    """Take command of an incident, hand it over; set objectives, assign resources, merge and split."""
+    RUN_ROLL_CALL = "run_roll_call"
+    """Start an evacuation and its roll call, appoint marshals."""
+    COUNT_PEOPLE = "count_people"
+    """Mark people at an assembly point as a marshal."""
+    RUN_DRILL = "run_drill"
+    """Start, stop and score a drill; start a test of communications."""
+    MANAGE_OUTPUTS = "manage_outputs"
+    """Set addresses outside that are told of incidents, and their secrets."""
     PUBLISH_READINGS = "publish_readings"
     """Send readings over HTTP."""
     PUBLISH_OBSERVATIONS = "publish_observations"
@@ -57,9 +91,34 @@ class Permission(StrEnum):
 
 P = Permission
 
-_WORKER = frozenset({P.READ_PLANT, P.READ_ALARMS, P.READ_INCIDENTS, P.READ_ROOM, P.POST_ROOM, P.ANSWER_TASK})
-_RESPONDER = _WORKER | {P.READ_READINGS, P.READ_COMMANDS, P.ACKNOWLEDGE_ALARM}
+_WORKER = frozenset(
+    {
+        P.READ_PLANT,
+        P.READ_ALARMS,
+        P.READ_INCIDENTS,
+        P.READ_ROOM,
+        P.READ_ROTAS,
+        P.POST_ROOM,
+        P.ANSWER_TASK,
+        P.HOST_VISITOR,
+        P.REPORT_PRESENCE,
+        P.RAISE_SOS,
+        # Whoever stands at the assembly point counts: who is a marshal is said in the roll call, not in the account.
+        P.COUNT_PEOPLE,
+    }
+)
+# The first qualified person there leads until somebody takes over (ICS: command is never vacant).
+_RESPONDER = _WORKER | {P.READ_READINGS, P.READ_COMMANDS, P.READ_PLANS, P.ACKNOWLEDGE_ALARM, P.LEAD_INCIDENT}
 _SAFETY_OFFICER = _RESPONDER | {
+    P.READ_QUALIFICATIONS,
+    P.READ_PRESENCE,
+    P.READ_EXPOSURE,
+    P.READ_OUTPUTS,
+    P.MANAGE_PEOPLE,
+    P.EDIT_PLANS,
+    P.REVIEW_PLANS,
+    P.RUN_ROLL_CALL,
+    P.RUN_DRILL,
     P.READ_ACCOUNTS,
     P.READ_REFUSALS,
     P.SHELVE_ALARM,
@@ -80,8 +139,16 @@ _ADMIN = frozenset(
         P.READ_ACCOUNTS,
         P.READ_AUDIT,
         P.READ_REFUSALS,
+        P.READ_ROTAS,
+        P.READ_QUALIFICATIONS,
+        P.READ_PLANS,
+        P.READ_OUTPUTS,
         P.MANAGE_PLANT,
         P.MANAGE_ACCOUNTS,
+        P.MANAGE_PEOPLE,
+        P.MANAGE_OUTPUTS,
+        P.EDIT_PLANS,
+        P.REVIEW_PLANS,
         P.PUBLISH_READINGS,
     }
 )

@@ -1,0 +1,1 @@
+"""Where people are: badges, phones, visitors; with a confidence that decays."""

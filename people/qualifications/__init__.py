@@ -1,0 +1,1 @@
+"""Qualifications and training of people, and the skills that follow from them."""

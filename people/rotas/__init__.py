@@ -1,0 +1,1 @@
+"""Teams and rotas: who works when, who is on call and why."""
