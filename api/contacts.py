@@ -65,18 +65,18 @@ async def list_message_services(call: Call) -> list[MessageServiceView]:
     return [service_view(row) for row in await service.list_message_services(call.tx, call.actor)]
 
 
-@put("/v1/message-services/{kind:str}", guards=[needs(Permission.MANAGE_OUTPUTS)])
-async def set_message_service(
-    data: JSONBody[MessageServiceSetting], call: Call, kind: FromPath[ContactKind]
-) -> MessageServiceView:
+@put("/v1/message-services", guards=[needs(Permission.MANAGE_OUTPUTS)])
+async def set_message_service(data: JSONBody[MessageServiceSetting], call: Call) -> MessageServiceView:
     """Say how one kind of message is sent, by an apprise address."""
-    check_service_url(kind, data.url)
-    saved = await service.set_message_service(call.tx, call.actor, kind, data.url, enabled=data.enabled)
+    check_service_url(data.kind, data.url)
+    saved = await service.set_message_service(call.tx, call.actor, data.kind, data.url, enabled=data.enabled)
     return service_view(saved)
 
 
-@delete("/v1/message-services/{kind:str}", guards=[needs(Permission.MANAGE_OUTPUTS)])
-async def remove_message_service(call: Call, kind: FromPath[ContactKind]) -> None:
+@delete("/v1/message-services", guards=[needs(Permission.MANAGE_OUTPUTS)])
+async def remove_message_service(
+    call: Call, kind: Annotated[ContactKind, QueryParameter(description="Which kind of message.")]
+) -> None:
     """Stop sending one kind of message."""
     await service.remove_message_service(call.tx, call.actor, kind)
 

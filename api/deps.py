@@ -26,3 +26,4 @@ class ApiDeps:
     devices: DeviceLogins = field(default_factory=DeviceLogins)
     device_ca: DeviceCa = field(kw_only=True)
     web_push_key: str = field(default="", kw_only=True)
+    web_push_hosts: tuple[str, ...] = field(default=(), kw_only=True)

@@ -49,7 +49,7 @@ async def report_readiness(data: JSONBody[ReadinessReport], call: Call, device_i
 @get("/v1/readiness", guards=[needs(Permission.READ_ACCOUNTS)])
 async def list_readiness(
     call: Call,
-    site: Annotated[UUID | None, QueryParameter(description="On duty at this site, with within_hours.")] = None,
+    site: Annotated[UUID | None, QueryParameter(description="On duty at this site.")] = None,
     within_hours: Annotated[
         float | None, QueryParameter(ge=0, le=168, description="Those on duty now or so many hours from now.")
     ] = None,
@@ -60,7 +60,7 @@ async def list_readiness(
     cursor: Cursor = None,
 ) -> Page[PersonReadinessView]:
     """Responders and safety officers with what may keep their phones silent, by login."""
-    within = None if within_hours is None else timedelta(hours=within_hours)
+    within = None if within_hours is None and site is None else timedelta(hours=within_hours or 0)
     rows = await service.list_readiness(
         call.tx,
         call.actor,

@@ -87,6 +87,7 @@ class ContactPointView(msgspec.Struct, frozen=True):
 class MessageServiceSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How one kind of message is sent: an apprise address, ``{to}`` in place of the person's own."""
 
+    kind: ContactKind
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
     enabled: bool = True
 

@@ -7,8 +7,12 @@ that a person was reached; the message asks to open the app, and only the app's 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import apprise
+import msgspec
+import requests
+from apprise.plugins import dingtalk, feishu, wecombot
 
 from core.metrics import counter
 from core.outlet import Output, release
@@ -21,6 +25,37 @@ SENT = counter("message_sends", "Mails, texts and chat messages, by what became 
 
 # Sends at once; apprise works in threads, and a hanging provider must not use up all that the process has.
 AT_ONCE_MAX = 8
+
+
+class _Strict:
+    """``requests`` for the three chat plugins: those services say no with status 200 and a code of their own in the
+    body, which apprise does not read. A no must not be shown as an acceptance."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(requests, name)
+
+    def post(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Raises RequestException for a refusal in the body: to apprise a send that failed."""
+        answer = requests.post(*args, **kwargs)  # noqa: S113 - apprise gives the time-out
+        try:
+            said = msgspec.json.decode(answer.content, type=_Said)
+        except msgspec.MsgspecError as problem:
+            raise requests.RequestException(f"an answer that says neither yes nor no: {problem}") from problem
+        code = said.errcode if said.code is None else said.code
+        if code != 0:
+            raise requests.RequestException(f"refused with {code}")
+        return answer
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """``errcode`` of WeCom and DingTalk, ``code`` of Feishu; 0 is yes."""
+
+    errcode: int | None = None
+    code: int | None = None
+
+
+for _plugin in (dingtalk, feishu, wecombot):
+    setattr(_plugin, "requests", _Strict())  # noqa: B010 - a module states no such attribute
 
 
 class MessageService:

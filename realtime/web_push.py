@@ -29,6 +29,7 @@ from core.errors import Invalid
 from core.metrics import counter
 from core.outlet import Output, release
 from incidents.reaching.delivery import QUOTA_PAUSE_S
+from people.reach.subscription import read_subscription
 from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target
 from realtime.web_push_message import (
     ASSERTION_LIFE,
@@ -37,7 +38,6 @@ from realtime.web_push_message import (
     build_payload,
     encrypt,
     origin,
-    read_subscription,
 )
 
 SENT = counter("web_push_sends", "Sends to push services of browsers, by what became of them.", ("outcome", "code"))
