@@ -63,6 +63,19 @@ async def add_messages(
     )
 
 
+UNKNOWN = """
+SELECT wanted FROM unnest($2::uuid[]) AS wanted
+WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.tenant_id = $1 AND a.id = wanted)
+LIMIT 1
+"""
+
+
+async def find_unknown(tx: Tx, tenant_id: UUID, account_ids: Sequence[UUID]) -> UUID | None:
+    """One of these that is no account of the tenant, or None."""
+    found: UUID | None = await tx.fetchval(UNKNOWN, tenant_id, list(account_ids))
+    return found
+
+
 _MESSAGE = """tenant_id, id, test_id, account_id, device_id, channel, due_at, attempts, sent_at, outcome, code,
     received_at, seen_at"""
 LIST_MESSAGES = f"""

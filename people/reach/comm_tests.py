@@ -54,6 +54,9 @@ async def start_test(tx: Tx, actor: Actor, account_ids: Sequence[UUID] | None) -
             value=len(account_ids),
             limit=PEOPLE_MAX,
         )
+    unknown = await queries.find_unknown(tx, actor.tenant_id, account_ids or ())
+    if unknown is not None:
+        raise NotFound("account.not_found", "there is no such account", "没有此账号", field="accounts", value=unknown)
     test = CommTest(actor.tenant_id, new_id(), None, actor.account_id, tx.now, tx.now + ANSWERS_WITHIN)
     count = await _begin(tx, test, account_ids)
     if not count:
