@@ -13,7 +13,9 @@ from api import (
     alarms,
     audit,
     auth,
+    comm_tests,
     commands,
+    contacts,
     deliveries,
     health,
     incidents,
@@ -22,6 +24,7 @@ from api import (
     people,
     places,
     plant_devices,
+    readiness,
     readings,
     reference,
     rooms,
@@ -49,6 +52,9 @@ ROUTERS: list[Router] = [
     readings.router,
     commands.router,
     audit.router,
+    readiness.router,
+    contacts.router,
+    comm_tests.router,
 ]
 
 

@@ -25,3 +25,5 @@ class ApiDeps:
     checks: Mapping[str, Check] = field(default_factory=dict)
     devices: DeviceLogins = field(default_factory=DeviceLogins)
     device_ca: DeviceCa = field(kw_only=True)
+    web_push_key: str = field(default="", kw_only=True)
+    web_push_hosts: tuple[str, ...] = field(default=(), kw_only=True)

@@ -18,6 +18,7 @@ from mobile_contract.people import AccountEdit, AccountView, Me, NewAccount, Pho
 from people import queries, service
 from people.model import Account, PersonDevice
 from people.permissions import PERMISSIONS, Permission, Role
+from people.reach.subscription import read_subscription
 
 
 @get("/v1/me")
@@ -112,8 +113,10 @@ async def revoke_device(call: Call, device_id: FromPath[UUID]) -> None:
 
 
 @put("/v1/devices/{device_id:uuid}/push")
-async def register_push(data: JSONBody[PushAddress], call: Call, device_id: FromPath[UUID]) -> PhoneView:
+async def register_push(data: JSONBody[PushAddress], call: Call, deps: Deps, device_id: FromPath[UUID]) -> PhoneView:
     """Say where this device is rung; an address another account had is taken from it."""
+    if data.channel == "web_push":
+        read_subscription(data.token, deps.web_push_hosts)
     saved = await service.register_push(call.tx, call.actor, device_id, channel=data.channel, token=data.token)
     return phone_view(saved)
 

@@ -54,6 +54,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     push_details: Annotated[
         bool, _doc("Show an order's title and place on the lock screen; false: only that there is an order.")
     ] = False
+    web_push_subject: Annotated[
+        str,
+        _doc("Who answers for us to browsers' push services, mailto: or https:. Empty: no Web Push."),
+    ] = ""
+    web_push_hosts: Annotated[
+        str, _doc("Push services of browsers we speak to, by commas; .example.com stands for all below it.")
+    ] = "fcm.googleapis.com,.push.services.mozilla.com,.push.apple.com,.notify.windows.com"
     receipt_timeout_s: Annotated[
         float, _doc("An order without a device receipt after this long goes to the next channel.", gt=0, le=600)
     ] = 8.0

@@ -24,6 +24,19 @@ CREATE FUNCTION public.gateway_leave(who text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ DELETE FROM gateways WHERE holder = who $$;
+CREATE FUNCTION public.muster_comm_schedules_due(moment timestamp with time zone) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ SELECT s.tenant_id, s.id FROM comm_test_schedules s WHERE s.enabled AND s.next_at <= moment $$;
+CREATE FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT m.tenant_id, m.id FROM comm_test_messages m
+    WHERE m.due_at <= moment AND (m.lease_until IS NULL OR m.lease_until <= moment)
+    ORDER BY m.due_at, m.id
+    LIMIT most
+$$;
 CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -274,6 +287,46 @@ CREATE TABLE public.buildings (
     CONSTRAINT buildings_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.buildings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.comm_test_messages (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    test_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    channel text NOT NULL,
+    due_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    outcome text,
+    code text,
+    received_at timestamp with time zone,
+    seen_at timestamp with time zone,
+    CONSTRAINT comm_test_messages_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'gone'::text, 'refused'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.comm_test_messages FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.comm_test_schedules (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule text NOT NULL,
+    tz text NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
+    enabled boolean NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT comm_test_schedules_rule_check CHECK ((length(rule) <= 500))
+);
+ALTER TABLE ONLY public.comm_test_schedules FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.comm_tests (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    schedule_id uuid,
+    started_by uuid,
+    started_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.comm_tests FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.commands (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -298,6 +351,18 @@ CREATE TABLE public.commands (
     CONSTRAINT commands_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'sent'::text, 'confirmed'::text, 'failed'::text, 'timed_out'::text])))
 );
 ALTER TABLE ONLY public.commands FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.contact_points (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    address text NOT NULL,
+    dead_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT contact_points_address_check CHECK (((length(address) >= 1) AND (length(address) <= 320))),
+    CONSTRAINT contact_points_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'sms'::text, 'wecom'::text, 'dingtalk'::text, 'feishu'::text])))
+);
+ALTER TABLE ONLY public.contact_points FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.deliveries (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -363,6 +428,24 @@ CREATE TABLE public.delivery_attempts (
     CONSTRAINT delivery_attempts_outcome_check CHECK ((outcome = ANY (ARRAY['accepted'::text, 'gone'::text, 'refused'::text, 'failed'::text])))
 );
 ALTER TABLE ONLY public.delivery_attempts FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.device_readiness (
+    tenant_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    notifications text NOT NULL,
+    critical_alerts text NOT NULL,
+    battery text NOT NULL,
+    battery_level smallint,
+    app_version text NOT NULL,
+    os_version text NOT NULL,
+    CONSTRAINT device_readiness_app_version_check CHECK ((length(app_version) <= 50)),
+    CONSTRAINT device_readiness_battery_check CHECK ((battery = ANY (ARRAY['unrestricted'::text, 'optimised'::text, 'restricted'::text, 'unknown'::text]))),
+    CONSTRAINT device_readiness_battery_level_check CHECK (((battery_level >= 0) AND (battery_level <= 100))),
+    CONSTRAINT device_readiness_critical_alerts_check CHECK ((critical_alerts = ANY (ARRAY['granted'::text, 'denied'::text, 'not_asked'::text, 'not_supported'::text]))),
+    CONSTRAINT device_readiness_notifications_check CHECK ((notifications = ANY (ARRAY['granted'::text, 'denied'::text, 'not_asked'::text]))),
+    CONSTRAINT device_readiness_os_version_check CHECK ((length(os_version) <= 50))
+);
+ALTER TABLE ONLY public.device_readiness FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.device_states (
     tenant_id uuid NOT NULL,
     device_id uuid NOT NULL,
@@ -458,6 +541,17 @@ CREATE TABLE public.late_minutes (
     minute timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.message_services (
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    enabled boolean NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT message_services_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'sms'::text, 'wecom'::text, 'dingtalk'::text, 'feishu'::text]))),
+    CONSTRAINT message_services_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+ALTER TABLE ONLY public.message_services FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.outbox (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -499,6 +593,24 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.quiet_times (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    daily_from time without time zone,
+    daily_until time without time zone,
+    tz text,
+    starts_at timestamp with time zone,
+    ends_at timestamp with time zone,
+    reason text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT quiet_times_check CHECK ((((daily_from IS NULL) = (daily_until IS NULL)) AND ((daily_from IS NULL) = (tz IS NULL)))),
+    CONSTRAINT quiet_times_check1 CHECK (((starts_at IS NULL) = (ends_at IS NULL))),
+    CONSTRAINT quiet_times_check2 CHECK (((daily_from IS NULL) <> (starts_at IS NULL))),
+    CONSTRAINT quiet_times_check3 CHECK ((starts_at < ends_at)),
+    CONSTRAINT quiet_times_reason_check CHECK ((length(reason) <= 200))
+);
+ALTER TABLE ONLY public.quiet_times FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.reading_minutes (
     tenant_id uuid NOT NULL,
     sensor_id uuid NOT NULL,
@@ -747,16 +859,30 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.comm_test_messages
+    ADD CONSTRAINT comm_test_messages_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.comm_test_messages
+    ADD CONSTRAINT comm_test_messages_tenant_id_test_id_device_id_channel_key UNIQUE (tenant_id, test_id, device_id, channel);
+ALTER TABLE ONLY public.comm_test_schedules
+    ADD CONSTRAINT comm_test_schedules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.comm_tests
+    ADD CONSTRAINT comm_tests_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_key_key UNIQUE (tenant_id, key);
+ALTER TABLE ONLY public.contact_points
+    ADD CONSTRAINT contact_points_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.contact_points
+    ADD CONSTRAINT contact_points_tenant_id_account_id_kind_address_key UNIQUE (tenant_id, account_id, kind, address);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_tenant_id_dedupe_key_key UNIQUE (tenant_id, dedupe_key);
 ALTER TABLE ONLY public.delivery_attempts
     ADD CONSTRAINT delivery_attempts_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.device_readiness
+    ADD CONSTRAINT device_readiness_pkey PRIMARY KEY (tenant_id, device_id);
 ALTER TABLE ONLY public.device_states
     ADD CONSTRAINT device_states_pkey PRIMARY KEY (tenant_id, device_id);
 ALTER TABLE ONLY public.devices
@@ -777,12 +903,16 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.message_services
+    ADD CONSTRAINT message_services_pkey PRIMARY KEY (tenant_id, kind);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.quiet_times
+    ADD CONSTRAINT quiet_times_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.reading_minutes
     ADD CONSTRAINT reading_minutes_pkey PRIMARY KEY (tenant_id, sensor_id, minute);
 ALTER TABLE ONLY public.reading_minutes_default
@@ -839,6 +969,9 @@ CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
+CREATE INDEX comm_test_messages_device ON public.comm_test_messages USING btree (tenant_id, device_id, received_at DESC);
+CREATE INDEX comm_test_messages_due ON public.comm_test_messages USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX comm_tests_newest ON public.comm_tests USING btree (tenant_id, started_at DESC, id DESC);
 CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
@@ -853,6 +986,7 @@ CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE INDEX quiet_times_account ON public.quiet_times USING btree (tenant_id, account_id);
 CREATE INDEX reading_minutes_time ON ONLY public.reading_minutes USING brin (minute);
 CREATE INDEX reading_minutes_default_minute_idx ON public.reading_minutes_default USING brin (minute);
 CREATE INDEX readings_time ON ONLY public.readings USING brin (observed_at);
@@ -910,12 +1044,26 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.comm_test_messages
+    ADD CONSTRAINT comm_test_messages_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.comm_test_messages
+    ADD CONSTRAINT comm_test_messages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.comm_test_messages
+    ADD CONSTRAINT comm_test_messages_tenant_id_test_id_fkey FOREIGN KEY (tenant_id, test_id) REFERENCES public.comm_tests(tenant_id, id);
+ALTER TABLE ONLY public.comm_test_schedules
+    ADD CONSTRAINT comm_test_schedules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.comm_tests
+    ADD CONSTRAINT comm_tests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.contact_points
+    ADD CONSTRAINT contact_points_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.contact_points
+    ADD CONSTRAINT contact_points_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.deliveries
@@ -928,6 +1076,10 @@ ALTER TABLE ONLY public.delivery_attempts
     ADD CONSTRAINT delivery_attempts_tenant_id_delivery_id_fkey FOREIGN KEY (tenant_id, delivery_id) REFERENCES public.deliveries(tenant_id, id);
 ALTER TABLE ONLY public.delivery_attempts
     ADD CONSTRAINT delivery_attempts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.device_readiness
+    ADD CONSTRAINT device_readiness_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.person_devices(tenant_id, id);
+ALTER TABLE ONLY public.device_readiness
+    ADD CONSTRAINT device_readiness_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.device_states
     ADD CONSTRAINT device_states_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
 ALTER TABLE ONLY public.device_states
@@ -954,6 +1106,8 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.message_services
+    ADD CONSTRAINT message_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.person_devices
@@ -962,6 +1116,10 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.quiet_times
+    ADD CONSTRAINT quiet_times_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.quiet_times
+    ADD CONSTRAINT quiet_times_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
@@ -1028,9 +1186,14 @@ ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.comm_test_messages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.comm_tests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.contact_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.device_readiness ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
@@ -1039,6 +1202,7 @@ ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
@@ -1048,9 +1212,14 @@ CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.comm_test_messages TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.comm_tests TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.contact_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.device_readiness TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
@@ -1059,9 +1228,11 @@ CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.quiet_times TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
@@ -1082,6 +1253,7 @@ CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.quiet_times ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
@@ -1105,9 +1277,14 @@ CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT pub
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.comm_test_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.comm_tests USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.contact_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1115,9 +1292,11 @@ CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.quiet_times USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1145,6 +1324,10 @@ REVOKE ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with tim
 GRANT ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_leave(who text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gateway_leave(who text) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_comm_schedules_due(moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_comm_schedules_due(moment timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
@@ -1170,9 +1353,14 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_points TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -1180,9 +1368,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quiet_times TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;

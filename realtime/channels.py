@@ -26,6 +26,7 @@ class Outcome(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """An order as a push carries it; ids let the app fetch the rest, ``key`` lets it show a repeat once.
 
+    A ``test`` of communications carries its message's id as ``delivery`` and stands for nothing to do.
     ``title`` and ``place`` are sent only where the settings allow details to leave the house.
     """
 
@@ -39,6 +40,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     place: Text
     sent_at_ms: int
+    type: Literal["order", "test"] = "order"
 
 
 class Target(msgspec.Struct, frozen=True):

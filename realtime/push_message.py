@@ -1,8 +1,4 @@
-"""An order as an FCM message. Pure.
-
-A lock screen is read by whoever stands beside the phone: it says that there is an order and nothing else, unless the
-plant's settings allow details. The data part carries ids; the app fetches the order over its own signed-in line.
-"""
+"""An order as an FCM message. Pure; what it says is in ``notice_text``."""
 
 from __future__ import annotations
 
@@ -11,12 +7,9 @@ from typing import Any
 
 from firebase_admin import messaging
 
-from mobile_contract.text import Text
 from realtime.channels import Notice, Target
+from realtime.notice_text import lock_screen, notice_data
 
-TITLE = Text(zh="紧急任务", en="Urgent order")
-TITLE_EXERCISE = Text(zh="演习:紧急任务", en="Exercise: urgent order")
-BODY = Text(zh="请立即打开查看并确认", en="Open it now and answer")
 # An order is worth a push for this long; a phone that comes back later asks for its open orders anyway.
 ORDER_TTL_S = 600
 # A Firebase installation id: 17 bytes beginning with the bits 0111, base64url, cut to 22 characters
@@ -28,12 +21,9 @@ ANDROID_CHANNEL = "orders"
 
 def build_message(notice: Notice, target: Target, *, details: bool) -> Any:
     """The firebase-admin Message for one device."""
-    title = (TITLE_EXERCISE if notice.exercise else TITLE).in_(target.locale)
-    body = BODY.in_(target.locale)
-    if details:
-        title, body = f"{title} · {notice.title.in_(target.locale)}", notice.place.in_(target.locale)
+    title, body = lock_screen(notice, target.locale, details=details)
     message = messaging.Message(
-        data=_data(notice),
+        data=notice_data(notice),
         notification=messaging.Notification(title=title, body=body),
         android=_android(notice),
         apns=_apns(notice, target),
@@ -42,20 +32,6 @@ def build_message(notice: Notice, target: Target, *, details: bool) -> Any:
     # ids still register tokens, and the service takes both.
     setattr(message, "fid" if INSTALLATION_ID.match(target.address) else "token", target.address)
     return message
-
-
-def _data(notice: Notice) -> dict[str, str]:
-    return {
-        "type": "order",
-        "delivery": str(notice.delivery),
-        "key": notice.key,
-        "task": str(notice.task),
-        "incident": str(notice.incident),
-        "room": str(notice.room),
-        "grade": str(notice.grade),
-        "exercise": "1" if notice.exercise else "0",
-        "sent_at_ms": str(notice.sent_at_ms),
-    }
 
 
 def _android(notice: Notice) -> Any:

@@ -10,6 +10,7 @@ import uvicorn
 from api.app import build_app
 from api.deps import ApiDeps
 from core.device_ca import DeviceCa
+from core.settings import Settings
 from muster.process import Process
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -17,6 +18,8 @@ from people.tokens import Tokens
 from realtime.asgi import server_config, with_live
 from realtime.edge import Edge
 from realtime.incident_ports import incident_ports
+from realtime.web_push import load_vapid_key
+from realtime.web_push_message import public_key
 
 # Keys are looked at this often; they live for days.
 ROTATE_EVERY_S = 3600.0
@@ -28,7 +31,17 @@ async def main(process: Process) -> None:
     authenticator = Authenticator(process.db, tokens)
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
-    http = build_app(ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks, device_ca=device_ca))
+    deps = ApiDeps(
+        process.db,
+        tokens,
+        Passwords(),
+        authenticator,
+        process.checks,
+        device_ca=device_ca,
+        web_push_key=_web_push_key(process.settings),
+        web_push_hosts=tuple(process.settings.web_push_hosts.split(",")),
+    )
+    http = build_app(deps)
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
     server = _Server(config)
     async with asyncio.TaskGroup() as group:
@@ -48,6 +61,11 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Nothing to capture."""
         return nullcontext()
+
+
+def _web_push_key(settings: Settings) -> str:
+    """The key browsers subscribe with; empty where Web Push is not set up."""
+    return public_key(load_vapid_key(settings.keys_dir)) if settings.web_push_subject else ""
 
 
 async def _rotate_keys(tokens: Tokens) -> None:

@@ -11,8 +11,10 @@ from incidents.reaching.delivery import DeliveryPolicy
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel
+from realtime.comm_test_sender import CommTestSender
 from realtime.courier import Courier
 from realtime.push import Fcm
+from realtime.web_push import WebPush, load_vapid_key
 
 
 async def main(process: Process) -> None:
@@ -25,15 +27,26 @@ async def main(process: Process) -> None:
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
             upkeep = group.create_task(keep_up(process.db))
+            tests = group.create_task(CommTestSender(process.db, channels).run(process.listener))
             await courier.run(process.listener, process.stopping)
             upkeep.cancel()
+            tests.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:
     """The channels this installation has, in the order they are tried; the open socket needs no courier."""
-    if not settings.push_credentials:
-        return {}
-    fcm = await stack.enter_async_context(
-        Fcm.open(Path(settings.push_credentials), url=settings.push_service_url, details=settings.push_details)
-    )
-    return {fcm.name: fcm}
+    channels: list[Channel] = []
+    if settings.push_credentials:
+        account = Path(settings.push_credentials)
+        opening = Fcm.open(account, url=settings.push_service_url, details=settings.push_details)
+        channels.append(await stack.enter_async_context(opening))
+    if settings.web_push_subject:
+        key = load_vapid_key(settings.keys_dir)
+        opening_web = WebPush.open(
+            key,
+            subject=settings.web_push_subject,
+            hosts=tuple(settings.web_push_hosts.split(",")),
+            details=settings.push_details,
+        )
+        channels.append(await stack.enter_async_context(opening_web))
+    return {channel.name: channel for channel in channels}

@@ -114,7 +114,16 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
     async with Database.connect(clone.app_url, clock, max_size=8) as db:
         tokens = Tokens(tmp_path / "keys", clock)
         ca = DeviceCa(tmp_path / "keys")
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), {"database": db.ping}, device_ca=ca)
+        deps = ApiDeps(
+            db,
+            tokens,
+            passwords,
+            Authenticator(db, tokens),
+            {"database": db.ping},
+            device_ca=ca,
+            web_push_key="a-key",
+            web_push_hosts=("push.example",),
+        )
         app = _app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app), client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:

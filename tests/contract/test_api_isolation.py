@@ -49,6 +49,11 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/contact-points": "contact_points",
+    "/v1/quiet-times": "quiet_times",
+    "/v1/comm-tests": "comm_tests",
+    "/v1/comm-test-messages": "comm_test_messages",
+    "/v1/comm-schedules": "comm_test_schedules",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -109,12 +114,33 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "source": SOURCE,
     },
     "apply_limits": lambda _: {},
+    "report_readiness": lambda _: {
+        "notifications": "granted",
+        "critical_alerts": "granted",
+        "battery": "unrestricted",
+    },
+    "add_contact_point": lambda ids: {"kind": "mail", "address": "n@example.com", "account": str(ids["accounts"])},
+    "set_message_service": lambda _: {"kind": "mail", "url": "mailtos://u:p@mail.example.com?to={to}"},
+    "add_quiet_time": lambda ids: {
+        "account": str(ids["accounts"]),
+        "daily_from": "22:00:00",
+        "daily_until": "06:00:00",
+        "tz": "Asia/Shanghai",
+    },
+    "start_comm_test": lambda ids: {"accounts": [str(ids["accounts"])]},
+    "report_test_receipt": lambda _: {"fact": "seen"},
+    "add_comm_schedule": lambda _: {"rule": "FREQ=WEEKLY;BYDAY=MO", "tz": "Asia/Shanghai", "first_at": AT},
+    "edit_comm_schedule": lambda _: {"enabled": True},
 }
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
-REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
+REQUIRED: dict[str, dict[str, str]] = {
+    "get_readings": _HOUR,
+    "list_raw_readings": _HOUR,
+    "remove_message_service": {"kind": "mail"},
+}
 # About a phone in one's own hand: asked as wang, whose phone it is.
-OWNERS_ALONE = {"register_push", "revoke_device"}
+OWNERS_ALONE = {"register_push", "revoke_device", "report_readiness", "report_test_receipt"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
 # They end the sign-in, so they come after all others.
@@ -235,6 +261,7 @@ async def _settle(edge: Edge) -> Tenant:
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
+    await _fill_reach(tenant)
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -247,6 +274,24 @@ async def _settle(edge: Edge) -> Tenant:
     tenant.ids |= {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
+
+
+async def _fill_reach(tenant: Tenant) -> None:
+    """Wang's phone has a push address, and there is a thing of every kind about reaching people."""
+    http, wang = tenant.stage.http, tenant.headers[Role.RESPONDER]
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    people = tenant.ids | {"accounts": tenant.stage.world.wang}
+    phone = (await http.get("/v1/devices", headers=wang)).json()["items"][0]["id"]
+    push = {"channel": "fcm", "token": f"token-{tenant.stage.world.tenant_id}"}
+    assert (await http.put(f"/v1/devices/{phone}/push", headers=wang, json=push)).status_code == 200
+    for path, headers, name in (
+        ("/v1/contact-points", wang, "add_contact_point"),
+        ("/v1/quiet-times", wang, "add_quiet_time"),
+        ("/v1/comm-tests", officer, "start_comm_test"),
+        ("/v1/comm-schedules", officer, "add_comm_schedule"),
+    ):
+        made = await http.post(path, headers=headers, json=BODIES[name](people))
+        assert made.status_code == 201, made.text
 
 
 def _sensor(ids: Ids, series: str) -> dict[str, Any]:

@@ -42,6 +42,8 @@ TAKEN_APART = {
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
+    "people.reach.comm_test_queries.DUE_MESSAGES": {"tenant_id", "id"},
+    "people.reach.comm_test_queries.DUE_SCHEDULES": {"tenant_id", "id"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.

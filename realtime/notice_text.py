@@ -1,0 +1,41 @@
+"""What a push says, whichever service carries it. Pure.
+
+A lock screen is read by whoever stands beside the phone: it says that there is an order and nothing else, unless the
+plant's settings allow details. The data part carries ids; the app fetches the order over its own signed-in line.
+"""
+
+from __future__ import annotations
+
+from mobile_contract.text import Text
+from realtime.channels import Notice
+
+TITLE = Text(zh="紧急任务", en="Urgent order")
+TITLE_EXERCISE = Text(zh="演习:紧急任务", en="Exercise: urgent order")
+TITLE_TEST = Text(zh="通信测试", en="Test of communications")
+BODY = Text(zh="请立即打开查看并确认", en="Open it now and answer")
+BODY_TEST = Text(zh="收到即可,无需行动", en="Nothing to do: receiving it is enough")
+
+
+def lock_screen(notice: Notice, locale: str, *, details: bool) -> tuple[str, str]:
+    """Title and body in the reader's language."""
+    if notice.type == "test":
+        return TITLE_TEST.in_(locale), BODY_TEST.in_(locale)
+    title = (TITLE_EXERCISE if notice.exercise else TITLE).in_(locale)
+    if details:
+        return f"{title} · {notice.title.in_(locale)}", notice.place.in_(locale)
+    return title, BODY.in_(locale)
+
+
+def notice_data(notice: Notice) -> dict[str, str]:
+    """The data part: ids and no content; strings alone, as FCM wants them."""
+    return {
+        "type": notice.type,
+        "delivery": str(notice.delivery),
+        "key": notice.key,
+        "task": str(notice.task),
+        "incident": str(notice.incident),
+        "room": str(notice.room),
+        "grade": str(notice.grade),
+        "exercise": "1" if notice.exercise else "0",
+        "sent_at_ms": str(notice.sent_at_ms),
+    }
