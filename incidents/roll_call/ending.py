@@ -76,8 +76,7 @@ async def allow_re_entry(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
 
 ACTIVE_IN = """
 SELECT title FROM alarms
-WHERE tenant_id = $1 AND returned_at IS NULL AND ended_at IS NULL AND kind IN ('high', 'low', 'vote')
-  AND zone_id = ANY ($2::uuid[])
+WHERE tenant_id = $1 AND returned_at IS NULL AND ended_at IS NULL AND zone_id = ANY ($2::uuid[])
 ORDER BY raised_at LIMIT 1
 """
 

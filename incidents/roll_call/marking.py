@@ -23,6 +23,8 @@ from people.qualifications import service as qualifications
 MARKS_MAX = 1000
 MARSHAL_SKILL = "marshal"
 
+NAMES = "SELECT id, display_name FROM accounts WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
+
 
 class NewMark(msgspec.Struct, frozen=True, kw_only=True):
     """A mark as a phone hands it in, with the name of somebody nobody expected."""
@@ -76,7 +78,7 @@ async def _expect_unlisted(tx: Tx, actor: Actor, call: RollCall, marks: Sequence
     ids = {m.mark.person_id for m in marks}
     expected = {p.person_id for p in await queries.find_people(tx, call.tenant_id, call.id, list(ids))}
     added = []
-    accounts = {r["id"]: r["display_name"] for r in await tx.fetch(service.NAMES, call.tenant_id, list(ids - expected))}
+    accounts = {r["id"]: r["display_name"] for r in await tx.fetch(NAMES, call.tenant_id, list(ids - expected))}
     for made in marks:
         person_id = made.mark.person_id
         if person_id in expected:
@@ -130,7 +132,7 @@ async def appoint(tx: Tx, actor: Actor, call_id: UUID, account_id: UUID, point_i
     point = await queries.lock_point(tx, actor.tenant_id, point_id)
     if point is None or point.site_id != call.site_id:
         raise NotFound("assembly_point.not_found", "no such point", "没有此集合点", field="point", value=point_id)
-    if not await tx.fetch(service.NAMES, actor.tenant_id, [account_id]):
+    if not await tx.fetch(NAMES, actor.tenant_id, [account_id]):
         raise NotFound("account.not_found", "there is no such account", "没有此账号", field="account", value=account_id)
     made = Marshal(actor.tenant_id, call_id, account_id, point_id, tx.now)
     await queries.save_marshal(tx, actor.tenant_id, made)

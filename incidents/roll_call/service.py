@@ -104,7 +104,7 @@ async def _widen(
 ) -> RollCall:
     call = await get_locked(tx, incident.tenant_id, running.id)
     more = [zone for zone in zone_ids if zone not in call.zone_ids]
-    if not more:
+    if call.scope == "site" or (not more and wanted.scope != "site"):
         return call
     everywhere = [*call.zone_ids, *more]
     wider = Wanted(wanted.scope, tuple(everywhere), wanted.building_id)
@@ -300,6 +300,3 @@ async def recount(tx: Tx, call: RollCall) -> RollCall:
     call = msgspec.structs.replace(call, counts=counts, version=call.version + 1)
     await queries.save_call(tx, call.tenant_id, call)
     return call
-
-
-NAMES = "SELECT id, display_name FROM accounts WHERE tenant_id = $1 AND id = ANY ($2::uuid[])"
