@@ -27,6 +27,7 @@ from api import (
     readiness,
     readings,
     reference,
+    roll_calls,
     rooms,
     tasks,
 )
@@ -55,6 +56,7 @@ ROUTERS: list[Router] = [
     readiness.router,
     contacts.router,
     comm_tests.router,
+    roll_calls.router,
 ]
 
 

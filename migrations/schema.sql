@@ -68,6 +68,12 @@ BEGIN
     EXECUTE format('CREATE POLICY owner_directory ON %I TO CURRENT_USER USING (true)', table_name);
     EXECUTE format('GRANT %s ON %I TO muster_app', rights, table_name);
 END $$;
+CREATE FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT r.tenant_id, r.id FROM roll_calls r WHERE r.look_at <= moment ORDER BY r.look_at, r.id LIMIT most
+$$;
 CREATE FUNCTION public.muster_tenant() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('muster.tenant', true), '')::uuid $$;
@@ -257,6 +263,22 @@ CREATE TABLE public.alarms (
     CONSTRAINT alarms_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarms FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.assembly_points (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    "position" jsonb NOT NULL,
+    level smallint NOT NULL,
+    capacity integer,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT assembly_points_capacity_check CHECK ((capacity > 0)),
+    CONSTRAINT assembly_points_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.assembly_points FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.audit (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -485,6 +507,14 @@ CREATE TABLE public.idempotency_keys (
     CONSTRAINT idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
 );
 ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.incident_commanders (
+    tenant_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    version integer NOT NULL
+);
+ALTER TABLE ONLY public.incident_commanders FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.incidents (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -665,6 +695,92 @@ CREATE TABLE public.refresh_tokens (
     CONSTRAINT refresh_tokens_secret_hash_check CHECK ((length(secret_hash) = 32))
 );
 ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.roll_call_marks (
+    tenant_id uuid NOT NULL,
+    roll_call_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number bigint NOT NULL,
+    person_id uuid NOT NULL,
+    said text NOT NULL,
+    seen uuid[] NOT NULL,
+    by_account uuid,
+    assembly_point_id uuid,
+    "position" jsonb,
+    note text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT roll_call_marks_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT roll_call_marks_said_check CHECK ((said = ANY (ARRAY['safe'::text, 'need_help'::text, 'left'::text, 'not_here'::text, 'withdrawn'::text])))
+);
+ALTER TABLE ONLY public.roll_call_marks FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.roll_call_marks ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.roll_call_marks_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+CREATE TABLE public.roll_call_marshals (
+    tenant_id uuid NOT NULL,
+    roll_call_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    assembly_point_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.roll_call_marshals FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.roll_call_people (
+    tenant_id uuid NOT NULL,
+    roll_call_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    host_id uuid,
+    source text NOT NULL,
+    zone_id uuid,
+    level smallint,
+    seen_at timestamp with time zone,
+    confidence double precision NOT NULL,
+    status text NOT NULL,
+    contested boolean DEFAULT false NOT NULL,
+    assembly_point_id uuid,
+    status_at timestamp with time zone,
+    ordered_at timestamp with time zone,
+    CONSTRAINT roll_call_people_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
+    CONSTRAINT roll_call_people_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'visitor'::text, 'contractor'::text, 'unlisted'::text]))),
+    CONSTRAINT roll_call_people_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT roll_call_people_source_check CHECK ((source = ANY (ARRAY['badge'::text, 'phone'::text, 'visit'::text, 'shift'::text, 'marshal'::text]))),
+    CONSTRAINT roll_call_people_status_check CHECK ((status = ANY (ARRAY['accounted'::text, 'need_help'::text, 'left'::text, 'missing'::text, 'unsure'::text])))
+);
+ALTER TABLE ONLY public.roll_call_people FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.roll_calls (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    scope text NOT NULL,
+    zone_ids uuid[] NOT NULL,
+    building_id uuid,
+    place jsonb NOT NULL,
+    reason text NOT NULL,
+    exercise boolean NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    started_by uuid,
+    search_due_at timestamp with time zone,
+    search_task_id uuid,
+    evacuate_task_id uuid,
+    look_at timestamp with time zone,
+    all_clear_at timestamp with time zone,
+    all_clear_by uuid,
+    re_entry_at timestamp with time zone,
+    re_entry_by uuid,
+    counts jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT roll_calls_scope_check CHECK ((scope = ANY (ARRAY['zones'::text, 'building'::text, 'site'::text]))),
+    CONSTRAINT roll_calls_state_check CHECK ((state = ANY (ARRAY['open'::text, 'all_clear'::text, 're_entry'::text])))
+);
+ALTER TABLE ONLY public.roll_calls FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.room_events (
     tenant_id uuid NOT NULL,
     room_id uuid NOT NULL,
@@ -851,6 +967,10 @@ ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_rule_id_episode_key UNIQUE (tenant_id, rule_id, episode);
+ALTER TABLE ONLY public.assembly_points
+    ADD CONSTRAINT assembly_points_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.assembly_points
+    ADD CONSTRAINT assembly_points_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.audit
@@ -893,6 +1013,8 @@ ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, account_id, key);
+ALTER TABLE ONLY public.incident_commanders
+    ADD CONSTRAINT incident_commanders_pkey PRIMARY KEY (tenant_id, incident_id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.incidents
@@ -923,6 +1045,14 @@ ALTER TABLE ONLY public.readings_default
     ADD CONSTRAINT readings_default_pkey PRIMARY KEY (tenant_id, sensor_id, observed_at);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.roll_call_marks
+    ADD CONSTRAINT roll_call_marks_pkey PRIMARY KEY (tenant_id, roll_call_id, id);
+ALTER TABLE ONLY public.roll_call_marshals
+    ADD CONSTRAINT roll_call_marshals_pkey PRIMARY KEY (tenant_id, roll_call_id, account_id);
+ALTER TABLE ONLY public.roll_call_people
+    ADD CONSTRAINT roll_call_people_pkey PRIMARY KEY (tenant_id, roll_call_id, person_id);
+ALTER TABLE ONLY public.roll_calls
+    ADD CONSTRAINT roll_calls_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.room_events
     ADD CONSTRAINT room_events_pkey PRIMARY KEY (tenant_id, room_id, seq);
 ALTER TABLE ONLY public.room_members
@@ -992,6 +1122,11 @@ CREATE INDEX reading_minutes_default_minute_idx ON public.reading_minutes_defaul
 CREATE INDEX readings_time ON ONLY public.readings USING brin (observed_at);
 CREATE INDEX readings_default_observed_at_idx ON public.readings_default USING brin (observed_at);
 CREATE INDEX refresh_tokens_sign_in ON public.refresh_tokens USING btree (tenant_id, sign_in_id, parent_id);
+CREATE INDEX roll_call_marks_number ON public.roll_call_marks USING btree (tenant_id, roll_call_id, number);
+CREATE INDEX roll_call_people_to_order ON public.roll_call_people USING btree (tenant_id, roll_call_id) WHERE ((ordered_at IS NULL) AND (kind = 'staff'::text));
+CREATE INDEX roll_calls_incident ON public.roll_calls USING btree (tenant_id, incident_id);
+CREATE INDEX roll_calls_look ON public.roll_calls USING btree (tenant_id, look_at) WHERE (look_at IS NOT NULL);
+CREATE INDEX roll_calls_newest ON public.roll_calls USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
 CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
 CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);
@@ -1036,6 +1171,10 @@ ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.assembly_points
+    ADD CONSTRAINT assembly_points_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.assembly_points
+    ADD CONSTRAINT assembly_points_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.audit
@@ -1090,6 +1229,12 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.incident_commanders
+    ADD CONSTRAINT incident_commanders_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.incident_commanders
+    ADD CONSTRAINT incident_commanders_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.incident_commanders
+    ADD CONSTRAINT incident_commanders_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incidents
@@ -1124,6 +1269,28 @@ ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_sign_in_id_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES public.sign_ins(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.roll_call_marks
+    ADD CONSTRAINT roll_call_marks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.roll_call_marks
+    ADD CONSTRAINT roll_call_marks_tenant_id_roll_call_id_fkey FOREIGN KEY (tenant_id, roll_call_id) REFERENCES public.roll_calls(tenant_id, id);
+ALTER TABLE ONLY public.roll_call_marshals
+    ADD CONSTRAINT roll_call_marshals_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.roll_call_marshals
+    ADD CONSTRAINT roll_call_marshals_tenant_id_assembly_point_id_fkey FOREIGN KEY (tenant_id, assembly_point_id) REFERENCES public.assembly_points(tenant_id, id);
+ALTER TABLE ONLY public.roll_call_marshals
+    ADD CONSTRAINT roll_call_marshals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.roll_call_marshals
+    ADD CONSTRAINT roll_call_marshals_tenant_id_roll_call_id_fkey FOREIGN KEY (tenant_id, roll_call_id) REFERENCES public.roll_calls(tenant_id, id);
+ALTER TABLE ONLY public.roll_call_people
+    ADD CONSTRAINT roll_call_people_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.roll_call_people
+    ADD CONSTRAINT roll_call_people_tenant_id_roll_call_id_fkey FOREIGN KEY (tenant_id, roll_call_id) REFERENCES public.roll_calls(tenant_id, id);
+ALTER TABLE ONLY public.roll_calls
+    ADD CONSTRAINT roll_calls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.roll_calls
+    ADD CONSTRAINT roll_calls_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.roll_calls
+    ADD CONSTRAINT roll_calls_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.room_events
     ADD CONSTRAINT room_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.room_events
@@ -1183,6 +1350,7 @@ ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.assembly_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
@@ -1198,6 +1366,7 @@ ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incident_commanders ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
@@ -1209,6 +1378,7 @@ CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.assembly_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
@@ -1224,6 +1394,7 @@ CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.incident_commanders TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
@@ -1238,6 +1409,10 @@ CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner 
 CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.readings_default TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.refresh_tokens TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.roll_call_marks TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.roll_call_marshals TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.roll_call_people TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.roll_calls TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
@@ -1259,6 +1434,10 @@ ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.roll_call_marks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.roll_call_marshals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.roll_call_people ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.roll_calls ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
@@ -1274,6 +1453,7 @@ CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.assembly_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1288,6 +1468,7 @@ CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.incident_commanders USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1300,6 +1481,10 @@ CREATE POLICY tenant_isolation ON public.quiet_times USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.roll_call_marks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.roll_call_marshals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.roll_call_people USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.roll_calls USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.room_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1334,6 +1519,8 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) TO muster_app;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;
@@ -1350,6 +1537,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assembly_points TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
@@ -1364,6 +1552,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_commanders TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
@@ -1376,6 +1565,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quiet_times TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.roll_call_marks TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roll_call_marshals TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_call_people TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_calls TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.room_events TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;

@@ -148,6 +148,26 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
+    """An evacuation's numbers: everybody expected is accounted, left, in need, missing or unsure. Never a name."""
+
+    id: UUID
+    scope: Literal["zones", "building", "site"]
+    zones: list[UUID]
+    place: Text
+    state: Literal["open", "all_clear", "re_entry"]
+    exercise: bool
+    started_at: datetime
+    expected: int
+    accounted: int
+    need_help: int
+    left: int
+    missing: int
+    unsure: int
+    all_clear_at: datetime | None = None
+    re_entry_at: datetime | None = None
+
+
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
     """The room's first event."""
 
@@ -215,6 +235,12 @@ class DeliveryChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="delive
     delivery: DeliveryView
 
 
+class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_call.changed"):
+    """A roll call began, its numbers changed, or it came to its all-clear or re-entry."""
+
+    roll_call: RollCallView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -245,6 +271,7 @@ Body: TypeAlias = (
     | TaskChanged
     | CommandChanged
     | DeliveryChanged
+    | RollCallChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -298,6 +325,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     tasks: dict[UUID, TaskView] = {}
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
+    roll_calls: dict[UUID, RollCallView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
 
@@ -341,6 +369,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, commands={**state.commands, command.id: command})
         case DeliveryChanged(delivery):
             return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
+        case RollCallChanged(roll_call):
+            return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])

@@ -39,6 +39,12 @@ SELECT jsonb_build_object(
             'seen_at', d.seen_at, 'acknowledged_at', d.acknowledged_at, 'moving_at', d.moving_at,
             'declined_at', d.declined_at, 'ended_at', d.ended_at)), '{}')
         FROM deliveries d WHERE d.tenant_id = $1 AND d.incident_id = r.incident_id),
+    'roll_calls', (
+        SELECT coalesce(jsonb_object_agg(c.id, jsonb_build_object(
+            'id', c.id, 'scope', c.scope, 'zones', to_jsonb(c.zone_ids), 'place', c.place, 'state', c.state,
+            'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
+            're_entry_at', c.re_entry_at) || c.counts), '{}')
+        FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

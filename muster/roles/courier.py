@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from incidents.reaching.delivery import DeliveryPolicy
+from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel
@@ -28,8 +29,10 @@ async def main(process: Process) -> None:
         async with asyncio.TaskGroup() as group:
             upkeep = group.create_task(keep_up(process.db))
             tests = group.create_task(CommTestSender(process.db, channels).run(process.listener))
+            evacuations = group.create_task(RollCallWatch(process.db).run(process.listener))
             await courier.run(process.listener, process.stopping)
             upkeep.cancel()
+            evacuations.cancel()
             tests.cancel()
 
 

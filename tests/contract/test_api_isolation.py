@@ -54,6 +54,8 @@ TABLE_OF = {
     "/v1/comm-tests": "comm_tests",
     "/v1/comm-test-messages": "comm_test_messages",
     "/v1/comm-schedules": "comm_test_schedules",
+    "/v1/roll-calls": "roll_calls",
+    "/v1/assembly-points": "assembly_points",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -114,6 +116,19 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "source": SOURCE,
     },
     "apply_limits": lambda _: {},
+    "start_roll_call": lambda ids: {"scope": "zones", "zones": [str(ids["zones"])], "reason": "none of ours"},
+    "mark_people": lambda ids: {
+        "marks": [{"id": str(new_id()), "person": str(ids["accounts"]), "said": "safe", "at": AT}]
+    },
+    "appoint_marshal": lambda ids: {"account": str(ids["accounts"]), "point": str(ids["assembly_points"])},
+    "give_all_clear": lambda _: {},
+    "create_assembly_point": lambda ids: {
+        "site": str(ids["sites"]),
+        "slug": f"point-{new_id().hex[-8:]}",
+        "name": NAME,
+        "position": {"type": "Point", "coordinates": [121.0, 31.0]},
+    },
+    "edit_assembly_point": lambda _: {"name": NAME},
     "report_readiness": lambda _: {
         "notifications": "granted",
         "critical_alerts": "granted",
@@ -141,6 +156,15 @@ REQUIRED: dict[str, dict[str, str]] = {
 }
 # About a phone in one's own hand: asked as wang, whose phone it is.
 OWNERS_ALONE = {"register_push", "revoke_device", "report_readiness", "report_test_receipt"}
+# What depends on more than the role: asked as a role that may, whoever it is.
+ASKED_AS = {
+    "start_roll_call": Role.SAFETY_OFFICER,
+    "list_expected_people": Role.SAFETY_OFFICER,
+    "list_marks": Role.SAFETY_OFFICER,
+    "mark_people": Role.SAFETY_OFFICER,
+    "appoint_marshal": Role.SAFETY_OFFICER,
+    "send_search": Role.SAFETY_OFFICER,
+}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
 # They end the sign-in, so they come after all others.
@@ -213,6 +237,7 @@ class Tenant:
         asked = operation.permission
         roles = (Role.RESPONDER, Role.SAFETY_OFFICER, Role.ADMIN, Role.AUDITOR)
         role = Role.ADMIN if asked is None else next(role for role in roles if asked in PERMISSIONS[role])
+        role = ASKED_AS.get(operation.id, role)
         headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
         for name in operation.headers:
             headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
@@ -262,6 +287,7 @@ async def _settle(edge: Edge) -> Tenant:
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
     await _fill_reach(tenant)
+    await _fill_roll_call(tenant)
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -291,6 +317,15 @@ async def _fill_reach(tenant: Tenant) -> None:
         ("/v1/comm-schedules", officer, "add_comm_schedule"),
     ):
         made = await http.post(path, headers=headers, json=BODIES[name](people))
+        assert made.status_code == 201, made.text
+
+
+async def _fill_roll_call(tenant: Tenant) -> None:
+    """A roll call of the incident runs."""
+    http, officer = tenant.stage.http, tenant.headers[Role.SAFETY_OFFICER]
+    path = f"/v1/incidents/{tenant.stage.world.incident_id}/roll-calls"
+    for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
+        made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
         assert made.status_code == 201, made.text
 
 

@@ -15,6 +15,8 @@ from core.errors import Forbidden, Invalid, NotFound
 from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.reaching import orders
+from incidents.roll_call import service as roll_calls
+from incidents.roll_call.service import Wanted
 from incidents.room_queries import find_room
 from mobile_contract import room as contract
 from mobile_contract.room import (
@@ -117,6 +119,11 @@ async def _delivery_changed(tx: Tx, world: World) -> None:
     await orders.queue_order(tx, world.tenant_id, task.id, world.wang, order)
 
 
+async def _roll_call_changed(tx: Tx, world: World) -> None:
+    wanted = Wanted("zones", (world.zone_id,))
+    await roll_calls.begin(tx, world.tenant_id, world.incident_id, wanted, "leak", by=None)
+
+
 async def _message_posted(tx: Tx, world: World) -> None:
     for n in range(3):
         await rooms.post(tx, world.actor(world.wang), world.room_id, f"message {n}", f"key-{n}")
@@ -142,6 +149,7 @@ CHANGES: dict[str, Change] = {
     "task.changed": _task_changed,
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
+    "roll_call.changed": _roll_call_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

@@ -34,6 +34,8 @@ from mobile_contract.room import (
     MemberView,
     MessagePosted,
     PlanRef,
+    RollCallChanged,
+    RollCallView,
     RoomEvent,
     RoomState,
     SequenceGapError,
@@ -113,6 +115,22 @@ commands = st.builds(
 deliveries = st.builds(
     DeliveryView, id=ids, task=ids, account=ids, channel=st.just("fcm"), state=st.just("queued"), queued_at=times
 )
+roll_calls = st.builds(
+    RollCallView,
+    id=ids,
+    scope=st.just("site"),
+    zones=st.lists(ids, max_size=2),
+    place=texts,
+    state=st.sampled_from(["open", "all_clear", "re_entry"]),
+    exercise=st.booleans(),
+    started_at=times,
+    expected=st.integers(0, 9),
+    accounted=st.integers(0, 9),
+    need_help=st.just(0),
+    left=st.just(0),
+    missing=st.integers(0, 9),
+    unsure=st.just(0),
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -125,6 +143,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "task.changed": st.builds(TaskChanged, tasks),
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
+    "roll_call.changed": st.builds(RollCallChanged, roll_calls),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),

@@ -1,0 +1,95 @@
+"""The all-clear and the way back in: the commander's word alone."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from core import audit
+from core.database import Tx
+from core.errors import Conflict
+from incidents import queries as incident_queries
+from incidents.commander import require_commander
+from incidents.roll_call import queries, service
+from incidents.roll_call.model import RollCall
+from mobile_contract.text import Text
+from people.actor import Actor
+
+
+async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> RollCall:
+    """The commander says that nobody is in danger any more; people stay out. Twice is one fact.
+
+    With people missing or in need the reason is the commander's own and goes on record. Raises Conflict, Forbidden.
+    """
+    found = await service.get(tx, actor.tenant_id, call_id)
+    await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    await require_commander(tx, actor, found.incident_id)
+    call = await service.get_locked(tx, actor.tenant_id, call_id)
+    if call.state != "open":
+        return call
+    open_people = call.counts.missing + call.counts.need_help
+    if open_people and not reason.strip():
+        raise Conflict(
+            "roll_call.people_missing",
+            f"{open_people} people are missing or need help: an all-clear now needs a reason",
+            f"尚有 {open_people} 人失踪或需要帮助:此时解除须写明原因",
+            field="reason",
+            value=open_people,
+            limit=0,
+        )
+    call = msgspec.structs.replace(
+        call, state="all_clear", all_clear_at=tx.now, all_clear_by=actor.account_id, search_due_at=None, look_at=None
+    )
+    await queries.save_call(tx, call.tenant_id, call)
+    facts = {"roll_call": call_id, "reason": reason, "counts": msgspec.to_builtins(call.counts)}
+    await service.tell(tx, call, "roll_call.all_clear", facts, actor.account_id)
+    await audit.record(tx, actor.account_id, "roll_call.all_clear", "roll_call", call_id, facts)
+    return call
+
+
+async def allow_re_entry(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
+    """The commander lets people back in, after the all-clear and while no alarm of these zones is active."""
+    found = await service.get(tx, actor.tenant_id, call_id)
+    await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    await require_commander(tx, actor, found.incident_id)
+    call = await service.get_locked(tx, actor.tenant_id, call_id)
+    if call.state == "re_entry":
+        return call
+    if call.state != "all_clear":
+        raise Conflict(
+            "roll_call.not_clear",
+            "people go back in after the all-clear",
+            "解除警报后方可返回",
+            field="state",
+            value=call.state,
+            limit="all_clear",
+        )
+    await _check_zones_quiet(tx, call)
+    call = msgspec.structs.replace(call, state="re_entry", re_entry_at=tx.now, re_entry_by=actor.account_id)
+    await queries.save_call(tx, call.tenant_id, call)
+    facts = {"roll_call": call_id, "zones": call.zone_ids}
+    await service.tell(tx, call, "roll_call.re_entry", facts, actor.account_id)
+    await audit.record(tx, actor.account_id, "roll_call.re_entry", "roll_call", call_id, facts)
+    return call
+
+
+ACTIVE_IN = """
+SELECT title FROM alarms
+WHERE tenant_id = $1 AND returned_at IS NULL AND ended_at IS NULL AND zone_id = ANY ($2::uuid[])
+ORDER BY raised_at LIMIT 1
+"""
+
+
+async def _check_zones_quiet(tx: Tx, call: RollCall) -> None:
+    title = await tx.fetchval(ACTIVE_IN, call.tenant_id, call.zone_ids)
+    if title is None:
+        return
+    first = msgspec.convert(title, Text)
+    raise Conflict(
+        "roll_call.alarm_active",
+        f"an alarm there is still active: {first.en}",
+        f"区域内仍有未恢复的报警:{first.zh}",
+        field="zones",
+        value=first.en,
+    )

@@ -1,0 +1,133 @@
+"""The courier's look at running roll calls: order people out, see who left by a gate, send the search.
+
+Everything is in the rows: killed anywhere, the next look goes on. Any number of couriers look; one holds its
+row while it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from uuid import UUID, uuid5
+
+import msgspec
+
+from core.database import Database, Tx
+from core.errors import Unavailable
+from core.logging import get_logger
+from core.outbox import Listener
+from incidents import queries as incident_queries
+from incidents.roll_call import marking, orders, queries, service
+from incidents.roll_call.model import Mark, RollCall
+from incidents.tasking import task_queries
+from people.presence import service as presence
+
+log = get_logger(__name__)
+
+# Orders queued in one transaction: a tenth of a second under the incident's lock.
+ORDERS_AT_ONCE = 25
+# Doors and phones are looked at this often while people walk out.
+LOOK_EVERY = timedelta(seconds=10)
+POLL_S = 2.0
+CALLS_AT_ONCE = 20
+
+
+class RollCallWatch:
+    """Works until cancelled; ``sweep`` does once what is due now."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def run(self, listener: Listener) -> None:
+        """Look until cancelled; news of a roll call wakes it."""
+        woken = asyncio.Event()
+
+        async def listen() -> None:
+            async with listener.subscribe({service.NEWS_LOOK}) as news:
+                async for _ in news:
+                    woken.set()
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(listen())
+            while True:
+                woken.clear()
+                try:
+                    await self.sweep()
+                except Unavailable as problem:
+                    log.warning("roll_call.waiting_for_database", error=str(problem))
+                except Exception:
+                    log.exception("roll_call.fault")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S):
+                        await woken.wait()
+
+    async def sweep(self) -> int:
+        """Look at what is due until nothing is; returns how many looks that took."""
+        looks = 0
+        while due := await self._due():
+            for tenant_id, call_id in due:
+                async with self._db.transaction(tenant_id) as tx:
+                    await look(tx, tenant_id, call_id)
+            looks += len(due)
+        return looks
+
+    async def _due(self) -> list[tuple[UUID, UUID]]:
+        async with self._db.transaction(None) as tx:
+            return await queries.list_due_calls(tx, tx.now, CALLS_AT_ONCE)
+
+
+async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
+    """One look; what does not fit into it is left for the next, at once."""
+    found = await service.get(tx, tenant_id, call_id)
+    incident = await incident_queries.lock_incident(tx, tenant_id, found.incident_id)
+    call = await service.get_locked(tx, tenant_id, call_id)
+    if call.look_at is None or call.look_at > tx.now:
+        return
+    if call.state != "open" or incident.state == "closed":
+        await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=None))
+        return
+    ordered = await _order_out(tx, call)
+    call = await _see_who_left(tx, call)
+    if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:
+        call = await service.search(tx, incident, call, by=None)
+    again = tx.now if ordered == ORDERS_AT_ONCE else tx.now + LOOK_EVERY
+    await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=again))
+
+
+async def _order_out(tx: Tx, call: RollCall) -> int:
+    people = await queries.take_to_order(tx, call.tenant_id, call.id, ORDERS_AT_ONCE)
+    if not people or call.evacuate_task_id is None:
+        return 0
+    incident = await incident_queries.get_incident(tx, call.tenant_id, call.incident_id)
+    task = await task_queries.get_task(tx, call.tenant_id, call.evacuate_task_id)
+    for person in people:
+        await orders.order_out(tx, incident, task, call.place, person.person_id)
+    return len(people)
+
+
+async def _see_who_left(tx: Tx, call: RollCall) -> RollCall:
+    """Whoever went out by a gate since it began has left; the mark's id follows from that, so it is one mark."""
+    believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
+    out = {w.person_id: w for w in believed if not w.on_site and w.seen_at is not None and w.seen_at >= call.started_at}
+    expected = await queries.find_people(tx, call.tenant_id, call.id, list(out))
+    marks = [
+        Mark(
+            id=uuid5(call.id, f"{p.person_id}:left:{out[p.person_id].seen_at}"),
+            person_id=p.person_id,
+            said="left",
+            by_account=None,
+            at=out[p.person_id].seen_at or tx.now,
+            received_at=tx.now,
+        )
+        for p in expected
+        if p.status in ("missing", "unsure")
+    ]
+    known = await queries.known_marks(tx, call.tenant_id, call.id, [m.id for m in marks])
+    fresh = [m for m in marks if m.id not in known]
+    if not fresh:
+        return call
+    await queries.insert_marks(tx, call.tenant_id, call.id, fresh)
+    call = await marking.judge_again(tx, call, {m.person_id for m in fresh})
+    await service.tell_left(tx, call, [m.person_id for m in fresh])
+    return call
