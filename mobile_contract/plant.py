@@ -31,7 +31,7 @@ Deadline: TypeAlias = Annotated[
     float, msgspec.Meta(gt=0, le=600, description="Seconds from the command to its proof; later is an alarm.")
 ]
 ActuatorKindName: TypeAlias = Literal["fan", "siren", "beacon", "valve", "machine_stop"]
-CommandStateName: TypeAlias = Literal["requested", "sent", "confirmed", "failed", "timed_out"]
+CommandStateName: TypeAlias = Literal["requested", "sent", "confirmed", "failed", "timed_out", "held_back"]
 
 
 class Named(Text, frozen=True, forbid_unknown_fields=True):

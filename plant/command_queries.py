@@ -109,7 +109,7 @@ async def lock_live_commands_of(tx: Tx, tenant_id: UUID, site_id: UUID, actuator
 
 _FIND_NEWEST_OF = f"""
 SELECT {_COMMAND} FROM commands
-WHERE tenant_id = $1 AND actuator_id = $2
+WHERE tenant_id = $1 AND actuator_id = $2 AND NOT inhibited
 ORDER BY requested_at DESC, id DESC LIMIT 1
 """
 

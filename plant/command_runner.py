@@ -21,7 +21,8 @@ from core.database import Database, Tx
 from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter
-from mobile_contract.devices import COMMANDS, FeedbackMessage, topic
+from core.outlet import Inhibited, Output, Released, release
+from mobile_contract.devices import COMMANDS, CommandMessage, FeedbackMessage, topic
 from plant import command_queries as queries
 from plant import commands
 from plant.directory import Directory, KnownDevice
@@ -215,8 +216,12 @@ class CommandRunner:
         device = self.directory.device_of(actuator)
         name = topic(self.directory.tenant, self.directory.site, device.slug, COMMANDS)
         try:
+            leave = release(Output.ACTUATOR, exercise=command.inhibited)
             async with asyncio.timeout(PUBLISH_TIMEOUT_S):
-                await link.publish(name, msgspec.json.encode(commands.message_of(command, actuator)))
+                await _publish(leave, link, name, commands.message_of(command, actuator))
+        except Inhibited:
+            await self._hold_back(command, actuator)
+            return
         except (Unavailable, TimeoutError) as problem:
             # Not recorded as sent; the deadline runs on.
             log.warning("command.not_sent", command=str(command.id), error=str(problem))
@@ -231,6 +236,19 @@ class CommandRunner:
                 await queries.save_command(tx, self._lease.tenant_id, current)
                 if current.state is not before.state:
                     await self._on_changed(tx, current)
+        self._keep(current, actuator)
+
+    async def _hold_back(self, command: Command, actuator: Actuator) -> None:
+        """A drill's command stays here: nothing is on the wire, and it says of itself that it was held back."""
+        async with self._db.transaction(self._lease.tenant_id) as tx:
+            current = await self._lock(tx, command)
+            if commands.awaits_proof(current):
+                current = commands.held_back(current, tx.now)
+                await queries.save_command(tx, self._lease.tenant_id, current)
+                await outbox.append(tx, CHANGED, current.id, _facts(current))
+                await audit.record(tx, None, "command.held_back", "command", current.id, current.feedback)
+                await self._on_changed(tx, current)
+                _ends.labels("held_back").inc()
         self._keep(current, actuator)
 
     async def _time_out(self, command: Command, actuator: Actuator) -> None:
@@ -296,6 +314,12 @@ class CommandRunner:
                 if actuator.feedback_sensor_id is not None
             )
         )
+
+
+async def _publish(leave: Released, link: Link, name: str, message: CommandMessage) -> None:
+    """Put a command on the wire: with leave alone."""
+    assert leave.output is Output.ACTUATOR
+    await link.publish(name, msgspec.json.encode(message))
 
 
 def _facts(command: Command) -> dict[str, object]:

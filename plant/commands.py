@@ -188,6 +188,11 @@ def timed_out(command: Command, now: datetime) -> Command:
     return msgspec.structs.replace(command, state=CommandState.TIMED_OUT, ended_at=now)
 
 
+def held_back(command: Command, now: datetime) -> Command:
+    """A drill's: it ends here, without effect and without proof."""
+    return msgspec.structs.replace(command, state=CommandState.HELD_BACK, ended_at=now, next_attempt_at=None)
+
+
 def superseded(command: Command, by: UUID, now: datetime) -> Command:
     """A newer command for the same actuator wants something else: retries of this one would fight it."""
     state = CommandState.FAILED if command.state in _LIVE else command.state

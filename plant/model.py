@@ -152,18 +152,19 @@ class Actuator(msgspec.Struct, frozen=True):
 
 
 class CommandState(StrEnum):
-    """requested -> sent -> confirmed | failed | timed_out."""
+    """requested -> sent -> confirmed | failed | timed_out; a drill's: requested -> held_back, and never on the wire."""
 
     REQUESTED = "requested"
     SENT = "sent"
     CONFIRMED = "confirmed"
     FAILED = "failed"
     TIMED_OUT = "timed_out"
+    HELD_BACK = "held_back"
 
 
 class Command(msgspec.Struct, frozen=True):
     """One wish for one actuator. ``key`` goes with every attempt, so a device acts once; ``requested_by`` None: Muster
-    itself; ``inhibited``: a drill, the device shows it and moves nothing; ``feedback``: the proof or the failure."""
+    itself; ``inhibited``: a drill, held back at the outlet; ``feedback``: the proof or the failure."""
 
     tenant_id: UUID
     id: UUID

@@ -32,6 +32,7 @@ from core.errors import Invalid, Unavailable
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter, gauge
+from core.outlet import Output, release
 from incidents.reaching.delivery import QUOTA_PAUSE_S
 from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target
 from realtime.push_message import build_message
@@ -127,6 +128,7 @@ class Fcm:
 
     async def send(self, notice: Notice, target: Target) -> Outcome:
         """Send to one device; every refusal and silence is an outcome."""
+        release(Output.PERSON, exercise=notice.exercise)
         message = build_message(notice, target, details=self._details)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):

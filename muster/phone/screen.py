@@ -38,7 +38,7 @@ GRADE_STYLES = {
     3: "bold black on yellow",
     4: "bold white on blue",
 }
-_COMMAND_STYLES = {"confirmed": "green", "failed": "bold red", "timed_out": "bold red"}
+_COMMAND_STYLES = {"confirmed": "green", "failed": "bold red", "timed_out": "bold red", "held_back": "yellow"}
 _TASK_STYLES = {"done": "green", "unanswered": "bold red", "cancelled": "dim"}
 # What stays visible of a room on a small terminal.
 _MESSAGES_MIN = 4

@@ -50,6 +50,7 @@ COMMAND_STATES = {
     "confirmed": Text("已证实", "proved"),
     "failed": Text("失败,未证实", "failed, no proof"),
     "timed_out": Text("超时,未证实", "no proof in time"),
+    "held_back": Text("演习,未发出", "drill, held back"),
 }
 ACTIONS = {
     "start": Text("启动", "start"),

@@ -162,9 +162,9 @@ class Stand:
             found = await queries.list_device_states(tx, self.plant.tenant_id, self.plant.site.id)
         return {state.device_id: state.online for state in found}
 
-    async def ask(self, actuator: Actuator, key: str, action: str = "start") -> Command:
+    async def ask(self, actuator: Actuator, key: str, action: str = "start", *, drill: bool = False) -> Command:
         async with self.db.transaction(self.plant.tenant_id) as tx:
-            return await service.request_command(tx, None, actuator.id, action, "test", key=key)
+            return await service.request_command(tx, None, actuator.id, action, "test", key=key, inhibited=drill)
 
     async def command(self, key: str) -> Command:
         rows = await self.rows("SELECT id FROM commands WHERE key = $1", key)

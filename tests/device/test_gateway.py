@@ -212,6 +212,18 @@ async def test_a_command_is_sent_and_confirmed_by_the_devices_word(site: Stand) 
         assert site.told == [("key-1", "sent"), ("key-1", "confirmed")]
 
 
+async def test_a_drills_command_is_held_back_and_never_on_the_wire(site: Stand) -> None:
+    async with site.gateway(), site.device("blower-1") as blower:
+        await site.ask(site.plant.fan, "drill-1", drill=True)
+        held = await site.command_is("drill-1", "held_back")
+        assert (held.sent_at, held.attempts) == (None, 0)
+        # What is meant is the first thing the device hears.
+        await site.ask(site.plant.fan, "key-1")
+        command = (await blower.commanded())[0]
+        assert (command.key, command.inhibited) == ("key-1", False)
+        assert site.told[0] == ("drill-1", "held_back")
+
+
 async def test_where_a_sensor_measures_the_reading_is_the_proof(site: Stand) -> None:
     async with site.gateway(), site.device("blower-1") as blower, site.device() as detector:
         await site.ask(site.plant.vent, "key-1")

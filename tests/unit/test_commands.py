@@ -341,3 +341,10 @@ def test_a_command_awaits_its_proof_until_it_has_ended() -> None:
 def test_a_reading_proves_nothing_where_no_value_was_asked_for() -> None:
     unbounded = fan(feedback_sensor_id=FLOW)
     assert commands.on_reading(requested(unbounded), unbounded, flow(5.0), at(1)) is None
+
+
+def test_a_drills_command_ends_where_it_is_held_back() -> None:
+    command = commands.held_back(requested(inhibited=True), at(1))
+    assert (command.state, command.ended_at, command.feedback) == (CommandState.HELD_BACK, at(1), None)
+    assert not commands.is_live(command)
+    assert not commands.awaits_proof(command)
