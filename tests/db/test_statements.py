@@ -42,6 +42,8 @@ TAKEN_APART = {
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
+    "people.qualifications.queries._NOTICED_AT": {"qualification_id", "noticed_at"},
+    "people.qualifications.queries._VALID_SKILLS": {"account_id", "skills"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
