@@ -22,10 +22,12 @@ from api import (
     people,
     places,
     plant_devices,
+    qualifications,
     readings,
     reference,
     rooms,
     tasks,
+    trainings,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -37,6 +39,8 @@ from api.problems import answer
 ROUTERS: list[Router] = [
     auth.router,
     people.router,
+    qualifications.router,
+    trainings.router,
     alarms.router,
     incidents.router,
     tasks.router,

@@ -10,6 +10,7 @@ import uvicorn
 from api.app import build_app
 from api.deps import ApiDeps
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from muster.process import Process
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -28,7 +29,10 @@ async def main(process: Process) -> None:
     authenticator = Authenticator(process.db, tokens)
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
-    http = build_app(ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks, device_ca=device_ca))
+    files = DiskFiles(process.settings.files_dir)
+    http = build_app(
+        ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks, device_ca=device_ca, files=files)
+    )
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
     server = _Server(config)
     async with asyncio.TaskGroup() as group:

@@ -20,7 +20,7 @@ from people.qualifications.model import Evidence
 
 
 async def keep(files: FileStore, actor: Actor, content: bytes) -> tuple[str, str]:
-    """Put the content into the store: (media type, sha256). Before the transaction: flushing waits for the disk.
+    """Put the content into the store: (media type, sha256); before its row is written, so that a row has its file.
 
     A file that no row comes to name, because the process died between, is harmless: nobody can ask for it.
     """

@@ -17,13 +17,11 @@ _RECORD = """q.tenant_id, q.id, q.account_id, q.type_id, q.issuer, q.scope, q.si
 
 # standing.standing in SQL; tests/db/test_qualifications.py holds that they agree.
 _SUSPENDED = "coalesce(q.suspended_from <= {day} AND coalesce(q.suspended_until >= {day}, true), false)"
-_STATE = (
-    f"""CASE WHEN q.ends_on < {{day}} THEN 'expired'
+_STATE = f"""CASE WHEN q.ends_on < {{day}} THEN 'expired'
      WHEN q.valid_from > {{day}} THEN 'not_yet_valid'
      WHEN {_SUSPENDED} THEN 'suspended'
      WHEN q.ends_on - {{day}} <= t.warn_days THEN 'expiring'
-     ELSE 'valid' END"""  # noqa: S608
-)
+     ELSE 'valid' END"""
 
 _FIND_TZ = "SELECT tz FROM sites WHERE tenant_id = $1 ORDER BY id LIMIT 1"
 
@@ -257,9 +255,7 @@ LIMIT $5
 """
 
 
-async def list_holders(
-    tx: Tx, tenant_id: UUID, skill: str, *, day: date, after: str, limit: int
-) -> list[Holder]:
+async def list_holders(tx: Tx, tenant_id: UUID, skill: str, *, day: date, after: str, limit: int) -> list[Holder]:
     """A page of those who have the skill on this day, by login."""
     return [row_to(Holder, row) for row in await tx.fetch(_LIST_HOLDERS, tenant_id, skill, day, after, limit)]
 

@@ -152,9 +152,7 @@ def facts_of(it: Qualification, kind: QualificationType) -> dict[str, object]:
     }
 
 
-async def edit_record(
-    tx: Tx, actor: Actor, record_id: UUID, change: RecordChange, *, expected_version: int
-) -> Shown:
+async def edit_record(tx: Tx, actor: Actor, record_id: UUID, change: RecordChange, *, expected_version: int) -> Shown:
     """Edit a record: a renewal, a review entered, a correction."""
     actor.require(Permission.MANAGE_PEOPLE)
     record = await _lock(tx, actor.tenant_id, record_id)
@@ -281,9 +279,7 @@ async def show(tx: Tx, tenant_id: UUID, records: list[Qualification]) -> list[Sh
     people = await queries.find_names(tx, tenant_id, list({it.account_id for it in records}))
     noticed = await queries.find_noticed(tx, tenant_id, [it.id for it in records])
     return [
-        Shown(
-            it, kinds[it.type_id], standing(it, kinds[it.type_id], day), people[it.account_id], noticed.get(it.id)
-        )
+        Shown(it, kinds[it.type_id], standing(it, kinds[it.type_id], day), people[it.account_id], noticed.get(it.id))
         for it in records
     ]
 

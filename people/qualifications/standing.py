@@ -3,8 +3,8 @@
 A day is a calendar day in the time zone of the tenant's first site (the one made first; until there is one, China's):
 one zone for the whole tenant, so that a person who works at two sites does not lose a skill on the way between them.
 First and last day both belong to a qualification: it ends at the midnight after ``valid_until``. A type whose records
-need a review in between (特种作业操作证: 总局令第30号 has it reviewed every three years within its six) gives ``review_by``,
-which ends it in the same way until the review is entered.
+need a review in between (特种作业操作证: six years, reviewed every three) gives ``review_by``, which ends it
+in the same way until the review is entered.
 """
 
 from __future__ import annotations

@@ -122,14 +122,10 @@ async def _qualify(tx: Tx, actor: Actor, draft: TrainingDraft) -> UUID | None:
     return found.id
 
 
-async def _save_renewed(
-    tx: Tx, actor: Actor, before: Qualification, kind: QualificationType, held_on: date
-) -> None:
+async def _save_renewed(tx: Tx, actor: Actor, before: Qualification, kind: QualificationType, held_on: date) -> None:
     after = renewed(before, kind, held_on)
     await queries.save(tx, actor.tenant_id, after)
-    facts = {
-        name: {"from": getattr(before, name), "to": getattr(after, name)} for name in ("valid_until", "review_by")
-    }
+    facts = {name: {"from": getattr(before, name), "to": getattr(after, name)} for name in ("valid_until", "review_by")}
     await audit.record(tx, actor.account_id, "qualification.renewed", "qualification", before.id, facts)
 
 

@@ -139,6 +139,4 @@ def id_of(actor: Actor | None) -> UUID | None:
 
 def given(change: msgspec.Struct) -> dict[str, object]:
     """The fields of an edit that are not UNSET."""
-    return {
-        name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET
-    }
+    return {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET}
