@@ -20,6 +20,7 @@ from api import (
     instruments,
     limits,
     people,
+    people_import,
     places,
     plant_devices,
     qualifications,
@@ -39,6 +40,7 @@ from api.problems import answer
 ROUTERS: list[Router] = [
     auth.router,
     people.router,
+    people_import.router,
     qualifications.router,
     trainings.router,
     alarms.router,

@@ -34,7 +34,8 @@ from people.permissions import Permission
 from people.qualifications import service, type_service
 from people.qualifications.model import QualificationType
 from people.qualifications.queries import Asked, Holder
-from people.qualifications.service import RecordChange, RecordDraft, Shown
+from people.qualifications.records import RecordDraft
+from people.qualifications.service import RecordChange, Shown
 from people.qualifications.skills import skill_name
 from people.qualifications.type_service import TypeChange, TypeDraft
 from people.queries import FIRST

@@ -30,7 +30,7 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 # ISO 8601, and what Excel in China makes of it when it saves.
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))", re.ASCII)
 
-End: TypeAlias = date | None | Literal["usual"]
+End: TypeAlias = date | Literal["usual"] | None
 
 
 class PersonAsked(msgspec.Struct, frozen=True):
@@ -96,7 +96,9 @@ def _check(line: Line) -> Iterator[RowProblem]:
             yield _wrong(line, column, f"1-{most}", "too_long", f"at most {most} characters", f"最多 {most} 个字符")
     if line["teams"]:
         # Reserved: teams have their own part; dropping them silently would leave people out of their rotas.
-        yield _wrong(line, "teams", "", "teams", "teams are not imported yet: leave it empty", "尚不支持导入班组，请留空")
+        yield _wrong(
+            line, "teams", "", "teams", "teams are not imported yet: leave it empty", "尚不支持导入班组，请留空"
+        )
     yield from _check_record(line)
 
 
@@ -141,9 +143,7 @@ def _not_a_day(line: Line, column: str) -> RowProblem:
     return _wrong(line, column, limit, "day", en, zh)
 
 
-def _wrong(
-    line: Line, column: str, limit: str, code: str, en: str, zh: str, *, value: str | None = None
-) -> RowProblem:
+def _wrong(line: Line, column: str, limit: str, code: str, en: str, zh: str, *, value: str | None = None) -> RowProblem:
     return problem(line.number, column, line[column] if value is None else value, limit, code, en, zh)
 
 
@@ -181,9 +181,7 @@ def _record(line: Line) -> RecordAsked:
     )
 
 
-def _merge(
-    people: dict[str, PersonAsked], said: dict[tuple[str, str], int], person: PersonAsked
-) -> list[RowProblem]:
+def _merge(people: dict[str, PersonAsked], said: dict[tuple[str, str], int], person: PersonAsked) -> list[RowProblem]:
     """Join what this line says of the person to what earlier ones said; saying two things is a problem."""
     known = people.get(person.login, person)
     found = []
@@ -201,9 +199,7 @@ def _merge(
     return found
 
 
-def _add(
-    records: dict[tuple[str, str, str | None, date], RecordAsked], record: RecordAsked
-) -> list[RowProblem]:
+def _add(records: dict[tuple[str, str, str | None, date], RecordAsked], record: RecordAsked) -> list[RowProblem]:
     key = (record.login, record.type, record.number, record.valid_from)
     first = records.setdefault(key, record)
     if first is record:

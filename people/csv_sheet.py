@@ -1,8 +1,8 @@
 """A sheet of people as CSV bytes: read from what Excel saves anywhere, written so that nothing in it runs. Pure.
 
-Read: RFC 4180, UTF-8 with or without a byte order mark, else GB18030, which is what Excel in China saves. Written: UTF-8
-with the mark, so that Excel shows Chinese. A cell that a spreadsheet would take for a formula (OWASP CSV Injection) gets
-an apostrophe in front; reading takes it off again.
+Read: RFC 4180, UTF-8 with or without a byte order mark, else GB18030, which is what Excel in China saves. Written:
+UTF-8 with the mark, so that Excel shows Chinese. A cell that a spreadsheet would take for a formula (OWASP CSV
+Injection) gets an apostrophe in front; reading takes it off again.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def _records(text: str, problems: list[RowProblem]) -> Iterator[tuple[int, list[
 def _bare(cell: str) -> str:
     """The cell without blanks around it and without the apostrophe that keeps it from being a formula."""
     cell = cell.strip()
-    return cell[1:].strip() if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:].strip() if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def _header(number: int, cells: Sequence[str], problems: list[RowProblem]) -> list[str]:
@@ -194,4 +194,4 @@ def write_sheet(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_FORMULA) else cell

@@ -23,7 +23,8 @@ from people.qualifications.checks import check_record, check_suspension
 from people.qualifications.errors import entered_already, no_evidence, no_person, no_place, no_record, no_type
 from people.qualifications.model import Qualification, QualificationType
 from people.qualifications.queries import Asked
-from people.qualifications.standing import Standing, day_at, months_after, standing, suspended_on
+from people.qualifications.records import RecordDraft, facts_of, new_record
+from people.qualifications.standing import Standing, day_at, standing, suspended_on
 from people.qualifications.type_service import authorise, given, id_of
 from people.service import check_version
 
@@ -37,22 +38,6 @@ async def list_valid_skills(
     of the incident, else those are left out.
     """
     return await queries.list_valid_skills(tx, tenant_id, at, site_id, zone_id)
-
-
-class RecordDraft(msgspec.Struct, frozen=True):
-    """A new record. ``valid_until`` and ``review_by`` UNSET: what is usual for the type."""
-
-    account_id: UUID
-    type_id: UUID
-    issuer: str
-    valid_from: date
-    valid_until: date | msgspec.UnsetType | None = msgspec.UNSET
-    review_by: date | msgspec.UnsetType | None = msgspec.UNSET
-    number: str | None = None
-    scope: str = ""
-    sites: list[UUID] = []
-    zones: list[UUID] = []
-    evidence_id: UUID | None = None
 
 
 class RecordChange(msgspec.Struct, frozen=True):
@@ -92,64 +77,13 @@ async def create_record(tx: Tx, actor: Actor | None, draft: RecordDraft) -> Show
         raise no_type(draft.type_id)
     if await account_queries.find_account(tx, tenant_id, draft.account_id) is None:
         raise no_person(draft.account_id)
-    made = new_record(draft, kind, tenant_id, tx.now)
+    made = new_record(draft, kind, tenant_id, new_id(), tx.now)
     check_record(made)
     await _check_references(tx, tenant_id, made)
     if not await queries.insert(tx, tenant_id, made):
         raise entered_already("valid_from", made.valid_from.isoformat())
-    await audit.record(tx, id_of(actor), "qualification.entered", "qualification", made.id, facts_of(made, kind))
+    await audit.record(tx, id_of(actor), "qualification.entered", "qualification", made.id, facts_of(made, kind.slug))
     return (await show(tx, tenant_id, [made]))[0]
-
-
-def new_record(draft: RecordDraft, kind: QualificationType, tenant_id: UUID, now: datetime) -> Qualification:
-    """The record a draft asks for, with the type's usual ends where it names none. Raises Conflict out of use."""
-    if not kind.in_use:
-        raise Conflict(
-            "qualification_type.out_of_use",
-            f"the type {kind.slug} is out of use",
-            f"资质类型 {kind.slug} 已停用",
-            field="type",
-            value=kind.slug,
-        )
-    return Qualification(
-        tenant_id,
-        new_id(),
-        draft.account_id,
-        draft.type_id,
-        draft.issuer,
-        draft.scope,
-        draft.sites,
-        draft.zones,
-        draft.number,
-        draft.valid_from,
-        _end(draft.valid_until, draft.valid_from, kind.validity_months),
-        _end(draft.review_by, draft.valid_from, kind.review_months),
-        draft.evidence_id,
-        None,
-        None,
-        None,
-        None,
-        1,
-        now,
-    )
-
-
-def _end(asked: date | msgspec.UnsetType | None, start: date, months: int | None) -> date | None:
-    if asked is not msgspec.UNSET:
-        return asked
-    return None if months is None else months_after(start, months)
-
-
-def facts_of(it: Qualification, kind: QualificationType) -> dict[str, object]:
-    """What the audit keeps of a record that comes or goes."""
-    return {
-        "account": it.account_id,
-        "type": kind.slug,
-        "number": it.number,
-        "valid_from": it.valid_from,
-        "valid_until": it.valid_until,
-        "review_by": it.review_by,
-    }
 
 
 async def edit_record(tx: Tx, actor: Actor, record_id: UUID, change: RecordChange, *, expected_version: int) -> Shown:
@@ -177,7 +111,7 @@ async def delete_record(tx: Tx, actor: Actor, record_id: UUID) -> None:
     kind = await type_queries.find(tx, actor.tenant_id, record.type_id)
     assert kind is not None
     await queries.delete(tx, actor.tenant_id, record_id)
-    facts = facts_of(record, kind)
+    facts = facts_of(record, kind.slug)
     await audit.record(tx, actor.account_id, "qualification.deleted", "qualification", record_id, facts)
 
 

@@ -19,6 +19,7 @@ from people.qualifications import training_queries as trainings
 from people.qualifications.checks import check_training
 from people.qualifications.errors import no_person, no_record, no_training
 from people.qualifications.model import Qualification, QualificationType, Training, TrainingResult
+from people.qualifications.records import RecordDraft
 from people.qualifications.standing import renewed
 from people.qualifications.type_service import given
 from people.service import check_version
@@ -107,7 +108,7 @@ def _check_outcome(draft: TrainingDraft) -> None:
 
 async def _qualify(tx: Tx, actor: Actor, draft: TrainingDraft) -> UUID | None:
     if draft.grants is not None:
-        record = service.RecordDraft(
+        record = RecordDraft(
             draft.account_id, draft.grants, draft.trainer, draft.held_on, evidence_id=draft.evidence_id
         )
         return (await service.create_record(tx, actor, record)).record.id

@@ -147,9 +147,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     },
     "edit_training": lambda ids: {"evidence": str(ids["evidence_files"])},
     "upload_evidence": lambda _: PDF,
+    "import_people": lambda _: b"login,display_name,role\nnew-1,New,worker\n",
 }
 # A body of bytes is sent as this type.
-MEDIA_TYPES = {"upload_evidence": "application/pdf"}
+MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR, "list_skill_holders": {"skill": "first_aid"}}

@@ -16,6 +16,7 @@ from mobile_contract.text import Text
 from people.qualifications.checks import check_record, check_suspension, check_training, check_type
 from people.qualifications.evidence import EVIDENCE_MAX_BYTES, evidence_key, media_type_of
 from people.qualifications.model import Qualification, QualificationType, Training
+from people.qualifications.records import facts_of
 from people.qualifications.standing import day_at, months_after, renewed, standing
 
 NOBODY = UUID(int=0)
@@ -260,3 +261,8 @@ def test_a_file_beyond_the_bound_is_refused() -> None:
 
 def test_a_file_lies_in_its_tenants_folder() -> None:
     assert evidence_key(NOBODY, "ab" * 32) == f"{NOBODY}/evidence/ab/{'ab' * 32}"
+
+
+def test_the_audit_keeps_what_a_record_was() -> None:
+    facts = facts_of(record(number="A1"), "first-aid")
+    assert (facts["type"], facts["number"], facts["valid_until"]) == ("first-aid", "A1", D("2026-12-31"))
