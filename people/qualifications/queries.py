@@ -260,16 +260,19 @@ async def list_holders(tx: Tx, tenant_id: UUID, skill: str, *, day: date, after:
     return [row_to(Holder, row) for row in await tx.fetch(_LIST_HOLDERS, tenant_id, skill, day, after, limit)]
 
 
-# What runs out or has run out and was not followed by a record of the same type that lasts longer.
+# A record of the same person and type lasts longer: nobody needs to hear that this one ends.
+_FOLLOWED = """EXISTS (SELECT FROM qualifications n WHERE n.tenant_id = $1 AND n.account_id = q.account_id
+      AND n.type_id = q.type_id AND n.id <> q.id
+      AND (n.ends_on IS NULL OR (n.ends_on, n.id) > (q.ends_on, q.id)))"""
+
+# What runs out or has run out and was not followed by another.
 _LIST_TO_RENEW = f"""
 SELECT {_RECORD}
 FROM qualifications q
 JOIN qualification_types t ON t.tenant_id = $1 AND t.id = q.type_id
 JOIN accounts a ON a.tenant_id = $1 AND a.id = q.account_id AND a.disabled_at IS NULL
 WHERE q.tenant_id = $1 AND q.ends_on <= $2::date + t.warn_days AND (q.ends_on, q.id) > ($3::date, $4::uuid)
-  AND NOT EXISTS (SELECT FROM qualifications n WHERE n.tenant_id = $1 AND n.account_id = q.account_id
-      AND n.type_id = q.type_id AND n.id <> q.id
-      AND (n.ends_on IS NULL OR (n.ends_on, n.id) > (q.ends_on, q.id)))
+  AND NOT {_FOLLOWED}
 ORDER BY q.ends_on, q.id
 LIMIT $5
 """
@@ -298,6 +301,7 @@ JOIN qualification_types t ON t.tenant_id = $1 AND t.id = q.type_id
 JOIN accounts a ON a.tenant_id = $1 AND a.id = q.account_id AND a.disabled_at IS NULL
 WHERE q.tenant_id = $1 AND q.ends_on <= $2::date + t.warn_days
   AND {_STATE.format(day="$2::date")} IN ('expiring', 'expired')
+  AND NOT {_FOLLOWED}
   AND NOT EXISTS (SELECT FROM qualification_notices n WHERE n.tenant_id = $1 AND n.qualification_id = q.id
       AND n.ends_on = q.ends_on AND n.state = {_STATE.format(day="$2::date")})
 ORDER BY q.ends_on, q.id

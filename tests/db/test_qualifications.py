@@ -156,7 +156,8 @@ async def test_the_sql_says_of_every_record_what_the_pure_function_says(clone: C
             draft = RecordDraft(person, kind.id, "x", start, end, review)
             made = (await service.create_record(tx, None, draft)).record
             await tx.execute(
-                "UPDATE qualifications SET suspended_from = $2, suspended_until = $3, suspended_reason = $4 WHERE id = $1",
+                "UPDATE qualifications SET suspended_from = $2, suspended_until = $3, suspended_reason = $4"
+                " WHERE id = $1",
                 made.id,
                 suspended,
                 until,
@@ -184,8 +185,10 @@ async def test_what_runs_out_is_noticed_once_a_day_and_once_an_end(clone: Clone)
         async with db.transaction(clone.tenant_id) as tx:
             people = await People(tx).settle()
             soon = await people.give(people.wang, "2025-01-01", "2026-03-31")
-            over = await people.give(people.li, "2025-01-01", "2026-03-01")
-            later = await people.give(people.li, "2025-06-01", "2026-04-01")
+            over = await people.give(people.officer.account_id, "2025-01-01", "2026-03-01")
+            later = await people.give(people.li, "2025-06-01", "2026-04-02")
+            # Followed by the one above: nobody needs to hear of it.
+            await people.give(people.li, "2024-06-01", "2025-05-31")
 
         async def noticed() -> set[tuple[UUID, str]]:
             await forget(db)
@@ -202,7 +205,7 @@ async def test_what_runs_out_is_noticed_once_a_day_and_once_an_end(clone: Clone)
         assert await noticed() == first
         clock.advance(timedelta(hours=2).total_seconds())
         assert await noticed() == first | {(later.id, "expiring")}
-        clock.advance(timedelta(days=30).total_seconds())
+        clock.advance(timedelta(days=31).total_seconds())
         assert await noticed() == first | {(later.id, "expiring"), (later.id, "expired"), (soon.id, "expired")}
 
 
@@ -273,10 +276,8 @@ async def test_importing_the_same_file_again_changes_nothing(clone: Clone, admin
 
         async def everything() -> list[Any]:
             async with db.transaction(clone.tenant_id) as tx:
-                return [
-                    await tx.fetch(f"SELECT * FROM {table} ORDER BY 1, 2")
-                    for table in ("accounts", "qualifications", "audit")
-                ]
+                tables = ("accounts", "qualifications", "audit")
+                return [await tx.fetch(f"SELECT * FROM {table} ORDER BY 1, 2") for table in tables]
 
         before = await everything()
         assert [row["display_name"] for row in before[0] if row["login"] != "boss"] == ["王伟", "李娜"]
