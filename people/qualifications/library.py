@@ -10,7 +10,10 @@ from people.qualifications.type_service import TypeDraft
 
 _PRACTICE = "；有效期：企业惯例 (term: plant practice)"
 # Articles 19 and 21: the certificate is valid for six years and reviewed every three.
-_SPECIAL_OPERATIONS = "特种作业人员安全技术培训考核管理规定（国家安全监管总局令第30号，2015年第80号令修正）第十九条、第二十一条 (six years, reviewed every three)"
+_SPECIAL_OPERATIONS = (
+    "特种作业人员安全技术培训考核管理规定（国家安全监管总局令第30号，2015年第80号令修正）"
+    "第十九条、第二十一条 (six years, reviewed every three)"
+)
 # Article 4: whoever handles dangerous chemicals is trained and examined before they do.
 _CHEMICALS = "危险化学品安全管理条例（国务院令第591号，2013年第645号令修订）第四条" + _PRACTICE
 _EMERGENCIES = "生产安全事故应急条例（国务院令第708号，2019）" + _PRACTICE
