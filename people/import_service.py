@@ -78,7 +78,7 @@ async def plan_import(tx: Tx, actor: Actor, upload: Upload) -> ImportPlan:
         frozenset(admins),
         actor.may(Permission.MANAGE_ACCOUNTS),
     )
-    return make_plan(wishes, known)
+    return await asyncio.to_thread(make_plan, wishes, known)
 
 
 async def make_secrets(db: Database, passwords: Passwords, actor: Actor, upload: Upload) -> dict[str, Secret]:

@@ -62,12 +62,13 @@ async def list_valid_skills(
     return {row["account_id"]: frozenset(row["skills"]) for row in rows}
 
 
-_INSERT = """
+_ADD = """
 INSERT INTO qualifications AS q (tenant_id, id, account_id, type_id, issuer, scope, sites, zones, number, valid_from,
     valid_until, review_by, evidence_id, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-ON CONFLICT (tenant_id, account_id, type_id, number, valid_from) DO NOTHING
 """
+
+_INSERT = f"{_ADD} ON CONFLICT (tenant_id, account_id, type_id, number, valid_from) DO NOTHING"
 
 
 async def insert(tx: Tx, tenant_id: UUID, it: Qualification) -> bool:
@@ -76,8 +77,8 @@ async def insert(tx: Tx, tenant_id: UUID, it: Qualification) -> bool:
 
 
 async def insert_many(tx: Tx, tenant_id: UUID, records: list[Qualification]) -> None:
-    """Add records that are known not to be there, in one round trip."""
-    await tx.executemany(_INSERT, [_new(tenant_id, it) for it in records])
+    """Add records that were not there a moment ago, in one round trip; one that is there by now fails them all."""
+    await tx.executemany(_ADD, [_new(tenant_id, it) for it in records])
 
 
 def _new(tenant_id: UUID, it: Qualification) -> tuple[object, ...]:

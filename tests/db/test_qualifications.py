@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -303,3 +304,12 @@ async def test_all_or_nothing_unless_partial(clone: Clone, admin: Actor) -> None
         async with db.transaction(clone.tenant_id) as tx:
             logins = [row["login"] for row in await tx.fetch("SELECT login FROM accounts ORDER BY login")]
         assert logins == ["boss", "wang"]
+
+
+async def test_two_imports_of_one_file_at_once_make_everybody_once(clone: Clone, admin: Actor) -> None:
+    async with Database.connect(clone.app_url) as db:
+        plans = await asyncio.gather(_import(db, admin, FILE), _import(db, admin, FILE))
+        assert sorted(len(plan.new_logins) for plan in plans) == [0, 2]
+        async with db.transaction(clone.tenant_id) as tx:
+            assert await tx.fetchval("SELECT count(*) FROM qualifications") == 2
+            assert await tx.fetchval("SELECT count(*) FROM audit WHERE action = 'qualification.entered'") == 2
