@@ -21,6 +21,8 @@ ROWS_MAX = 5000
 CELL_MAX_CHARS = 500
 _SHOWN_CHARS = 100
 _BOM = b"\xef\xbb\xbf"
+# Characters beyond ASCII that read as UTF-8 one after the other: GB18030 text hardly ever has as many by chance.
+_SURELY_UTF_8 = 4
 # What makes a spreadsheet calculate, full-width forms included: Excel in China takes those too.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -111,7 +113,8 @@ def _decode(content: bytes) -> tuple[str | RowProblem, str]:
     try:
         return body.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as failed:
-        if not marked:
+        # GB18030 takes most bytes: a broken UTF-8 file must not come in as other people's names.
+        if not marked and _wide(body[: failed.start].decode("utf-8")) < _SURELY_UTF_8:
             try:
                 return body.decode("gb18030"), "gb18030"
             except UnicodeDecodeError:
@@ -121,6 +124,10 @@ def _decode(content: bytes) -> tuple[str | RowProblem, str]:
         en = f"byte {failed.start + 1} of the file is neither UTF-8 nor GB18030 text"
         zh = f"文件第 {failed.start + 1} 字节既不是 UTF-8 也不是 GB18030 文本"
         return problem(line, None, shown, "UTF-8, GB18030", "encoding", en, zh), ""
+
+
+def _wide(text: str) -> int:
+    return sum(char > "\x7f" for char in text)
 
 
 def _records(text: str, problems: list[RowProblem]) -> Iterator[tuple[int, list[str]]]:

@@ -108,6 +108,7 @@ def test_blank_lines_are_no_people_and_quoted_cells_keep_their_commas() -> None:
         (b'login\n"wang" x\n', 2, None, "quotes"),
         (b"login\nwang\n\xff\xff\n", 3, None, "encoding"),
         (b"\xef\xbb\xbflogin\n\xcd\xf5\n", 2, None, "encoding"),
+        ("账号,姓名\nwang,王".encode() + b"\xce\xb0\xb0\xa1\n", 2, None, "encoding"),
         (b"x" * (SHEET_MAX_BYTES + 1), 1, None, "too_large"),
         (b"login\n" + b"a\n" * (ROWS_MAX + 1), ROWS_MAX + 2, None, "too_many_rows"),
     ],
