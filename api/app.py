@@ -22,14 +22,17 @@ from api import (
     instruments,
     limits,
     people,
+    people_import,
     places,
     plant_devices,
+    qualifications,
     readiness,
     readings,
     reference,
     roll_calls,
     rooms,
     tasks,
+    trainings,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -41,6 +44,9 @@ from api.problems import answer
 ROUTERS: list[Router] = [
     auth.router,
     people.router,
+    people_import.router,
+    qualifications.router,
+    trainings.router,
     alarms.router,
     incidents.router,
     tasks.router,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from core.clock import SystemClock
@@ -15,6 +16,10 @@ from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
 from people import service as people
 from people.passwords import Passwords
 from people.permissions import Role
+from people.qualifications import service as qualifications
+from people.qualifications import type_service
+from people.qualifications.library import LIBRARY
+from people.qualifications.records import RecordDraft
 from people.service import AccountDraft
 from plant import instrument_service as instruments
 from plant import place_service as places
@@ -51,9 +56,12 @@ async def seed_demo(db: Database) -> bool:
     tenant_id = new_id()
     async with db.transaction(tenant_id) as tx:
         await tx.execute(_INSERT_TENANT, tenant_id, catalogue.TENANT, catalogue.TENANT_NAME, tx.now)
+        accounts = {}
         for account in catalogue.ACCOUNTS:
-            await people.add_account(tx, tenant_id, _account(account, hashed), by=None)
+            made = await people.add_account(tx, tenant_id, _account(account, hashed), by=None)
+            accounts[account.username] = made.id
         await _plant(tx)
+        await _qualify(tx, tenant_id, accounts)
     log.info("demo.seeded", tenant=str(tenant_id))
     return True
 
@@ -67,6 +75,16 @@ def _account(account: DemoAccount, password_hash: str) -> AccountDraft:
         Role(account.role),
         password_hash,
     )
+
+
+async def _qualify(tx: Tx, tenant_id: UUID, accounts: dict[str, UUID]) -> None:
+    types = {draft.slug: (await type_service.create_type(tx, None, draft)).id for draft in LIBRARY}
+    today = await qualifications.today(tx, tenant_id)
+    for it in catalogue.QUALIFICATIONS:
+        start, end = (today + timedelta(days) for days in (it.from_days, it.until_days))
+        issuer = catalogue.SITE_NAME.zh
+        draft = RecordDraft(accounts[it.username], types[it.type], issuer, start, end, number=it.number)
+        await qualifications.create_record(tx, None, draft)
 
 
 async def _plant(tx: Tx) -> None:

@@ -107,6 +107,16 @@ class DemoAccount(msgspec.Struct, frozen=True):
     password: str = PASSWORD
 
 
+class DemoQualification(msgspec.Struct, frozen=True):
+    """What somebody is qualified for, from and until so many days from the day of seeding."""
+
+    username: str
+    type: str
+    number: str | None
+    from_days: int
+    until_days: int
+
+
 def _lon_lat(x_m: float, y_m: float) -> list[float]:
     lon = ORIGIN_LON + x_m / _METRES_PER_DEGREE_LON
     return [round(lon, 8), round(ORIGIN_LAT + y_m / _METRES_PER_DEGREE_LAT, 8)]
@@ -229,6 +239,19 @@ ACCOUNTS = (
     DemoAccount("chen", Text("陈杰", "Chen Jie"), "worker", "en"),
     DemoAccount("admin", Text("管理员", "Administrator"), "admin", "en"),
     DemoAccount("audit", Text("审计员", "Auditor"), "auditor", "en"),
+)
+
+# Days are from the day of seeding: whenever that is, one runs out soon and one has run out.
+QUALIFICATIONS = (
+    DemoQualification("wang", "first-aid", "RC-2024-0117", -300, 700),
+    DemoQualification("wang", "breathing-apparatus", "SCBA-031", -100, 265),
+    DemoQualification("wang", "solvent-spill-response", None, -100, 600),
+    DemoQualification("li", "first-aid", "RC-2024-0118", -300, 700),
+    DemoQualification("li", "hf-first-response", "HF-007", -200, 165),
+    DemoQualification("li", "special-gas-shutdown", None, -200, 500),
+    DemoQualification("zhao", "incident-commander", None, -400, 600),
+    DemoQualification("zhao", "breathing-apparatus", "SCBA-030", -350, 15),
+    DemoQualification("chen", "fire-brigade", None, -400, -30),
 )
 
 

@@ -39,6 +39,7 @@ from api.document import build_document
 from core.clock import ManualClock
 from core.database import Database
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
@@ -100,7 +101,9 @@ async def served(
     clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
     async with clusters.cloned(postgres, "schemathesis") as clone, Database.connect(clone.app_url, clock) as db:
         tokens = Tokens(keys, clock)
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys))
+        deps = ApiDeps(
+            db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys), files=DiskFiles(keys / "files")
+        )
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
@@ -160,9 +163,31 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         "rule": world.rule_id,
         "command": command_id,
         **made,
+        **await _qualify(edge, headers[Role.ADMIN.value], world.li),
     }
     ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
     return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+
+
+async def _qualify(edge: Edge, admin: dict[str, str], person: UUID) -> dict[str, UUID]:
+    """A training that granted a qualification, with its evidence."""
+    pdf = admin | {"Content-Type": "application/pdf"}
+    made = {"evidence": (await edge.http.post("/v1/evidence", content=b"%PDF-1.7 %%EOF", headers=pdf)).json()["id"]}
+    kind = {"slug": "k", "name": {"zh": "名", "en": "name"}, "skills": ["first_aid"], "source": "plant practice"}
+    made["type"] = (await edge.http.post("/v1/qualification-types", json=kind, headers=admin)).json()["id"]
+    training = {
+        "account": str(person),
+        "course": "c",
+        "trainer": "t",
+        "held_on": "2026-02-28",
+        "hours": 8,
+        "result": "passed",
+        "evidence": made["evidence"],
+        "grants": made["type"],
+    }
+    held = (await edge.http.post("/v1/trainings", json=training, headers=admin)).json()
+    made |= {"training": held["id"], "qualification": held["qualification"]}
+    return {name: UUID(value) for name, value in made.items()}
 
 
 def _cases(operation: Any, served: Served) -> st.SearchStrategy[Any]:
