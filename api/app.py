@@ -16,6 +16,7 @@ from api import (
     commands,
     deliveries,
     health,
+    holidays,
     incidents,
     instruments,
     limits,
@@ -25,7 +26,10 @@ from api import (
     readings,
     reference,
     rooms,
+    rotas,
+    swaps,
     tasks,
+    teams,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -49,6 +53,10 @@ ROUTERS: list[Router] = [
     readings.router,
     commands.router,
     audit.router,
+    teams.router,
+    holidays.router,
+    rotas.router,
+    swaps.router,
 ]
 
 

@@ -1,4 +1,4 @@
-"""What a rota's definition must be before it is stored; each error names the field in it, like ``layers[1].handover``."""
+"""What a rota's definition must be before it is stored; errors name the field in it: ``layers[1].handover``."""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ Whoever is then on duty and has a disabled account is left out: the position is 
 
 Local times follow RFC 5545 section 3.3.5 (in Python's terms PEP 495, fold=0): one that does not exist, in the hour the
 clocks skip, is taken with the offset before the gap (02:30 becomes 03:30); one that comes twice is the first. Section
-3.3.10 would drop a recurrence at a local time that does not exist; a dropped hand-over would leave the old crew on duty for
-a whole turn longer and shift everybody's turn after it, so here it takes place. Hand-overs keep their wall-clock time: a
-shift from 22:00 to 06:00 has 7 hours when the clocks go forward and 9 when they go back (nominal duration, section 3.3.6).
+3.3.10 would drop a recurrence at a local time that does not exist; a dropped hand-over would leave the old crew on duty
+for a whole turn longer and shift everybody's turn after it, so here it takes place. Hand-overs keep their wall-clock
+time: a shift from 22:00 to 06:00 has 7 hours when the clocks go forward and 9 when they go back (nominal duration,
+section 3.3.6).
 """
 
 from __future__ import annotations
@@ -250,10 +251,7 @@ def _by_change(found: Stint, change: Change, moment: datetime) -> Stint:
     if moment >= change.ends_at:
         return msgspec.structs.replace(found, starts_at=max(found.starts_at, change.ends_at))
     start, end = max(found.starts_at, change.starts_at), min(found.ends_at, change.ends_at)
-    if change.removed is None:
-        concerns = change.position == found.position
-    else:
-        concerns = change.removed == found.account_id
+    concerns = change.position == found.position if change.removed is None else change.removed == found.account_id
     if not concerns:
         return msgspec.structs.replace(found, starts_at=start, ends_at=end)
     if change.added is None:

@@ -139,9 +139,8 @@ def _check_days(parts: dict[str, str], field: str, rule: str) -> None:
 
 
 def _check_month(parts: dict[str, str], starts_on: date, field: str, rule: str) -> None:
-    if not parts.keys() & {"BYDAY", "BYMONTHDAY"}:
-        if starts_on.day > 28 or "BYSETPOS" in parts:
-            _refuse(field, rule, "starts_on: day 1..28, or BYDAY, BYMONTHDAY")
+    if not parts.keys() & {"BYDAY", "BYMONTHDAY"} and (starts_on.day > 28 or "BYSETPOS" in parts):
+        _refuse(field, rule, "starts_on: day 1..28, or BYDAY, BYMONTHDAY")
     if any(not _MONTH_DAY.fullmatch(day) for day in parts.get("BYMONTHDAY", "1").split(",")):
         _refuse(field, rule, "BYMONTHDAY 1..28, -1..-28")
     if "BYSETPOS" in parts:
