@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from litestar import Response, Router, get, patch, post, put
+import msgspec
+from litestar import Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from api.bearer import needs
@@ -12,7 +13,7 @@ from api.call import Call, Write
 from api.etags import IfMatch, etag, expected_version
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_cursor
 from mobile_contract.paging import Page
-from mobile_contract.rotas import CalendarDays, CalendarEdit, CalendarView, HolidayImport, HolidayView, NewCalendar
+from mobile_contract.rotas import CalendarDays, CalendarEdit, CalendarView, HolidayView, NewCalendar
 from people.permissions import Permission
 from people.rotas import holiday_service as service
 from people.rotas.model import Holiday, HolidayCalendar
@@ -50,20 +51,11 @@ async def create_calendar(data: JSONBody[NewCalendar], write: Write) -> Response
 async def edit_calendar(
     data: JSONBody[CalendarEdit], calendar_id: FromPath[UUID], call: Call, if_match: IfMatch = None
 ) -> Response[CalendarView]:
-    """Rename a holiday calendar."""
+    """Rename a holiday calendar, or import its dates: they replace all those before, and rotas follow at once."""
     version = expected_version(if_match)
-    calendar = await service.edit_calendar(call.tx, call.actor, calendar_id, data.name, expected_version=version)
-    return Response(calendar_view(calendar), headers=etag(calendar.version))
-
-
-@put("/v1/holiday-calendars/{calendar_id:uuid}/days", guards=[needs(Permission.MANAGE_PEOPLE)])
-async def import_holidays(
-    data: JSONBody[HolidayImport], calendar_id: FromPath[UUID], call: Call, if_match: IfMatch = None
-) -> Response[CalendarView]:
-    """Set all dates of a holiday calendar; rotas follow at once."""
-    version = expected_version(if_match)
-    days = [Holiday(it.day, it.name) for it in data.days]
-    calendar = await service.import_holidays(call.tx, call.actor, calendar_id, days, expected_version=version)
+    days = msgspec.UNSET if data.days is msgspec.UNSET else [Holiday(it.day, it.name) for it in data.days]
+    change = service.CalendarChange(data.name, days)
+    calendar = await service.edit_calendar(call.tx, call.actor, calendar_id, change, expected_version=version)
     return Response(calendar_view(calendar), headers=etag(calendar.version))
 
 
@@ -74,6 +66,6 @@ def calendar_view(it: HolidayCalendar) -> CalendarView:
 
 router = Router(
     "/",
-    route_handlers=[list_calendars, get_calendar, create_calendar, edit_calendar, import_holidays],
+    route_handlers=[list_calendars, get_calendar, create_calendar, edit_calendar],
     tags=["rotas"],
 )

@@ -137,7 +137,7 @@ async def list_person_duties(
 
 @get("/v1/me/duties.ics", media_type=MEDIA_TYPE, guards=[needs(Permission.READ_ROTAS)])
 async def export_duties(call: Call) -> Response[bytes]:
-    """One's own duties as iCalendar (RFC 5545), from two weeks ago to three months ahead."""
+    """One's own duties as iCalendar (RFC 5545), from two weeks ago to eleven weeks ahead."""
     content = await duties.export_duties(call.tx, call.actor, call.language)
     return Response(
         content,

@@ -154,15 +154,10 @@ class NewCalendar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CalendarEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change of a calendar; fields left out stay."""
+    """What to change of a calendar; fields left out stay. ``days`` replaces all its dates: an import."""
 
     name: Text | msgspec.UnsetType = msgspec.UNSET
-
-
-class HolidayImport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All dates of a calendar, instead of those before."""
-
-    days: Annotated[list[HolidayView], msgspec.Meta(max_length=2000)]
+    days: Annotated[list[HolidayView], msgspec.Meta(max_length=2000)] | msgspec.UnsetType = msgspec.UNSET
 
 
 class RotaView(msgspec.Struct, frozen=True):

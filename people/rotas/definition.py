@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import NoReturn
 from uuid import UUID
@@ -35,13 +35,6 @@ def check_definition(definition: RotaDefinition) -> None:
             places,
             PLACES_MAX,
         )
-
-
-def check_people(definition: RotaDefinition, known: Collection[UUID]) -> None:
-    """Raise Invalid naming the place of the first person who is no account of the tenant."""
-    for field, account_id in people_of(definition):
-        if account_id not in known:
-            _refuse(field, "there is no such account", "没有此账号", str(account_id))
 
 
 def people_of(definition: RotaDefinition) -> Iterator[tuple[str, UUID]]:

@@ -18,8 +18,9 @@ from people.rotas.resolving import Board, Resolved
 from people.rotas.rota_service import check_rota
 
 GAP_DAYS_MAX = 31
-# An export is read again by the calendar program: a little back, a quarter ahead.
-EXPORT_BACK, EXPORT_AHEAD = timedelta(days=14), timedelta(days=90)
+# An export is read again by the calendar program: a little back, the rest of a quarter ahead.
+EXPORT_BACK = timedelta(days=14)
+EXPORT_AHEAD = resolving.PERIOD_MAX - EXPORT_BACK
 # Rotas that one person can be in at once, in a calendar.
 PERSON_ROTAS_MAX = 200
 
@@ -90,7 +91,7 @@ async def preview_rota(tx: Tx, actor: Actor, draft: Rota, start: datetime, end: 
 
 
 async def export_duties(tx: Tx, actor: Actor, language: str) -> bytes:
-    """One's own duties of the next three months as an iCalendar file."""
+    """One's own duties of the next eleven weeks as an iCalendar file."""
     # Whole days, so that a duty at the edge keeps its name from one reading to the next.
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
     duties = await list_person_duties(tx, actor, actor.account_id, today - EXPORT_BACK, today + EXPORT_AHEAD)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeVar
 from uuid import UUID
 
-from core.errors import Conflict, Invalid, NotFound
+from core.errors import Conflict, NotFound
+from people.rotas.model import Person
 
 T = TypeVar("T")
 _ZH = {"team": "班组", "rota": "轮班表", "calendar": "节假日历", "override": "临时调整", "swap": "换班", "site": "站点"}
@@ -27,12 +29,22 @@ def not_taken(thing: T | None, kind: str, slug: str) -> T:
     return thing
 
 
-def no_account(field: str, account_id: UUID) -> Invalid:
-    """The account does not exist here, or is disabled."""
-    return Invalid(
-        "rota.account",
-        f"{field}: there is no such account, or it is disabled",
-        f"{field}：没有此账号，或账号已停用",
-        field=field,
-        value=str(account_id),
-    )
+def check_account(people: Mapping[UUID, Person], account_id: UUID, field: str, *, disabled: bool = False) -> None:
+    """Raise NotFound when there is no such account, Conflict when it is disabled and may not be (``disabled``)."""
+    person = people.get(account_id)
+    if person is None:
+        raise NotFound(
+            "account.not_found",
+            f"{field}: there is no such account",
+            f"{field}：没有此账号",
+            field=field,
+            value=str(account_id),
+        )
+    if person.disabled and not disabled:
+        raise Conflict(
+            "account.disabled",
+            f"{field}: this account is disabled",
+            f"{field}：此账号已停用",
+            field=field,
+            value=str(account_id),
+        )

@@ -18,8 +18,15 @@ from people.rotas import rota_queries as queries
 from people.rotas.definition import FIRST_DAY, LAST_DAY, check_name
 from people.rotas.errors import found, not_taken
 from people.rotas.model import Holiday, HolidayCalendar
-from people.rotas.team_service import authorise
+from people.rotas.team_service import authorise, set_fields
 from people.service import check_version
+
+
+class CalendarChange(msgspec.Struct, frozen=True):
+    """What is UNSET stays; ``days`` replaces all dates."""
+
+    name: Text | msgspec.UnsetType = msgspec.UNSET
+    days: list[Holiday] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create_calendar(tx: Tx, actor: Actor, slug: str, name: Text) -> HolidayCalendar:
@@ -35,30 +42,21 @@ async def create_calendar(tx: Tx, actor: Actor, slug: str, name: Text) -> Holida
 
 
 async def edit_calendar(
-    tx: Tx, actor: Actor, calendar_id: UUID, name: Text | msgspec.UnsetType, *, expected_version: int
+    tx: Tx, actor: Actor, calendar_id: UUID, change: CalendarChange, *, expected_version: int
 ) -> HolidayCalendar:
-    """Rename a calendar; raises NotFound, Conflict version.changed."""
-    calendar = await _lock(tx, actor, calendar_id, expected_version)
-    if name is not msgspec.UNSET:
-        check_name(name)
-        calendar = msgspec.structs.replace(calendar, name=name)
-    saved = await queries.save_calendar(tx, calendar.tenant_id, calendar)
-    await audit.record(
-        tx, actor.account_id, "holiday_calendar.edited", "holiday_calendar", calendar_id, {"name": saved.name}
-    )
-    return saved
-
-
-async def import_holidays(
-    tx: Tx, actor: Actor, calendar_id: UUID, days: Sequence[Holiday], *, expected_version: int
-) -> HolidayCalendar:
-    """Set a calendar's dates instead of those before; rotas follow at once. Raises NotFound, Invalid, Conflict."""
-    calendar = await _lock(tx, actor, calendar_id, expected_version)
-    check_holidays(days)
-    await queries.replace_holidays(tx, calendar.tenant_id, calendar_id, days)
-    saved = await queries.save_calendar(tx, calendar.tenant_id, calendar)
-    facts = {"days": [it.day for it in days]}
-    await audit.record(tx, actor.account_id, "holiday_calendar.imported", "holiday_calendar", calendar_id, facts)
+    """Rename a calendar, import its dates; rotas follow at once. Raises NotFound, Invalid, Conflict version.changed."""
+    tenant_id = authorise(tx, actor)
+    calendar = found(await queries.lock_calendar(tx, tenant_id, calendar_id), "calendar", calendar_id)
+    check_version(calendar.version, expected_version)
+    if change.name is not msgspec.UNSET:
+        check_name(change.name)
+        calendar = msgspec.structs.replace(calendar, name=change.name)
+    if change.days is not msgspec.UNSET:
+        check_holidays(change.days)
+        await queries.replace_holidays(tx, tenant_id, calendar_id, change.days)
+    saved = await queries.save_calendar(tx, tenant_id, calendar)
+    facts = set_fields(change)
+    await audit.record(tx, actor.account_id, "holiday_calendar.edited", "holiday_calendar", calendar_id, facts)
     return saved
 
 
@@ -90,10 +88,3 @@ async def list_calendars(tx: Tx, actor: Actor, *, after: str, search: str | None
     """A page of calendars by slug."""
     actor.require(Permission.READ_ROTAS)
     return await queries.list_calendars(tx, actor.tenant_id, after=after, search=search, limit=limit)
-
-
-async def _lock(tx: Tx, actor: Actor, calendar_id: UUID, expected_version: int) -> HolidayCalendar:
-    tenant_id = authorise(tx, actor)
-    calendar = found(await queries.lock_calendar(tx, tenant_id, calendar_id), "calendar", calendar_id)
-    check_version(calendar.version, expected_version)
-    return calendar

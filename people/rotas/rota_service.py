@@ -20,8 +20,8 @@ from people.actor import Actor
 from people.permissions import Permission
 from people.queries import FIRST
 from people.rotas import rota_queries as queries
-from people.rotas.definition import check_definition, check_name, check_people, check_zone, people_of
-from people.rotas.errors import found, no_account, not_taken
+from people.rotas.definition import check_definition, check_name, check_zone, people_of
+from people.rotas.errors import check_account, found, not_taken
 from people.rotas.model import Override, Rota
 from people.rotas.rota_queries import RotaFilter
 from people.rotas.team_service import authorise, id_of, set_fields
@@ -107,8 +107,10 @@ async def check_rota(tx: Tx, tenant_id: UUID, rota: Rota) -> None:
     check_name(rota.name)
     check_zone(rota.tz)
     check_definition(rota.definition)
-    named = {account_id for _, account_id in people_of(rota.definition)}
-    check_people(rota.definition, await queries.list_people(tx, tenant_id, list(named)))
+    named = list(people_of(rota.definition))
+    people = await queries.list_people(tx, tenant_id, [account_id for _, account_id in named])
+    for field, account_id in named:
+        check_account(people, account_id, field, disabled=True)
     if rota.site_id is not None and not await queries.site_exists(tx, tenant_id, rota.site_id):
         found(None, "site", rota.site_id, "site")
     if rota.calendar_id is not None:
@@ -135,8 +137,8 @@ async def add_override(tx: Tx, actor: Actor, rota_id: UUID, draft: OverrideDraft
     named = {"removed": draft.removed, "added": draft.added}
     people = await queries.list_people(tx, tenant_id, [it for it in named.values() if it is not None])
     for field, account_id in named.items():
-        if account_id is not None and (account_id not in people or (field == "added" and people[account_id].disabled)):
-            raise no_account(field, account_id)
+        if account_id is not None:
+            check_account(people, account_id, field, disabled=field == "removed")
     if await queries.count_overrides(tx, tenant_id, rota_id, tx.now) >= OVERRIDES_MAX:
         raise Conflict(
             "override.too_many",

@@ -10,7 +10,7 @@ import msgspec
 
 from core import audit
 from core.database import Tx
-from core.errors import Conflict, Forbidden
+from core.errors import Conflict, Forbidden, Invalid
 from core.ids import new_id
 from mobile_contract.rotas import SwapState
 from people.actor import Actor
@@ -18,7 +18,7 @@ from people.permissions import Permission
 from people.queries import FIRST
 from people.rotas import on_call, resolving, rota_queries, swap_queries
 from people.rotas import swaps as rules
-from people.rotas.errors import found, no_account
+from people.rotas.errors import check_account, found
 from people.rotas.model import Override, Swap
 from people.rotas.swaps import Half, check_open, halves
 
@@ -49,7 +49,7 @@ async def propose_swap(tx: Tx, actor: Actor, draft: SwapDraft) -> Swap:
     actor.require(Permission.READ_ROTAS)
     swap = _swap(actor, draft, tx.now)
     if swap.proposed_to == swap.proposed_by:
-        raise no_account("to", draft.to)
+        raise Invalid("swap.oneself", "nobody swaps with oneself", "不能与本人换班", field="to", value=str(draft.to))
     for half in halves(swap):
         rules.check_period(half, tx.now)
         field = "rota" if half.giver == actor.account_id else "in_return.rota"
@@ -150,8 +150,7 @@ def _visible(actor: Actor, swap: Swap | None, swap_id: UUID) -> Swap:
 async def _check_people(tx: Tx, swap: Swap) -> None:
     people = await rota_queries.list_people(tx, swap.tenant_id, [swap.proposed_by, swap.proposed_to])
     for field, account_id in (("to", swap.proposed_to), ("from", swap.proposed_by)):
-        if account_id not in people or people[account_id].disabled:
-            raise no_account(field, account_id)
+        check_account(people, account_id, field)
 
 
 async def _check_duties(tx: Tx, swap: Swap) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from core import audit
 from core.database import Tx
-from core.errors import Forbidden, Invalid, NotFound
+from core.errors import Forbidden, Invalid
 from core.ids import new_id
 from mobile_contract.text import Text
 from people.actor import Actor
@@ -17,7 +17,7 @@ from people.permissions import Permission
 from people.queries import FIRST
 from people.rotas import rota_queries, team_queries
 from people.rotas.definition import check_name
-from people.rotas.errors import found, no_account, not_taken
+from people.rotas.errors import check_account, found, not_taken
 from people.rotas.model import Team, TeamMember
 from people.service import check_version
 
@@ -113,10 +113,7 @@ async def set_member(
     tenant_id = authorise(tx, actor)
     found(await team_queries.lock_team(tx, tenant_id, team_id), "team", team_id)
     people = await rota_queries.list_people(tx, tenant_id, [account_id])
-    if account_id not in people:
-        raise NotFound("account.not_found", "there is no such account", "没有此账号", field="id", value=str(account_id))
-    if people[account_id].disabled:
-        raise no_account("id", account_id)
+    check_account(people, account_id, "account_id")
     begins = starts_at or tx.now
     if ends_at is not None and ends_at <= begins:
         raise Invalid(

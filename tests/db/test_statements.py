@@ -42,6 +42,7 @@ TAKEN_APART = {
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
+    "people.rotas.team_queries._MEMBERS_AT": {"team_id", "account_id"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
