@@ -7,10 +7,12 @@ for the demo alone.
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import msgspec
 
+from mobile_contract.rotas import Window
 from mobile_contract.text import Text
 from plant.model import ActuatorKind, Expectation
 
@@ -230,6 +232,19 @@ ACCOUNTS = (
     DemoAccount("admin", Text("管理员", "Administrator"), "admin", "en"),
     DemoAccount("audit", Text("审计员", "Auditor"), "auditor", "en"),
 )
+
+# Who works with whom, and the layers of their rotas: (name, hours, crews that take turns every Monday).
+TEAMS = (
+    ("responders", Text("应急响应组", "Responders"), ("wang", "li")),
+    ("safety", Text("安全组", "Safety team"), ("zhao",)),
+)
+ROTA_STARTS_ON = date(2026, 1, 5)  # a Monday
+SHIFTS = (
+    (Text("白班", "Day shift"), Window("08:00", "20:00"), (("wang", "chen"), ("li",))),
+    (Text("夜班", "Night shift"), Window("20:00", "08:00"), (("li",), ("wang", "chen"))),
+)
+# Both responders are always to be called, by turns the one or the other first.
+ON_CALL = (Text("每周轮值", "Weekly turn"), (("wang", "li"), ("li", "wang")))
 
 
 def device(slug: str) -> DemoDevice:

@@ -31,9 +31,7 @@ async def who_is_on(
     """Every position of a page of rotas by slug, nobodies too; and the slug after which the next page begins."""
     actor.require(Permission.READ_ROTAS)
     resolving.check_moment(at, "at")
-    await _check_site(tx, actor.tenant_id, site_id)
-    board = await resolving.load(tx, actor.tenant_id, at, at, site_id=site_id, after=after, limit=limit + 1)
-    board, following = _page(board, limit)
+    board, following = await _load_page(tx, actor.tenant_id, at, at, site_id, after, limit)
     return await board.resolve(lambda roster: on_call.at(roster, at)), following
 
 
@@ -45,10 +43,8 @@ async def list_gaps(
     Shifts with hours of their own have gaps by design; what counts is the rota's whole, all layers together.
     """
     actor.require(Permission.READ_ROTAS)
-    await _check_site(tx, actor.tenant_id, site_id)
     end = tx.now + timedelta(days=days)
-    board = await resolving.load(tx, actor.tenant_id, tx.now, end, site_id=site_id, after=after, limit=limit + 1)
-    board, following = _page(board, limit)
+    board, following = await _load_page(tx, actor.tenant_id, tx.now, end, site_id, after, limit)
     found_ = await board.resolve(lambda roster: on_call.timeline(roster, tx.now, end))
     return [it for it in found_ if it.account_id is None], following
 
@@ -109,11 +105,12 @@ async def export_duties(tx: Tx, actor: Actor, language: str) -> bytes:
     return calendar(title, events, tx.now)
 
 
-async def _check_site(tx: Tx, tenant_id: UUID, site_id: UUID | None) -> None:
+async def _load_page(
+    tx: Tx, tenant_id: UUID, start: datetime, end: datetime, site_id: UUID | None, after: str, limit: int
+) -> tuple[Board, str | None]:
+    """A page of rotas; of a site that is not there, nothing, though the tenant's rotas are of every site."""
     if site_id is not None and not await rota_queries.site_exists(tx, tenant_id, site_id):
-        found(None, "site", site_id, "site")
-
-
-def _page(board: Board, limit: int) -> tuple[Board, str | None]:
+        return Board([], {}), None
+    board = await resolving.load(tx, tenant_id, start, end, site_id=site_id, after=after, limit=limit + 1)
     shown = board.rotas[:limit]
     return Board(shown, board.names), shown[-1][0].slug if len(board.rotas) > limit else None

@@ -22,6 +22,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -43,6 +44,8 @@ _DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SUNDAY = 6
 # Windows that open this many days before or after are looked at in one step; longer stretches are put together.
 _REACH = 3
+# Local times kept converted: rotas of a plant share their zone, their days and their times of day.
+_KEPT = 16_384
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -172,6 +175,7 @@ def timeline(roster: Roster, start: datetime, end: datetime) -> list[Stint]:
     return stints
 
 
+@lru_cache(_KEPT)
 def instant(zone: ZoneInfo, day: int, minute: int) -> datetime:
     """A local time as UTC: RFC 5545 section 3.3.5, see above."""
     on = date.fromordinal(day)
@@ -221,7 +225,8 @@ def _whole(roster: Roster, found: Stint, moment: datetime) -> Stint:
     if found.account_id is None:
         earliest, latest = max(BEGINNING, moment - GAP_SEARCH), min(END, moment + GAP_SEARCH)
     start, end = max(found.starts_at, earliest), min(found.ends_at, latest)
-    while start > earliest:
+    # A turn has no moment before its hand-over.
+    while start > earliest and start != found.reason.since:
         before = _segment(roster, found.position, start - _TICK)
         if (before.account_id, before.reason) != (found.account_id, found.reason):
             break
@@ -246,14 +251,14 @@ def _segment(roster: Roster, position: int, moment: datetime) -> Stint:
 
 
 def _by_change(found: Stint, change: Change, moment: datetime) -> Stint:
+    concerns = change.position == found.position if change.removed is None else change.removed == found.account_id
+    if not concerns:
+        return found  # nobody changes while it lasts, so it concerns none of it
     if moment < change.starts_at:
         return msgspec.structs.replace(found, ends_at=min(found.ends_at, change.starts_at))
     if moment >= change.ends_at:
         return msgspec.structs.replace(found, starts_at=max(found.starts_at, change.ends_at))
     start, end = max(found.starts_at, change.starts_at), min(found.ends_at, change.ends_at)
-    concerns = change.position == found.position if change.removed is None else change.removed == found.account_id
-    if not concerns:
-        return msgspec.structs.replace(found, starts_at=start, ends_at=end)
     if change.added is None:
         cause: Cause = "removed"
     else:
@@ -264,13 +269,14 @@ def _by_change(found: Stint, change: Change, moment: datetime) -> Stint:
 
 
 def _by_holiday(roster: Roster, position: int, moment: datetime) -> Stint:
-    """The people of the date, or else the rotation up to the next date that has people for the position."""
+    """The people of the date, or else the rotation between the nearest dates that have people for the position."""
     earliest, latest = BEGINNING, END
     if roster.own_days:
         begins = minute_of(roster.definition.holiday_starts)
-        today = moment.astimezone(roster.zone).toordinal()
-        first = bisect_right(roster.own_days, today - 3)
-        for duty in roster.definition.holidays[first : bisect_right(roster.own_days, today + 3)]:
+        # Local days may overlap in UTC by a change of the clocks at midnight: begin a day later, step back.
+        nearest = bisect_right(roster.own_days, moment.astimezone(roster.zone).toordinal() + 1)
+        holidays = roster.definition.holidays
+        for duty in reversed(roster.definition.holidays[:nearest]):
             if len(duty.people) <= position:
                 continue
             start = instant(roster.zone, duty.on.toordinal(), begins)
@@ -278,12 +284,12 @@ def _by_holiday(roster: Roster, position: int, moment: datetime) -> Stint:
             if start <= moment < end:
                 return Stint(position, duty.people[position], start, end, Reason("holiday", day=duty.on))
             if end <= moment:
-                earliest = max(earliest, end)
-            else:
-                latest = min(latest, start)
-        # Further dates are for the next step.
-        earliest = max(earliest, instant(roster.zone, today - 2, begins))
-        latest = min(latest, instant(roster.zone, today + 2, begins))
+                earliest = end
+                break
+            latest = start
+        following = (it for it in roster.definition.holidays[nearest:] if len(it.people) > position)
+        if latest == END and (coming := next(following, None)) is not None:
+            latest = instant(roster.zone, coming.on.toordinal(), begins)
     return _by_rotation(roster, position, moment, earliest, latest)
 
 
