@@ -141,7 +141,7 @@ async def export_duties(call: Call) -> Response[bytes]:
     content = await duties.export_duties(call.tx, call.actor, call.language)
     return Response(
         content,
-        media_type=f"{MEDIA_TYPE}; charset=utf-8",
+        media_type=MEDIA_TYPE,
         headers={"Content-Disposition": 'attachment; filename="duties.ics"', "Cache-Control": "no-store"},
     )
 

@@ -88,9 +88,10 @@ async def preview_rota(tx: Tx, actor: Actor, draft: Rota, start: datetime, end: 
 
 async def export_duties(tx: Tx, actor: Actor, language: str) -> bytes:
     """One's own duties of the next eleven weeks as an iCalendar file."""
-    # Whole days, so that a duty at the edge keeps its name from one reading to the next.
+    # Whole duties alone: one cut off at the edge would have another name with every reading.
     today = tx.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    duties = await list_person_duties(tx, actor, actor.account_id, today - EXPORT_BACK, today + EXPORT_AHEAD)
+    start, end = today - EXPORT_BACK, today + EXPORT_AHEAD
+    duties = await list_person_duties(tx, actor, actor.account_id, start, end)
     title = "值班" if language.startswith("zh") else "Duties"
     events = [
         Event(
@@ -101,6 +102,7 @@ async def export_duties(tx: Tx, actor: Actor, language: str) -> bytes:
             it.why.in_(language),
         )
         for it in duties
+        if start < it.starts_at and it.ends_at < end
     ]
     return calendar(title, events, tx.now)
 

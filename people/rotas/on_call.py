@@ -275,7 +275,6 @@ def _by_holiday(roster: Roster, position: int, moment: datetime) -> Stint:
         begins = minute_of(roster.definition.holiday_starts)
         # Local days may overlap in UTC by a change of the clocks at midnight: begin a day later, step back.
         nearest = bisect_right(roster.own_days, moment.astimezone(roster.zone).toordinal() + 1)
-        holidays = roster.definition.holidays
         for duty in reversed(roster.definition.holidays[:nearest]):
             if len(duty.people) <= position:
                 continue
