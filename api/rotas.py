@@ -75,7 +75,7 @@ async def get_rota(call: Call, rota_id: FromPath[UUID]) -> Response[RotaView]:
 
 @post("/v1/rotas", guards=[needs(Permission.MANAGE_PEOPLE)])
 async def create_rota(data: JSONBody[NewRota], write: Write) -> Response[RotaView]:
-    """Create a rota; an error names the field in its definition, like `layers[1].handover`."""
+    """Create a rota; an error names the field in it, like `definition.layers[1].handover`."""
 
     async def work() -> RotaView:
         draft = service.RotaDraft(data.slug, data.name, data.tz, data.kind, data.definition, data.site, data.calendar)

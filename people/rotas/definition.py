@@ -1,4 +1,4 @@
-"""What a rota's definition must be before it is stored; errors name the field in it: ``layers[1].handover``."""
+"""What a rota's definition must be before it is stored; errors name the field: ``definition.layers[1].handover``."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ PLACES_MAX = 1000
 def check_definition(definition: RotaDefinition) -> None:
     """Raise Invalid naming the field, the value and the limit of the first thing that is wrong."""
     for number, layer in enumerate(definition.layers):
-        _check_layer(layer, f"layers[{number}]")
+        _check_layer(layer, f"definition.layers[{number}]")
     _check_holidays(definition)
     places = sum(1 for _ in people_of(definition))
     if places > PLACES_MAX:
         _refuse(
-            "layers",
+            "definition.layers",
             f"a rota names at most {PLACES_MAX} places",
             f"一个轮班表最多 {PLACES_MAX} 个席位",
             places,
@@ -42,10 +42,10 @@ def people_of(definition: RotaDefinition) -> Iterator[tuple[str, UUID]]:
     for number, layer in enumerate(definition.layers):
         for turn, crew in enumerate(layer.turns):
             for place, account_id in enumerate(crew):
-                yield f"layers[{number}].turns[{turn}][{place}]", account_id
+                yield f"definition.layers[{number}].turns[{turn}][{place}]", account_id
     for number, duty in enumerate(definition.holidays):
         for place, account_id in enumerate(duty.people):
-            yield f"holidays[{number}].people[{place}]", account_id
+            yield f"definition.holidays[{number}].people[{place}]", account_id
 
 
 def check_zone(tz: str) -> None:
@@ -107,13 +107,17 @@ def _check_length(layer: Layer, field: str) -> None:
 def _check_holidays(definition: RotaDefinition) -> None:
     seen: set[date] = set()
     for number, duty in enumerate(definition.holidays):
-        _check_date(duty.on, f"holidays[{number}].on")
+        _check_date(duty.on, f"definition.holidays[{number}].on")
         if duty.on in seen:
-            _refuse(f"holidays[{number}].on", "this date is there already", "日期重复", str(duty.on))
+            _refuse(f"definition.holidays[{number}].on", "this date is there already", "日期重复", str(duty.on))
         if len(set(duty.people)) != len(duty.people):
-            _refuse(f"holidays[{number}].people", "a person stands in a turn once", "同一人在一个班次中只能出现一次")
+            _refuse(
+                f"definition.holidays[{number}].people",
+                "a person stands in a turn once",
+                "同一人在一个班次中只能出现一次",
+            )
         if duty.name is not None:
-            check_name(duty.name, f"holidays[{number}].name")
+            check_name(duty.name, f"definition.holidays[{number}].name")
         seen.add(duty.on)
 
 

@@ -29,6 +29,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from core.errors import Invalid
 from mobile_contract.rotas import Layer, RotaDefinition, Weekday, Window
 from people.rotas.recurrence import Recurrence, recurrence, rule_of_days, rule_of_weekdays
 
@@ -39,6 +40,8 @@ BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
 END = datetime(9999, 12, 30, tzinfo=UTC)
 # How far the ends of a gap are looked for; a gap that is longer is said to be this long.
 GAP_SEARCH = timedelta(days=31)
+# An answer of some 2 MB, and half a second of work: a crew of 50 for a quarter has 4,600.
+STINTS_MAX = 5000
 _TICK = timedelta(microseconds=1)
 _DAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SUNDAY = 6
@@ -161,7 +164,10 @@ def at(roster: Roster, moment: datetime) -> list[Stint]:
 
 
 def timeline(roster: Roster, start: datetime, end: datetime) -> list[Stint]:
-    """Every position through ``[start, end)``, by position and time; stints cut off where the period is."""
+    """Every position through ``[start, end)``, by position and time; stints cut off where the period is.
+
+    Raises Invalid when there are more than STINTS_MAX of them.
+    """
     stints: list[Stint] = []
     for position in roster.positions:
         moment = start
@@ -172,7 +178,20 @@ def timeline(roster: Roster, start: datetime, end: datetime) -> list[Stint]:
                 cut = msgspec.structs.replace(cut, starts_at=stints.pop().starts_at)
             stints.append(cut)
             moment = cut.ends_at
+            if len(stints) > STINTS_MAX:
+                raise _too_many(end)
     return stints
+
+
+def _too_many(end: datetime) -> Invalid:
+    return Invalid(
+        "duties.too_many",
+        f"there are more than {STINTS_MAX} duties in this period; ask for a shorter one",
+        f"此时段内的班次超过 {STINTS_MAX} 个，请缩短时段",
+        field="to",
+        value=end.isoformat(),
+        limit=STINTS_MAX,
+    )
 
 
 @lru_cache(_KEPT)

@@ -11,12 +11,15 @@ import msgspec
 
 from core.database import Tx
 from core.errors import Invalid
+from core.logging import get_logger
 from mobile_contract.text import Text
 from people.rotas import on_call, rota_queries
 from people.rotas.definition import people_of
 from people.rotas.model import Person, RotaInForce
 from people.rotas.on_call import Cause, Roster, Stint
 from people.rotas.wording import explain
+
+log = get_logger(__name__)
 
 # A duty that began, or ends, further from the period is shown without the changes beyond.
 LOOK_AROUND = timedelta(days=100)
@@ -92,13 +95,17 @@ async def load(
 def board(rotas: Sequence[RotaInForce], people: dict[UUID, Person]) -> Board:
     """Rotas made ready; whoever is disabled, or no account any more, is not put on duty."""
     disabled = frozenset(everybody(rotas)) - {it.id for it in people.values() if not it.disabled}
-    made = [
-        (
-            rota,
-            on_call.ready(rota.tz, rota.definition, calendar=rota.calendar, changes=rota.changes, disabled=disabled),
-        )
-        for rota in rotas
-    ]
+    made = []
+    for rota in rotas:
+        try:
+            roster = on_call.ready(
+                rota.tz, rota.definition, calendar=rota.calendar, changes=rota.changes, disabled=disabled
+            )
+        except (ValueError, OSError, KeyError) as problem:
+            # Its time zone is gone from this machine: that must not take everybody else off duty.
+            log.error("rota.unreadable", rota=str(rota.id), tz=rota.tz, error=str(problem))
+            continue
+        made.append((rota, roster))
     return Board(made, {it.id: it.display_name for it in people.values()})
 
 

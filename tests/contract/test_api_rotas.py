@@ -150,12 +150,12 @@ async def test_a_disabled_account_leaves_a_gap_that_says_so(plant: Plant) -> Non
 async def test_an_error_names_the_field_in_the_definition(plant: Plant) -> None:
     wrong = plant.definition("ann", rrule="FREQ=HOURLY")
     answer = await plant.make("wrong", wrong)
-    assert (answer.status_code, answer.json()["field"]) == (400, "layers[0].rrule")
+    assert (answer.status_code, answer.json()["field"]) == (400, "definition.layers[0].rrule")
     answer = await plant.make("wrong", plant.definition("ann", handover="25:00"))
     assert (answer.status_code, answer.json()["field"]) == (400, "definition.layers[0].handover")
     stranger = plant.definition("ann") | {"holidays": [{"on": "2026-10-01", "people": [str(UUID(int=5))]}]}
     answer = await plant.make("wrong", stranger)
-    assert (answer.status_code, answer.json()["field"]) == (404, "holidays[0].people[0]")
+    assert (answer.status_code, answer.json()["field"]) == (404, "definition.holidays[0].people[0]")
     answer = await plant.make("wrong", plant.definition("ann"), tz="Mars/Olympus")
     assert (answer.status_code, answer.json()["field"]) == (400, "tz")
     answer = await plant.make("first", plant.definition("ann"))

@@ -14,6 +14,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import Invalid
 from mobile_contract.rotas import HolidayDuty, Layer, RotaDefinition, Window
 from mobile_contract.text import Text
 from people.rotas import on_call
@@ -381,6 +382,14 @@ def test_the_rotation_names_its_turn() -> None:
         "“班”第 2/2 班，2026-03-02 08:00 交接", "“Rota”, turn 2 of 2, handed over 2026-03-02 08:00"
     )
     assert stint.reason == Reason("rotation", 0, 321, utc("2026-03-02T07:00"))
+
+
+def test_a_period_of_too_many_duties_is_refused() -> None:
+    windows = [Window(f"{hour:02}:00", f"{hour:02}:30") for hour in range(24)]
+    roster = ready("UTC", RotaDefinition([layer([A, B], windows=windows)]))
+    with pytest.raises(Invalid) as refused:
+        on_call.timeline(roster, utc("2026-01-01T00:00"), utc("2026-04-01T00:00"))
+    assert (refused.value.field, refused.value.limit) == ("to", on_call.STINTS_MAX)
 
 
 def test_an_old_rota_is_asked_far_ahead() -> None:

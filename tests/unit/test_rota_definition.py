@@ -29,18 +29,18 @@ def definition(**fields: Any) -> RotaDefinition:
 @pytest.mark.parametrize(
     ("fields", "where"),
     [
-        ({"name": Text("", "Rota")}, "layers[1].name.zh"),
-        ({"name": Text("班", "x" * 201)}, "layers[1].name.en"),
-        ({"name": Text("班", "a\0b")}, "layers[1].name.en"),
-        ({"starts_on": date(1999, 12, 31)}, "layers[1].starts_on"),
-        ({"ends_on": date(2100, 1, 1)}, "layers[1].ends_on"),
-        ({"ends_on": date(2026, 1, 1)}, "layers[1].ends_on"),
-        ({"weekdays": ["mon"]}, "layers[1].weekdays"),
-        ({"every_days": None}, "layers[1].weekdays"),
-        ({"every_days": None, "rrule": "FREQ=YEARLY"}, "layers[1].rrule"),
-        ({"days": 0}, "layers[1].until"),
-        ({"days": 0, "until": "08:00"}, "layers[1].until"),
-        ({"turns": [[A], [B, A, B]]}, "layers[1].turns[1]"),
+        ({"name": Text("", "Rota")}, "definition.layers[1].name.zh"),
+        ({"name": Text("班", "x" * 201)}, "definition.layers[1].name.en"),
+        ({"name": Text("班", "a\0b")}, "definition.layers[1].name.en"),
+        ({"starts_on": date(1999, 12, 31)}, "definition.layers[1].starts_on"),
+        ({"ends_on": date(2100, 1, 1)}, "definition.layers[1].ends_on"),
+        ({"ends_on": date(2026, 1, 1)}, "definition.layers[1].ends_on"),
+        ({"weekdays": ["mon"]}, "definition.layers[1].weekdays"),
+        ({"every_days": None}, "definition.layers[1].weekdays"),
+        ({"every_days": None, "rrule": "FREQ=YEARLY"}, "definition.layers[1].rrule"),
+        ({"days": 0}, "definition.layers[1].until"),
+        ({"days": 0, "until": "08:00"}, "definition.layers[1].until"),
+        ({"turns": [[A], [B, A, B]]}, "definition.layers[1].turns[1]"),
     ],
 )
 def test_the_error_names_the_field_of_the_layer(fields: dict[str, Any], where: str) -> None:
@@ -54,10 +54,10 @@ def test_the_error_names_the_field_of_the_layer(fields: dict[str, Any], where: s
 @pytest.mark.parametrize(
     ("holidays", "where"),
     [
-        ([HolidayDuty(date(2100, 1, 1), [A])], "holidays[0].on"),
-        ([HolidayDuty(date(2026, 1, 1), [A]), HolidayDuty(date(2026, 1, 1), [B])], "holidays[1].on"),
-        ([HolidayDuty(date(2026, 1, 1), [A, A])], "holidays[0].people"),
-        ([HolidayDuty(date(2026, 1, 1), [A], Text(" ", "x"))], "holidays[0].name.zh"),
+        ([HolidayDuty(date(2100, 1, 1), [A])], "definition.holidays[0].on"),
+        ([HolidayDuty(date(2026, 1, 1), [A]), HolidayDuty(date(2026, 1, 1), [B])], "definition.holidays[1].on"),
+        ([HolidayDuty(date(2026, 1, 1), [A, A])], "definition.holidays[0].people"),
+        ([HolidayDuty(date(2026, 1, 1), [A], Text(" ", "x"))], "definition.holidays[0].name.zh"),
     ],
 )
 def test_the_error_names_the_holiday(holidays: list[HolidayDuty], where: str) -> None:
@@ -76,15 +76,15 @@ def test_a_definition_is_bounded() -> None:
     crowd = msgspec.structs.replace(GOOD, turns=[[A]] * (PLACES_MAX + 1))
     with pytest.raises(Invalid) as refused:
         check_definition(RotaDefinition([crowd]))
-    assert (refused.value.field, refused.value.limit) == ("layers", PLACES_MAX)
+    assert (refused.value.field, refused.value.limit) == ("definition.layers", PLACES_MAX)
 
 
 def test_everybody_is_found_with_the_field_that_names_them() -> None:
     found = RotaDefinition([GOOD], [HolidayDuty(MONDAY, [B])])
     assert list(people_of(found)) == [
-        ("layers[0].turns[0][0]", A),
-        ("layers[0].turns[1][0]", B),
-        ("holidays[0].people[0]", B),
+        ("definition.layers[0].turns[0][0]", A),
+        ("definition.layers[0].turns[1][0]", B),
+        ("definition.holidays[0].people[0]", B),
     ]
 
 
