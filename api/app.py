@@ -18,6 +18,7 @@ from api import (
     contacts,
     deliveries,
     health,
+    holidays,
     incidents,
     instruments,
     limits,
@@ -31,7 +32,10 @@ from api import (
     reference,
     roll_calls,
     rooms,
+    rotas,
+    swaps,
     tasks,
+    teams,
     trainings,
 )
 from api.bearer import BearerAuthentication
@@ -63,6 +67,10 @@ ROUTERS: list[Router] = [
     contacts.router,
     comm_tests.router,
     roll_calls.router,
+    teams.router,
+    holidays.router,
+    rotas.router,
+    swaps.router,
 ]
 
 

@@ -531,6 +531,23 @@ CREATE TABLE public.gateways (
     expires_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.gateways FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.holiday_calendars (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT holiday_calendars_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.holiday_calendars FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.holidays (
+    tenant_id uuid NOT NULL,
+    calendar_id uuid NOT NULL,
+    day date NOT NULL,
+    name jsonb NOT NULL
+);
+ALTER TABLE ONLY public.holidays FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.idempotency_keys (
     tenant_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -916,6 +933,73 @@ CREATE TABLE public.rooms (
     CONSTRAINT rooms_next_seq_check CHECK ((next_seq > 0))
 );
 ALTER TABLE ONLY public.rooms FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_overrides (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    made bigint NOT NULL,
+    removed uuid,
+    added uuid,
+    "position" smallint,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    swap_id uuid,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT rota_overrides_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT rota_overrides_check1 CHECK ((num_nonnulls(removed, added) > 0)),
+    CONSTRAINT rota_overrides_check2 CHECK ((("position" IS NOT NULL) = (removed IS NULL))),
+    CONSTRAINT rota_overrides_position_check CHECK (("position" >= 0)),
+    CONSTRAINT rota_overrides_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+ALTER TABLE ONLY public.rota_overrides FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_swaps (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    proposed_by uuid NOT NULL,
+    proposed_to uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    return_rota_id uuid,
+    return_position smallint,
+    return_starts_at timestamp with time zone,
+    return_ends_at timestamp with time zone,
+    note text,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT rota_swaps_check CHECK ((proposed_to <> proposed_by)),
+    CONSTRAINT rota_swaps_check1 CHECK ((ends_at > starts_at)),
+    CONSTRAINT rota_swaps_check2 CHECK ((return_ends_at > return_starts_at)),
+    CONSTRAINT rota_swaps_check3 CHECK ((num_nulls(return_rota_id, return_position, return_starts_at, return_ends_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT rota_swaps_check4 CHECK (((state = 'proposed'::text) = (answered_at IS NULL))),
+    CONSTRAINT rota_swaps_note_check CHECK (((length(note) >= 1) AND (length(note) <= 500))),
+    CONSTRAINT rota_swaps_position_check CHECK (("position" >= 0)),
+    CONSTRAINT rota_swaps_return_position_check CHECK ((return_position >= 0)),
+    CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])))
+);
+ALTER TABLE ONLY public.rota_swaps FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rotas (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    tz text NOT NULL,
+    kind text NOT NULL,
+    site_id uuid,
+    calendar_id uuid,
+    definition jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT rotas_kind_check CHECK ((kind = ANY (ARRAY['shift'::text, 'on_call'::text]))),
+    CONSTRAINT rotas_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.rotas FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -1010,6 +1094,26 @@ CREATE TABLE public.tasks (
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.team_members (
+    tenant_id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT team_members_check CHECK ((ends_at > starts_at))
+);
+ALTER TABLE ONLY public.team_members FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.teams (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT teams_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.teams FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tenants (
     tenant_id uuid NOT NULL,
     slug text NOT NULL,
@@ -1136,6 +1240,12 @@ ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_pkey PRIMARY KEY (tenant_id, calendar_id, day);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, account_id, key);
 ALTER TABLE ONLY public.incident_commanders
@@ -1198,6 +1308,16 @@ ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_rota_id_made_key UNIQUE (tenant_id, rota_id, made);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.sensors
@@ -1218,6 +1338,12 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (tenant_id, team_id, account_id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.tenants
@@ -1274,6 +1400,11 @@ CREATE INDEX roll_calls_newest ON public.roll_calls USING btree (tenant_id, star
 CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
 CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
 CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);
+CREATE INDEX rota_overrides_active ON public.rota_overrides USING btree (tenant_id, rota_id, ends_at) WHERE (cancelled_at IS NULL);
+CREATE INDEX rota_swaps_by ON public.rota_swaps USING btree (tenant_id, proposed_by, id);
+CREATE INDEX rota_swaps_rota ON public.rota_swaps USING btree (tenant_id, rota_id, id);
+CREATE INDEX rota_swaps_to ON public.rota_swaps USING btree (tenant_id, proposed_to, id);
+CREATE INDEX rotas_site ON public.rotas USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX sensors_site ON public.sensors USING btree (tenant_id, site_id);
 CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id, window_started_at);
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
@@ -1281,6 +1412,7 @@ CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_i
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
 CREATE INDEX trainings_account ON public.trainings USING btree (tenant_id, account_id, held_on DESC);
 CREATE INDEX trainings_evidence ON public.trainings USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on DESC, id);
@@ -1385,6 +1517,12 @@ ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_uploaded_by_fkey FOREIGN KEY (tenant_id, uploaded_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incident_commanders
@@ -1479,6 +1617,34 @@ ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_added_fkey FOREIGN KEY (tenant_id, added) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_removed_fkey FOREIGN KEY (tenant_id, removed) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_swap_id_fkey FOREIGN KEY (tenant_id, swap_id) REFERENCES public.rota_swaps(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_proposed_by_fkey FOREIGN KEY (tenant_id, proposed_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_proposed_to_fkey FOREIGN KEY (tenant_id, proposed_to) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_return_rota_id_fkey FOREIGN KEY (tenant_id, return_rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
 ALTER TABLE ONLY public.sensors
@@ -1509,6 +1675,14 @@ ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.teams(tenant_id, id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
@@ -1549,6 +1723,8 @@ ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident_commanders ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
@@ -1579,6 +1755,8 @@ CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incident_commanders TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
@@ -1606,6 +1784,9 @@ CREATE POLICY owner_directory ON public.roll_calls TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
@@ -1613,6 +1794,8 @@ CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true)
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
@@ -1636,6 +1819,9 @@ ALTER TABLE public.roll_calls ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
@@ -1643,6 +1829,8 @@ ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1664,6 +1852,8 @@ CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incident_commanders USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1689,6 +1879,9 @@ CREATE POLICY tenant_isolation ON public.roll_calls USING ((tenant_id = ( SELECT
 CREATE POLICY tenant_isolation ON public.room_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1696,6 +1889,8 @@ CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1758,6 +1953,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_commanders TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
@@ -1783,6 +1980,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_calls TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.room_events TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
@@ -1790,6 +1990,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;

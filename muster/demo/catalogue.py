@@ -7,10 +7,12 @@ for the demo alone.
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import msgspec
 
+from mobile_contract.rotas import Window
 from mobile_contract.text import Text
 from plant.model import ActuatorKind, Expectation
 
@@ -253,6 +255,18 @@ QUALIFICATIONS = (
     DemoQualification("zhao", "breathing-apparatus", "SCBA-030", -350, 15),
     DemoQualification("chen", "fire-brigade", None, -400, -30),
 )
+# Who works with whom, and the layers of their rotas: (name, hours, crews that take turns every Monday).
+TEAMS = (
+    ("responders", Text("应急响应组", "Responders"), ("wang", "li")),
+    ("safety", Text("安全组", "Safety team"), ("zhao",)),
+)
+ROTA_STARTS_ON = date(2026, 1, 5)  # a Monday
+SHIFTS = (
+    (Text("白班", "Day shift"), Window("08:00", "20:00"), (("wang", "chen"), ("li",))),
+    (Text("夜班", "Night shift"), Window("20:00", "08:00"), (("li",), ("wang", "chen"))),
+)
+# Both responders are always to be called, by turns the one or the other first.
+ON_CALL = (Text("每周轮值", "Weekly turn"), (("wang", "li"), ("li", "wang")))
 
 
 def device(slug: str) -> DemoDevice:

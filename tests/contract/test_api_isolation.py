@@ -62,6 +62,12 @@ TABLE_OF = {
     "/v1/trainings": "trainings",
     "/v1/evidence": "evidence_files",
     "?type": "qualification_types",
+    "/v1/teams": "teams",
+    "/v1/members": "accounts",
+    "/v1/holiday-calendars": "holiday_calendars",
+    "/v1/rotas": "rotas",
+    "/v1/overrides": "rota_overrides",
+    "/v1/swaps": "rota_swaps",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -70,9 +76,30 @@ TABLE_OF = {
     "?device": "devices",
     "?sensor": "sensors",
     "?actuator": "actuators",
+    "?rota": "rotas",
 }
 
 Ids = dict[str, UUID]
+
+
+def _rota(ids: Ids) -> dict[str, Any]:
+    """A turn a day for the one signed in as a responder and another, from 1 March: the second has the even days."""
+    turns = [[str(ids["accounts"])], [str(ids.get("others", ids["accounts"]))]]
+    layer = {"name": NAME, "turns": turns, "starts_on": "2026-03-01", "handover": "00:00", "every_days": 1}
+    return {"tz": "UTC", "definition": {"layers": [layer]}, "calendar": str(ids["holiday_calendars"])}
+
+
+def _duty(ids: Ids, day: int) -> dict[str, Any]:
+    period = {"starts_at": f"2026-03-{day:02}T00:00:00Z", "ends_at": f"2026-03-{day + 1:02}T00:00:00Z"}
+    return {"rota": str(ids["rotas"]), "position": 0} | period
+
+
+def _override(ids: Ids) -> dict[str, Any]:
+    period = {"starts_at": "2026-03-20T00:00:00Z", "ends_at": "2026-03-21T00:00:00Z"}
+    return period | {"reason": "ill", "removed": str(ids["accounts"])}
+
+
+_HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 # A body that is right for its owner, naming the owner's things.
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "create_account": lambda _: {"login": "new", "display_name": "New", "role": "worker", "password": PASSWORD},
@@ -185,6 +212,17 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "edit_training": lambda ids: {"evidence": str(ids["evidence_files"])},
     "upload_evidence": lambda _: PDF,
     "import_people": lambda _: b"login,display_name,role\nnew-1,New,worker\n",
+    "create_team": lambda _: {"slug": "new", "name": NAME},
+    "edit_team": lambda _: {"name": NAME},
+    "set_member": lambda _: {},
+    "create_calendar": lambda _: {"slug": "new", "name": NAME},
+    "edit_calendar": lambda _: {"days": [{"day": "2026-10-01", "name": NAME}]},
+    "create_rota": lambda ids: _rota(ids) | {"slug": "new", "name": NAME, "kind": "shift", "site": str(ids["sites"])},
+    "edit_rota": _rota,
+    "preview_rota": lambda ids: _rota(ids) | _HOUR,
+    "add_override": _override,
+    "propose_swap": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "duty": _duty(ids, 5)},
+    "answer_swap": lambda _: {"answer": "accept"},
 }
 # A body of bytes is sent as this type.
 MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
@@ -207,6 +245,11 @@ ASKED_AS = {
     "appoint_marshal": Role.SAFETY_OFFICER,
     "send_search": Role.SAFETY_OFFICER,
 }
+REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
+# About a phone in one's own hand: asked as wang, whose phone it is.
+OWNERS_ALONE = {"register_push", "revoke_device"}
+# Li's own proposal.
+OTHERS_ALONE = {"withdraw_swap"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
 # They take away what others ask about, or end the sign-in, so they come after all others.
@@ -288,6 +331,8 @@ class Tenant:
         role = Role.ADMIN if asked is None else next(role for role in roles if asked in PERMISSIONS[role])
         role = ASKED_AS.get(operation.id, role)
         headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
+        if operation.id in OTHERS_ALONE:
+            headers = self.stage.li
         for name in operation.headers:
             headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
         query = REQUIRED.get(operation.id, {}) | (query or {})
@@ -338,6 +383,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _qualify(tenant, admin)
+    await _settle_rotas(tenant, admin)
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -393,6 +439,25 @@ async def _qualify(tenant: Tenant, admin: dict[str, str]) -> None:
         made = await http.post(path, headers=admin, json=BODIES[operation](ids) | change)
         assert made.status_code == 201, made.text
         ids[table] = UUID(made.json()["id"])
+
+
+async def _settle_rotas(tenant: Tenant, admin: dict[str, str]) -> None:
+    """A team, a calendar, a rota with an override, and a swap that li asks wang for."""
+    stage, ids = tenant.stage, tenant.ids
+    ids |= {"accounts": stage.world.wang, "others": stage.world.li}
+    for table, path, body in (
+        ("teams", "/v1/teams", lambda: {"slug": "team", "name": NAME}),
+        ("holiday_calendars", "/v1/holiday-calendars", lambda: {"slug": "days", "name": NAME}),
+        ("rotas", "/v1/rotas", lambda: _rota(ids) | {"slug": "rota", "name": NAME, "kind": "on_call"}),
+    ):
+        made = await stage.http.post(path, headers=admin, json=body())
+        assert made.status_code == 201, made.text
+        ids[table] = UUID(made.json()["id"])
+    made = await stage.http.post(f"/v1/rotas/{ids['rotas']}/overrides", headers=admin, json=_override(ids))
+    assert made.status_code == 201, made.text
+    swap = {"to": str(stage.world.wang), "duty": _duty(ids, 4)}
+    made = await stage.http.post("/v1/swaps", headers=stage.li, json=swap)
+    assert made.status_code == 201, made.text
 
 
 def _sensor(ids: Ids, series: str) -> dict[str, Any]:
