@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from incidents.alarms.model import AlarmRule
+from people.presence.model import Registers
 from tests.clusters import Clone
 
 ROOT = Path(__file__).parent.parent.parent
@@ -42,6 +43,7 @@ TAKEN_APART = {
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
+    "people.presence.register_queries._ZONE_REGISTERS": {"known", "unplaced"} | _fields(Registers),
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
