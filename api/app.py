@@ -22,10 +22,12 @@ from api import (
     people,
     places,
     plant_devices,
+    presence,
     readings,
     reference,
     rooms,
     tasks,
+    visits,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -47,6 +49,8 @@ ROUTERS: list[Router] = [
     instruments.router,
     limits.router,
     readings.router,
+    presence.router,
+    visits.router,
     commands.router,
     audit.router,
 ]

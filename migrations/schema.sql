@@ -753,7 +753,7 @@ CREATE TABLE public.sign_in_limits (
     window_started_at timestamp with time zone NOT NULL,
     attempts integer NOT NULL,
     CONSTRAINT sign_in_limits_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT sign_in_limits_kind_check CHECK ((kind = ANY (ARRAY['login'::text, 'address'::text]))),
+    CONSTRAINT sign_in_limits_kind_check CHECK ((kind ~ '^[a-z_]{1,32}$'::text)),
     CONSTRAINT sign_in_limits_subject_check CHECK ((length(subject) <= 200))
 );
 ALTER TABLE ONLY public.sign_in_limits FORCE ROW LEVEL SECURITY;

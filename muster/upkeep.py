@@ -10,6 +10,7 @@ from core import outbox
 from core.database import Database
 from core.errors import Unavailable
 from core.logging import get_logger
+from people.presence import retention as presence
 
 log = get_logger(__name__)
 
@@ -41,3 +42,4 @@ async def forget(db: Database) -> None:
         async with db.transaction(tenant_id) as tx:
             await outbox.retire(tx, tenant_id, tx.now - NEWS_KEPT)
             await tx.execute(_FORGET_KEYS, tenant_id, tx.now - KEYS_KEPT)
+            await presence.forget(tx, tenant_id)

@@ -181,6 +181,10 @@ CREATE UNIQUE INDEX exposure_events_open ON exposure_events (tenant_id, person_i
 CREATE INDEX exposure_events_newest ON exposure_events (tenant_id, at DESC, id DESC);
 SELECT muster_protect('exposure_events', 'SELECT, INSERT, UPDATE');
 
+-- Windows also bound how often a phone reports its position, counted by the same rows.
+ALTER TABLE sign_in_limits DROP CONSTRAINT IF EXISTS sign_in_limits_kind_check;
+ALTER TABLE sign_in_limits ADD CONSTRAINT sign_in_limits_kind_check CHECK (kind ~ '^[a-z_]{1,32}$');
+
 -- How far the exposure of a site is watched.
 CREATE TABLE exposure_watches (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),

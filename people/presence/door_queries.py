@@ -23,15 +23,19 @@ async def list_doors_of(tx: Tx, tenant_id: UUID, devices: Sequence[UUID]) -> lis
     return [row_to(Door, row) for row in await tx.fetch(_DOORS_OF, tenant_id, list(devices))]
 
 
-_INSERT_DOOR = f"INSERT INTO doors ({_DOOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+_INSERT_DOOR = f"""
+INSERT INTO doors ({_DOOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (tenant_id, device_id, door) DO NOTHING
+"""
 
 
-async def insert_door(tx: Tx, tenant_id: UUID, it: Door) -> None:
-    """A new door."""
-    await tx.execute(
+async def insert_door(tx: Tx, tenant_id: UUID, it: Door) -> bool:
+    """A new door; False: the controller has one of that name."""
+    made = await tx.execute(
         _INSERT_DOOR, tenant_id, it.id, it.site_id, it.device_id, it.door, it.from_zone_id, it.to_zone_id, it.gate,
         it.retired_at, it.version, it.created_at,
     )  # fmt: skip
+    return made > 0
 
 
 _SAVE_DOOR = f"""

@@ -10,6 +10,7 @@ import msgspec
 
 from core.database import Tx, row_to, rows_to
 from people.presence.model import BadgeEvent, PersonKind, Position
+from people.presence.passback import Direction
 
 _EVENT = """tenant_id, key, id, site_id, device_id, door, badge, direction, area_id, zone_id, off_site, person_id, kind,
     fault, observed_at, received_at"""
@@ -58,7 +59,7 @@ async def find_holders(tx: Tx, tenant_id: UUID, asked: Sequence[tuple[str, datet
 class ListedEvent(BadgeEvent, frozen=True):
     """A badge event with the direction before it in its area, for anti-passback."""
 
-    before: str | None
+    before: Direction | None
 
 
 # The event before it in the same area, by the time it happened: whatever the order they came in.

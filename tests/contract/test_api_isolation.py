@@ -49,6 +49,9 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/doors": "doors",
+    "/v1/badges": "badges",
+    "/v1/visits": "visits",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -109,14 +112,38 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "source": SOURCE,
     },
     "apply_limits": lambda _: {},
+    "report_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
+    "create_door": lambda ids: {
+        "device": str(ids["devices"]),
+        "door": "gate-9",
+        "gate": True,
+        "to_zone": str(ids["zones"]),
+    },
+    "edit_door": lambda ids: {"to_zone": str(ids["zones"]), "gate": True},
+    "issue_badge": lambda ids: {"number": "0815", "account": str(ids["accounts"])},
+    "edit_badge": lambda _: {"valid_until": "2026-04-02T08:00:00Z"},
+    "create_visit": lambda ids: dict(_visit(ids)),
+    "edit_visit": lambda ids: {"zones": [str(ids["zones"])]},
 }
+
+
+def _visit(ids: Ids) -> dict[str, Any]:
+    return {
+        "site": str(ids["sites"]),
+        "kind": "visitor",
+        "name": "Guest",
+        "host": str(ids["accounts"]),
+        "zones": [str(ids["zones"])],
+    }
+
+
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
-# About a phone in one's own hand: asked as wang, whose phone it is.
-OWNERS_ALONE = {"register_push", "revoke_device"}
+# About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
+OWNERS_ALONE = {"register_push", "revoke_device", "get_visit", "list_visits"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
-NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
+NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end the sign-in, so they come after all others.
 LAST = ("revoke_device", "sign_out")
 
@@ -235,6 +262,15 @@ async def _settle(edge: Edge) -> Tenant:
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    ours = tenant.ids | {"accounts": stage.world.wang}
+    for path, body in (
+        ("/v1/doors", BODIES["create_door"](ours) | {"door": "gate-1"}),
+        ("/v1/badges", BODIES["issue_badge"](ours) | {"number": "4711"}),
+        ("/v1/visits", BODIES["create_visit"](ours)),
+    ):
+        answer = await stage.http.post(path, headers=officer, json=body)
+        assert answer.status_code == 201, answer.text
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
