@@ -24,6 +24,8 @@ BADGE_TRUST = 0.95
 PHONE_TRUST = 0.9
 # A host says where a visitor will be, and nobody measures it.
 VISIT_TRUST = 0.6
+# A host takes the badge back and sees the visitor off.
+SIGN_OUT_TRUST = 0.9
 # Everybody on shift is somewhere in the plant, if they came to work.
 SHIFT_TRUST = 0.2
 
@@ -210,7 +212,8 @@ def _claims(seen: Seen, now: datetime) -> list[_Claim]:
         worth = decayed(PHONE_TRUST * fix.share, PHONE_HALF_LIFE_S, now - fix.at)
         claims.append(_Claim(fix.site_id, fix.zone_id, False, fix.at, "phone", worth))
     if stay is not None and _is_known(stay.at, now):
-        worth = decayed(VISIT_TRUST, VISIT_HALF_LIFE_S, now - stay.at)
+        trust, half_life_s = (SIGN_OUT_TRUST, GATE_OUT_HALF_LIFE_S) if stay.over else (VISIT_TRUST, VISIT_HALF_LIFE_S)
+        worth = decayed(trust, half_life_s, now - stay.at)
         claims.append(_Claim(stay.site_id, stay.zone_id, stay.over, stay.at, "visit", worth))
     shift = seen.shift
     if shift is not None and all(c.off_site and c.at is not None and c.at < shift.starts_at for c in claims):

@@ -79,9 +79,6 @@ async def list_trail(tx: Tx, actor: Actor, person_id: UUID, start: datetime, end
     """
     if person_id != actor.account_id:
         actor.require(Permission.READ_PRESENCE)
-        await _check_person(tx, actor, person_id)
-        facts = {"from": start, "to": end}
-        await audit.record(tx, actor.account_id, "presence.trail_read", "person", person_id, facts)
     if not start < end:
         raise wrong_order("to", end, start)
     if end - start > TRAIL_MAX:
@@ -93,6 +90,10 @@ async def list_trail(tx: Tx, actor: Actor, person_id: UUID, start: datetime, end
             value=str(end),
             limit=str(TRAIL_MAX),
         )
+    if person_id != actor.account_id:
+        await _check_person(tx, actor, person_id)
+        facts = {"from": start, "to": end}
+        await audit.record(tx, actor.account_id, "presence.trail_read", "person", person_id, facts)
     found = await service.list_stretches(tx, actor.tenant_id, UUID(int=0), start, end, person_id=person_id)
     return found.get(person_id, [])
 

@@ -61,6 +61,7 @@ def test_a_badge_says_where_its_holder_is() -> None:
         (swipe(0, None, out=True), belief.GATE_OUT_HALF_LIFE_S, belief.BADGE_TRUST),
         (fix(0, share=0.5), belief.PHONE_HALF_LIFE_S, belief.PHONE_TRUST * 0.5),
         (visit(0), belief.VISIT_HALF_LIFE_S, belief.VISIT_TRUST),
+        (visit(0, over=True), belief.GATE_OUT_HALF_LIFE_S, belief.SIGN_OUT_TRUST),
     ],
 )
 def test_every_source_is_worth_half_after_its_half_life(event: Event, half_life_s: float, trust: float) -> None:
