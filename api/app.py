@@ -15,6 +15,7 @@ from api import (
     auth,
     commands,
     deliveries,
+    exposure,
     health,
     incidents,
     instruments,
@@ -51,6 +52,7 @@ ROUTERS: list[Router] = [
     readings.router,
     presence.router,
     visits.router,
+    exposure.router,
     commands.router,
     audit.router,
 ]

@@ -43,9 +43,9 @@ CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most
     AS $$
     SELECT s.tenant_id, s.id FROM sites s
     LEFT JOIN exposure_watches w ON w.tenant_id = s.tenant_id AND w.site_id = s.id
-    WHERE (w.watched_until IS NULL OR w.watched_until <= moment)
+    WHERE (w.due_at IS NULL OR w.due_at <= moment)
       AND EXISTS (SELECT FROM presence p WHERE p.tenant_id = s.tenant_id)
-    ORDER BY w.watched_until NULLS FIRST, s.tenant_id, s.id
+    ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
     LIMIT most
 $$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
@@ -474,7 +474,7 @@ ALTER TABLE ONLY public.exposure_events FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.exposure_watches (
     tenant_id uuid NOT NULL,
     site_id uuid NOT NULL,
-    watched_until timestamp with time zone NOT NULL
+    due_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.exposure_watches FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (

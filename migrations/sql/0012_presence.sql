@@ -185,11 +185,11 @@ SELECT muster_protect('exposure_events', 'SELECT, INSERT, UPDATE');
 ALTER TABLE sign_in_limits DROP CONSTRAINT IF EXISTS sign_in_limits_kind_check;
 ALTER TABLE sign_in_limits ADD CONSTRAINT sign_in_limits_kind_check CHECK (kind ~ '^[a-z_]{1,32}$');
 
--- How far the exposure of a site is watched.
+-- When the exposure of a site is looked at next.
 CREATE TABLE exposure_watches (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
     site_id uuid NOT NULL,
-    watched_until timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, site_id),
     FOREIGN KEY (tenant_id, site_id) REFERENCES sites (tenant_id, id)
 );
@@ -201,9 +201,9 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 AS $$
     SELECT s.tenant_id, s.id FROM sites s
     LEFT JOIN exposure_watches w ON w.tenant_id = s.tenant_id AND w.site_id = s.id
-    WHERE (w.watched_until IS NULL OR w.watched_until <= moment)
+    WHERE (w.due_at IS NULL OR w.due_at <= moment)
       AND EXISTS (SELECT FROM presence p WHERE p.tenant_id = s.tenant_id)
-    ORDER BY w.watched_until NULLS FIRST, s.tenant_id, s.id
+    ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
     LIMIT most
 $$;
 
