@@ -101,7 +101,7 @@ async def list_events(
 ) -> list[ExposureEvent]:
     """A page of events, newest first; audited."""
     actor.require(Permission.READ_EXPOSURE)
-    await audit.record(tx, actor.account_id, "exposure.events_read", "site", site_id, {})
+    await audit.record(tx, actor.account_id, "exposure.events_read", "site", site_id or "all", {})
     return await queries.list_events(tx, actor.tenant_id, site_id, before=before, limit=limit)
 
 

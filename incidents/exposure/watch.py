@@ -79,7 +79,7 @@ async def look_at_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> int:
         if await queries.insert_event(tx, tenant_id, event):
             found += 1
             await outbox.append(tx, EXCEEDED, event.id)
-            log.warning("exposure.exceeded", event=str(event.id), kind=dose.kind, subject=dose.subject)
+            log.warning("exposure.exceeded", id=str(event.id), kind=dose.kind, subject=dose.subject)
     return found
 
 
