@@ -99,8 +99,10 @@ async def doses_of_site(tx: Tx, tenant_id: UUID, site_id: UUID, at: datetime) ->
 async def list_events(
     tx: Tx, actor: Actor, site_id: UUID | None, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[ExposureEvent]:
-    """A page of events, newest first; audited."""
+    """A page of events, newest first; audited. Raises NotFound."""
     actor.require(Permission.READ_EXPOSURE)
+    if site_id is not None:
+        await plant.get_site(tx, actor.tenant_id, site_id)
     await audit.record(tx, actor.account_id, "exposure.events_read", "site", site_id or "all", {})
     return await queries.list_events(tx, actor.tenant_id, site_id, before=before, limit=limit)
 
