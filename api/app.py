@@ -17,6 +17,7 @@ from api import (
     commands,
     contacts,
     deliveries,
+    exposure,
     health,
     holidays,
     incidents,
@@ -26,6 +27,7 @@ from api import (
     people_import,
     places,
     plant_devices,
+    presence,
     qualifications,
     readiness,
     readings,
@@ -37,6 +39,7 @@ from api import (
     tasks,
     teams,
     trainings,
+    visits,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -61,6 +64,9 @@ ROUTERS: list[Router] = [
     instruments.router,
     limits.router,
     readings.router,
+    presence.router,
+    visits.router,
+    exposure.router,
     commands.router,
     audit.router,
     readiness.router,

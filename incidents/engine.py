@@ -18,13 +18,14 @@ from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter
 from core.outbox import RESYNC, Listener
-from incidents import response
+from incidents import badge_intake, response
 from incidents.alarms import alarm_queries, rule_service
 from incidents.alarms.alarm import calm_band, crosses
 from incidents.alarms.alarm_queries import earliest_timer
 from incidents.alarms.evaluation import Outcome, evaluate, expire
 from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext, load_context
+from plant.badge_protocol import DeviceSwipe
 from plant.errors import LeaseLost
 from plant.leases import assert_held
 from plant.model import Command, Lease, Quality, Reading
@@ -213,6 +214,10 @@ class SiteEngine:
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """Tell the incident's room; a missing effect raises the actuator's alarm, a proven one ends it."""
         await response.command_changed(tx, self._context, command)
+
+    async def badges_read(self, tx: Tx, swipes: Sequence[DeviceSwipe]) -> None:
+        """Keep the badge events; who holds the badge and where the door leads is looked up with them."""
+        await badge_intake.store(tx, self._tenant_id, self._lease.site_id, swipes)
 
     def _remember(self, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:

@@ -17,7 +17,7 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import correlation, queries, rooms, views
+from incidents import correlation, occupancy, queries, rooms, views
 from incidents.alarms import alarm, alarm_queries, evaluation, rule_queries
 from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import AlarmRule, AlarmState
@@ -126,7 +126,8 @@ async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident
 
 
 async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) -> Incident:
-    incident = planning.new_incident(context, outcome, alarm_id, tx.now)
+    present = await occupancy.people_near(tx, context, [outcome.rule])
+    incident = planning.new_incident(context, outcome, alarm_id, tx.now, present)
     number = await queries.insert_incident(tx, context.tenant_id, incident)
     incident = msgspec.structs.replace(incident, number=number)
     members = await planning.room_members(tx, context.tenant_id)
@@ -149,7 +150,8 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
     alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
     standing = [a.rule_id for a in alarms if a.returned_at is None]
     rules = await alarm_queries.find_rules(tx, context.tenant_id, standing)
-    graded = planning.grade_of(context, [r.rule for r in rules])
+    present = await occupancy.people_near(tx, context, [r.rule for r in rules])
+    graded = planning.grade_of(context, [r.rule for r in rules], present)
     after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
     if graded.grade < incident.grade:
         after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))

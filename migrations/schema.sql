@@ -54,6 +54,17 @@ CREATE FUNCTION public.muster_drills_over(moment timestamp with time zone) RETUR
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT d.tenant_id, d.id FROM drills d WHERE d.ended_at IS NULL AND d.ends_at <= moment $$;
+CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT s.tenant_id, s.id FROM sites s
+    LEFT JOIN exposure_watches w ON w.tenant_id = s.tenant_id AND w.site_id = s.id
+    WHERE (w.due_at IS NULL OR w.due_at <= moment)
+      AND EXISTS (SELECT FROM presence p WHERE p.tenant_id = s.tenant_id)
+    ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
+    LIMIT most
+$$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -302,6 +313,44 @@ CREATE TABLE public.audit_heads (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.audit_heads FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.badge_events (
+    tenant_id uuid NOT NULL,
+    key text NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    door text NOT NULL,
+    badge text NOT NULL,
+    direction text NOT NULL,
+    area_id uuid,
+    zone_id uuid,
+    off_site boolean NOT NULL,
+    person_id uuid,
+    kind text,
+    fault text,
+    observed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT badge_events_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT badge_events_fault_check CHECK ((fault = ANY (ARRAY['clock'::text, 'unknown_door'::text, 'unknown_badge'::text, 'denied'::text]))),
+    CONSTRAINT badge_events_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT badge_events_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'visitor'::text, 'contractor'::text])))
+);
+ALTER TABLE ONLY public.badge_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.badges (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number text NOT NULL,
+    account_id uuid,
+    visit_id uuid,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT badges_check CHECK (((account_id IS NULL) <> (visit_id IS NULL))),
+    CONSTRAINT badges_check1 CHECK (((valid_until IS NULL) OR (valid_from <= valid_until))),
+    CONSTRAINT badges_number_check CHECK (((length(number) >= 1) AND (length(number) <= 64)))
+);
+ALTER TABLE ONLY public.badges FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.buildings (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -495,6 +544,21 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.doors (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    door text NOT NULL,
+    from_zone_id uuid,
+    to_zone_id uuid,
+    gate boolean NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT doors_door_check CHECK (((length(door) >= 1) AND (length(door) <= 64)))
+);
+ALTER TABLE ONLY public.doors FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.drills (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -526,6 +590,33 @@ CREATE TABLE public.evidence_files (
     CONSTRAINT evidence_files_size_bytes_check CHECK (((size_bytes >= 1) AND (size_bytes <= 10485760)))
 );
 ALTER TABLE ONLY public.evidence_files FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.exposure_events (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    mixture boolean NOT NULL,
+    zone_id uuid,
+    fraction double precision NOT NULL,
+    value double precision,
+    limit_value double precision,
+    unit text,
+    source jsonb NOT NULL,
+    unknown_min integer NOT NULL,
+    confidence double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT exposure_events_kind_check CHECK ((kind = ANY (ARRAY['twa'::text, 'stel'::text, 'ceiling'::text])))
+);
+ALTER TABLE ONLY public.exposure_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.exposure_watches (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.exposure_watches FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -675,6 +766,48 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.positions (
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    level smallint NOT NULL,
+    share double precision NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    accuracy_m double precision NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.positions FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.presence (
+    tenant_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    badge_at timestamp with time zone,
+    badge_key text,
+    badge_site_id uuid,
+    badge_zone_id uuid,
+    badge_off_site boolean,
+    fix_at timestamp with time zone,
+    fix_key text,
+    fix_site_id uuid,
+    fix_zone_id uuid,
+    fix_level smallint,
+    fix_share double precision,
+    fix_lon double precision,
+    fix_lat double precision,
+    fix_accuracy_m double precision,
+    visit_at timestamp with time zone,
+    visit_key text,
+    visit_site_id uuid,
+    visit_zone_id uuid,
+    visit_over boolean,
+    CONSTRAINT presence_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'visitor'::text, 'contractor'::text])))
+);
+ALTER TABLE ONLY public.presence FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.qualification_notices (
     tenant_id uuid NOT NULL,
     qualification_id uuid NOT NULL,
@@ -1032,7 +1165,7 @@ CREATE TABLE public.sign_in_limits (
     window_started_at timestamp with time zone NOT NULL,
     attempts integer NOT NULL,
     CONSTRAINT sign_in_limits_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT sign_in_limits_kind_check CHECK ((kind = ANY (ARRAY['login'::text, 'address'::text]))),
+    CONSTRAINT sign_in_limits_kind_check CHECK ((kind ~ '^[a-z_]{1,32}$'::text)),
     CONSTRAINT sign_in_limits_subject_check CHECK ((length(subject) <= 200))
 );
 ALTER TABLE ONLY public.sign_in_limits FORCE ROW LEVEL SECURITY;
@@ -1154,6 +1287,33 @@ CREATE TABLE public.trainings (
     CONSTRAINT trainings_trainer_check CHECK (((length(trainer) >= 1) AND (length(trainer) <= 200)))
 );
 ALTER TABLE ONLY public.trainings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.visits (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    company text,
+    phone text,
+    host_id uuid NOT NULL,
+    zone_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    badge text,
+    emergency_contact text,
+    induction_valid_until date,
+    expected_from timestamp with time zone NOT NULL,
+    expected_until timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone,
+    signed_in_by uuid,
+    signed_out_at timestamp with time zone,
+    signed_out_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT visits_check CHECK ((expected_from < expected_until)),
+    CONSTRAINT visits_check1 CHECK (((signed_out_at IS NULL) OR (signed_in_at IS NOT NULL))),
+    CONSTRAINT visits_kind_check CHECK ((kind = ANY (ARRAY['visitor'::text, 'contractor'::text]))),
+    CONSTRAINT visits_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1198,6 +1358,10 @@ ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (tenant_id, "position");
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
@@ -1232,12 +1396,20 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_device_id_door_key UNIQUE (tenant_id, device_id, door);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.exposure_events
+    ADD CONSTRAINT exposure_events_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_pkey PRIMARY KEY (tenant_id, site_id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.holiday_calendars
@@ -1268,6 +1440,10 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_pkey PRIMARY KEY (tenant_id, account_id, minute);
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (tenant_id, person_id);
 ALTER TABLE ONLY public.qualification_notices
     ADD CONSTRAINT qualification_notices_pkey PRIMARY KEY (tenant_id, qualification_id, state, ends_on);
 ALTER TABLE ONLY public.qualification_types
@@ -1352,6 +1528,8 @@ ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
 ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1364,6 +1542,12 @@ CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
+CREATE INDEX badge_events_age ON public.badge_events USING btree (tenant_id, received_at);
+CREATE INDEX badge_events_person ON public.badge_events USING btree (tenant_id, person_id, observed_at) WHERE (person_id IS NOT NULL);
+CREATE INDEX badge_events_site ON public.badge_events USING btree (tenant_id, site_id, received_at DESC, id DESC);
+CREATE UNIQUE INDEX badges_in_use ON public.badges USING btree (tenant_id, number) WHERE (valid_until IS NULL);
+CREATE INDEX badges_number ON public.badges USING btree (tenant_id, number, valid_from);
+CREATE INDEX badges_visit ON public.badges USING btree (tenant_id, visit_id) WHERE (visit_id IS NOT NULL);
 CREATE INDEX comm_test_messages_device ON public.comm_test_messages USING btree (tenant_id, device_id, received_at DESC);
 CREATE INDEX comm_test_messages_due ON public.comm_test_messages USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX comm_tests_newest ON public.comm_tests USING btree (tenant_id, started_at DESC, id DESC);
@@ -1376,13 +1560,18 @@ CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at)
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
+CREATE INDEX doors_site ON public.doors USING btree (tenant_id, site_id);
 CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at DESC, id DESC);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
+CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE INDEX positions_age ON public.positions USING btree (tenant_id, minute);
+CREATE INDEX positions_site ON public.positions USING btree (tenant_id, site_id, minute);
 CREATE INDEX qualifications_ends ON public.qualifications USING btree (tenant_id, ends_on) WHERE (ends_on IS NOT NULL);
 CREATE INDEX qualifications_evidence ON public.qualifications USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX qualifications_type ON public.qualifications USING btree (tenant_id, type_id);
@@ -1417,6 +1606,8 @@ CREATE INDEX trainings_account ON public.trainings USING btree (tenant_id, accou
 CREATE INDEX trainings_evidence ON public.trainings USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on DESC, id);
 CREATE INDEX trainings_qualification ON public.trainings USING btree (tenant_id, qualification_id) WHERE (qualification_id IS NOT NULL);
+CREATE INDEX visits_newest ON public.visits USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX visits_open ON public.visits USING btree (tenant_id, site_id) WHERE ((signed_in_at IS NOT NULL) AND (signed_out_at IS NULL));
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -1459,6 +1650,16 @@ ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_visit_id_fkey FOREIGN KEY (tenant_id, visit_id) REFERENCES public.visits(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.buildings
@@ -1507,6 +1708,16 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_from_zone_id_fkey FOREIGN KEY (tenant_id, from_zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_to_zone_id_fkey FOREIGN KEY (tenant_id, to_zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.drills
@@ -1517,6 +1728,12 @@ ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_uploaded_by_fkey FOREIGN KEY (tenant_id, uploaded_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.exposure_events
+    ADD CONSTRAINT exposure_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -1557,6 +1774,12 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.qualification_notices
     ADD CONSTRAINT qualification_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.qualification_notices
@@ -1695,6 +1918,12 @@ ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_tenant_id_qualification_id_fkey FOREIGN KEY (tenant_id, qualification_id) REFERENCES public.qualifications(tenant_id, id) ON DELETE SET NULL (qualification_id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_host_id_fkey FOREIGN KEY (tenant_id, host_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1709,6 +1938,8 @@ ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.assembly_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.badge_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.badges ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
@@ -1720,8 +1951,11 @@ ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_readiness ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.doors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
@@ -1741,6 +1975,8 @@ CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.assembly_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.badge_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.badges TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_messages TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USING (true);
@@ -1752,8 +1988,11 @@ CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING 
 CREATE POLICY owner_directory ON public.device_readiness TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.doors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
@@ -1767,6 +2006,8 @@ CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.positions TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.presence TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_types TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_watches TO muster_owner USING (true);
@@ -1799,9 +2040,12 @@ CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.visits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.positions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.presence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_types ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_watches ENABLE ROW LEVEL SECURITY;
@@ -1839,6 +2083,8 @@ CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT pub
 CREATE POLICY tenant_isolation ON public.assembly_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.badge_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.badges USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1850,8 +2096,11 @@ CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = (
 CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.doors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1864,6 +2113,8 @@ CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.positions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.presence USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_types USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1894,10 +2145,12 @@ CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT publ
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.visits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -1917,6 +2170,8 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -1940,6 +2195,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assembly_points TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.badge_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.badges TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
@@ -1951,8 +2208,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.doors TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -1965,6 +2225,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.presence TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.qualification_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_types TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_watches TO muster_app;
@@ -1995,4 +2257,5 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

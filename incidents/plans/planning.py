@@ -53,12 +53,14 @@ def open_incident(context: SiteContext, incident: Incident, alarms: Sequence[Ala
     )
 
 
-def new_incident(context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime) -> Incident:
+def new_incident(
+    context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime, people_present: int | None = None
+) -> Incident:
     """The incident this alarm opens, graded and with its plan; its number comes from the database."""
     rule = outcome.rule
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     template = plan_library.choose_template(rule.kind, agent)
-    graded = grading.grade([_standing(context, rule)])
+    graded = grading.grade([_standing(context, rule)], people_present)
     return Incident(
         tenant_id=context.tenant_id,
         id=new_id(),
@@ -89,9 +91,9 @@ def _bound_plan(template: PlanTemplate, zone_id: UUID, agent: str | None) -> dic
     }
 
 
-def grade_of(context: SiteContext, rules: Sequence[AlarmRule]) -> Graded:
+def grade_of(context: SiteContext, rules: Sequence[AlarmRule], people_present: int | None = None) -> Graded:
     """The grade of an incident whose standing alarms are these rules'."""
-    return grading.grade([_standing(context, rule) for rule in rules])
+    return grading.grade([_standing(context, rule) for rule in rules], people_present)
 
 
 def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.settings import Settings
+from incidents.exposure.watch import keep_watching
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
@@ -27,13 +28,18 @@ async def main(process: Process) -> None:
         await stack.enter_async_context(health_port(process))
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
-            upkeep = group.create_task(keep_up(process.db))
-            tests = group.create_task(CommTestSender(process.db, channels).run(process.listener))
-            evacuations = group.create_task(RollCallWatch(process.db).run(process.listener))
+            beside = [
+                group.create_task(work)
+                for work in (
+                    keep_up(process.db),
+                    keep_watching(process.db),
+                    CommTestSender(process.db, channels).run(process.listener),
+                    RollCallWatch(process.db).run(process.listener),
+                )
+            ]
             await courier.run(process.listener, process.stopping)
-            upkeep.cancel()
-            evacuations.cancel()
-            tests.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:

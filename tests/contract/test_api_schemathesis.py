@@ -145,12 +145,18 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     box = {"site": str(world.site_id), "slug": "box-2", "name": name}
     device = (await edge.http.post("/v1/plant/devices", json=box, headers=headers[Role.ADMIN.value])).json()
     basic = b64encode(f"{device['device']['login']}:{device['secret']}".encode()).decode()
-    headers["post_readings"] = {"Authorization": f"Basic {basic}"}
+    headers["post_readings"] = headers["post_badge_events"] = {"Authorization": f"Basic {basic}"}
     made = {}
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
+    door = {"device": str(device_id), "door": "gate-1", "gate": True, "to_zone": str(world.zone_id)}
+    badge = {"number": "4711", "account": str(world.li)}
+    visit = {"site": str(world.site_id), "kind": "visitor", "name": "Guest"}
+    for kind, thing in (("door", door), ("badge", badge), ("visit", visit)):
+        answer = await edge.http.post(f"/v1/{kind}s", json=thing, headers=headers[Role.SAFETY_OFFICER.value])
+        made[kind] = UUID(answer.json()["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

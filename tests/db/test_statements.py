@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from incidents.alarms.model import AlarmRule
+from people.presence.model import Registers
 from tests.clusters import Clone
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,6 +39,7 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.LIST_SITE_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.LOCK_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
+    "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
@@ -51,6 +53,7 @@ TAKEN_APART = {
     "people.qualifications.queries._NOTICED_AT": {"qualification_id", "noticed_at"},
     "people.qualifications.queries._VALID_SKILLS": {"account_id", "skills"},
     "people.rotas.team_queries._MEMBERS_AT": {"team_id", "account_id"},
+    "people.presence.register_queries._ZONE_REGISTERS": {"known", "unplaced"} | _fields(Registers),
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
