@@ -198,15 +198,31 @@ CREATE TABLE public.alarm_rules (
     source jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    group_id uuid,
+    replaced_by uuid,
     CONSTRAINT alarm_rules_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
     CONSTRAINT alarm_rules_check1 CHECK (((kind <> ALL (ARRAY['high'::text, 'low'::text])) OR (set_point IS NOT NULL))),
+    CONSTRAINT alarm_rules_check2 CHECK (((kind <> 'vote'::text) OR ((set_point IS NOT NULL) AND (group_id IS NOT NULL)))),
     CONSTRAINT alarm_rules_deadband_check CHECK ((deadband >= (0)::double precision)),
-    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text]))),
+    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text, 'vote'::text, 'discrepancy'::text]))),
     CONSTRAINT alarm_rules_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
     CONSTRAINT alarm_rules_off_delay_s_check CHECK ((off_delay_s >= (0)::double precision)),
     CONSTRAINT alarm_rules_on_delay_s_check CHECK ((on_delay_s >= (0)::double precision))
 );
 ALTER TABLE ONLY public.alarm_rules FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_settings (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    shelve_max_s double precision,
+    flood_start_above integer NOT NULL,
+    flood_end_below integer NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT alarm_settings_check CHECK ((flood_end_below <= flood_start_above)),
+    CONSTRAINT alarm_settings_flood_end_below_check CHECK (((flood_end_below >= 1) AND (flood_end_below <= 1000))),
+    CONSTRAINT alarm_settings_flood_start_above_check CHECK (((flood_start_above >= 1) AND (flood_start_above <= 1000))),
+    CONSTRAINT alarm_settings_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.alarm_settings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_states (
     tenant_id uuid NOT NULL,
     rule_id uuid NOT NULL,
@@ -218,6 +234,23 @@ CREATE TABLE public.alarm_states (
     CONSTRAINT alarm_states_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarm_states FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_suppressions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    by_account uuid,
+    one_shot boolean NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT alarm_suppressions_check CHECK (((kind = 'by_design'::text) OR ((until_at IS NOT NULL) AND (by_account IS NOT NULL)))),
+    CONSTRAINT alarm_suppressions_kind_check CHECK ((kind = ANY (ARRAY['shelved'::text, 'by_design'::text, 'out_of_service'::text]))),
+    CONSTRAINT alarm_suppressions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+ALTER TABLE ONLY public.alarm_suppressions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarms (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -241,6 +274,8 @@ CREATE TABLE public.alarms (
     acknowledged_by uuid,
     returned_at timestamp with time zone,
     ended_at timestamp with time zone,
+    trust jsonb,
+    votes jsonb,
     CONSTRAINT alarms_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarms FORCE ROW LEVEL SECURITY;
@@ -274,6 +309,16 @@ CREATE TABLE public.buildings (
     CONSTRAINT buildings_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.buildings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.calibration_notices (
+    tenant_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    day date NOT NULL,
+    level text NOT NULL,
+    days_left integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT calibration_notices_level_check CHECK ((level = ANY (ARRAY['due_soon'::text, 'expired'::text])))
+);
+ALTER TABLE ONLY public.calibration_notices FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.commands (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -386,6 +431,18 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.floods (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alarms_at_start integer NOT NULL,
+    alarms integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+ALTER TABLE ONLY public.floods FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -613,6 +670,13 @@ CREATE TABLE public.sensors (
     CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
 );
 ALTER TABLE ONLY public.sensors FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.shelving_limits (
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    shelve_max_s double precision NOT NULL,
+    CONSTRAINT shelving_limits_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.shelving_limits FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.sign_in_limits (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
@@ -662,6 +726,35 @@ CREATE TABLE public.sites (
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.suppression_designs (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    reason text NOT NULL,
+    sensor_id uuid,
+    actuator_id uuid,
+    test text NOT NULL,
+    threshold double precision,
+    hysteresis double precision NOT NULL,
+    action text,
+    needs_approval boolean NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    CONSTRAINT suppression_designs_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
+    CONSTRAINT suppression_designs_check1 CHECK (((test = 'action'::text) = (actuator_id IS NOT NULL))),
+    CONSTRAINT suppression_designs_check2 CHECK (((test = 'action'::text) = (action IS NOT NULL))),
+    CONSTRAINT suppression_designs_check3 CHECK (((test = 'action'::text) = (threshold IS NULL))),
+    CONSTRAINT suppression_designs_check4 CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT suppression_designs_check5 CHECK ((approved_by IS DISTINCT FROM created_by)),
+    CONSTRAINT suppression_designs_hysteresis_check CHECK ((hysteresis >= (0)::double precision)),
+    CONSTRAINT suppression_designs_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+    CONSTRAINT suppression_designs_test_check CHECK ((test = ANY (ARRAY['at_most'::text, 'at_least'::text, 'action'::text])))
+);
+ALTER TABLE ONLY public.suppression_designs FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tasks (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -703,6 +796,40 @@ CREATE TABLE public.timeline (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_groups (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    name jsonb NOT NULL,
+    m integer NOT NULL,
+    side text NOT NULL,
+    level smallint NOT NULL,
+    set_point double precision NOT NULL,
+    deadband double precision NOT NULL,
+    unit text NOT NULL,
+    valid_low double precision,
+    valid_high double precision,
+    discrepancy_after_s double precision NOT NULL,
+    members_alarm text NOT NULL,
+    retired_at timestamp with time zone,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT voting_groups_deadband_check CHECK ((deadband >= (0)::double precision)),
+    CONSTRAINT voting_groups_discrepancy_after_s_check CHECK (((discrepancy_after_s >= (1)::double precision) AND (discrepancy_after_s <= (86400)::double precision))),
+    CONSTRAINT voting_groups_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
+    CONSTRAINT voting_groups_m_check CHECK (((m >= 1) AND (m <= 8))),
+    CONSTRAINT voting_groups_members_alarm_check CHECK ((members_alarm = ANY (ARRAY['pre_alarm'::text, 'none'::text]))),
+    CONSTRAINT voting_groups_side_check CHECK ((side = ANY (ARRAY['high'::text, 'low'::text])))
+);
+ALTER TABLE ONLY public.voting_groups FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_members (
+    tenant_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    CONSTRAINT voting_members_position_check CHECK ((("position" >= 1) AND ("position" <= 8)))
+);
+ALTER TABLE ONLY public.voting_members FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -733,8 +860,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_pkey PRIMARY KEY (tenant_id, site_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_pkey PRIMARY KEY (tenant_id, rule_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
@@ -747,6 +878,8 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_pkey PRIMARY KEY (tenant_id, sensor_id, day);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.commands
@@ -763,6 +896,8 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.idempotency_keys
@@ -807,6 +942,8 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_series_key UNIQUE (tenant_id, device_id, series);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_pkey PRIMARY KEY (tenant_id, rule_id);
 ALTER TABLE ONLY public.sign_in_limits
     ADD CONSTRAINT sign_in_limits_pkey PRIMARY KEY (tenant_id, kind, subject);
 ALTER TABLE ONLY public.sign_ins
@@ -819,6 +956,8 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.tenants
@@ -827,17 +966,27 @@ ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_pkey PRIMARY KEY (tenant_id, group_id, sensor_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_position_key UNIQUE (tenant_id, group_id, "position");
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
 CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_rules_group ON public.alarm_rules USING btree (tenant_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
 CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
+CREATE INDEX alarms_site_raised ON public.alarms USING btree (tenant_id, site_id, raised_at);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
 CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
@@ -848,6 +997,9 @@ CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at)
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
+CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
+CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
@@ -866,8 +1018,11 @@ CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id,
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+CREATE INDEX voting_groups_site ON public.voting_groups USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX voting_members_sensor ON public.voting_members USING btree (tenant_id, sensor_id);
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -889,13 +1044,25 @@ ALTER TABLE ONLY public.alarm_rules
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_replaced_by_fkey FOREIGN KEY (tenant_id, replaced_by) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarms
@@ -910,6 +1077,10 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.commands
@@ -936,6 +1107,12 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incidents
@@ -988,6 +1165,10 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
     ADD CONSTRAINT sign_ins_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
@@ -1004,6 +1185,16 @@ ALTER TABLE ONLY public.site_rollups
     ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
@@ -1014,6 +1205,16 @@ ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1023,16 +1224,20 @@ ALTER TABLE ONLY public.zones
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_settings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_suppressions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.calibration_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
@@ -1043,16 +1248,20 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_settings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_suppressions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.calibration_notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
@@ -1071,14 +1280,18 @@ CREATE POLICY owner_directory ON public.room_events TO muster_owner USING (true)
 CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.suppression_designs TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
@@ -1091,25 +1304,31 @@ ALTER TABLE public.room_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.suppression_designs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_settings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_suppressions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.calibration_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1125,17 +1344,23 @@ CREATE POLICY tenant_isolation ON public.room_events USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.suppression_designs USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_groups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_groups ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -1165,16 +1390,20 @@ GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_settings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_suppressions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.calibration_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
@@ -1190,12 +1419,16 @@ GRANT SELECT,INSERT ON TABLE public.room_events TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.suppression_designs TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;
