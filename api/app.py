@@ -25,7 +25,9 @@ from api import (
     readings,
     reference,
     rooms,
+    suppressions,
     tasks,
+    voting,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -46,6 +48,8 @@ ROUTERS: list[Router] = [
     plant_devices.router,
     instruments.router,
     limits.router,
+    suppressions.router,
+    voting.router,
     readings.router,
     commands.router,
     audit.router,

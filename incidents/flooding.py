@@ -25,6 +25,8 @@ from incidents.incident import Incident
 from incidents.plans import planning
 from incidents.record import timeline
 from mobile_contract.room import FloodEnded, FloodStarted
+from people.actor import Actor
+from people.permissions import Permission
 
 log = get_logger(__name__)
 
@@ -123,3 +125,19 @@ async def due_at(tx: Tx, context: SiteContext) -> datetime | None:
     """When the site's flood ends if nothing more is raised; None: it is in none."""
     standing = await flood_queries.find_open(tx, context.tenant_id, context.site_id)
     return None if standing is None else standing.due_at
+
+
+async def list_floods(
+    tx: Tx,
+    actor: Actor,
+    *,
+    site_id: UUID | None,
+    standing: bool | None,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[Flood]:
+    """Floods, newest first."""
+    actor.require(Permission.READ_ALARMS)
+    return await flood_queries.list_floods(
+        tx, actor.tenant_id, site_id=site_id, standing=standing, before=before, limit=limit
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -20,7 +21,7 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: UUID
     id: UUID
     rule_id: UUID
-    kind: str
+    kind: Literal["shelved", "by_design", "out_of_service"]
     reason: str
     by_account: UUID | None
     one_shot: bool
@@ -33,7 +34,7 @@ class Suppression(msgspec.Struct, frozen=True, kw_only=True):
     actuator_id: UUID | None
     rule_kind: str
     level: int
-    condition: str
+    condition: Literal["normal", "active"]
     episode_id: UUID | None
 
 

@@ -27,6 +27,7 @@ from tests.contract.conftest import PASSWORD, Edge, Stage, build_stage
 
 DOCUMENT = build_document(ROUTERS)
 AT = "2026-03-02T08:00:00Z"
+SOON = "2026-03-02T20:00:00Z"
 NAME = {"zh": "新", "en": "New"}
 # The neighbour's box asks for it.
 CSR = request("neighbours/north/box-1")
@@ -49,6 +50,8 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/suppression-designs": "suppression_designs",
+    "/v1/voting-groups": "voting_groups",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -57,6 +60,7 @@ TABLE_OF = {
     "?device": "devices",
     "?sensor": "sensors",
     "?actuator": "actuators",
+    "?rule": "alarm_rules",
 }
 
 Ids = dict[str, UUID]
@@ -66,6 +70,29 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "edit_account": lambda _: {"display_name": "Taken over"},
     "register_push": lambda _: {"channel": "fcm", "token": "a-token-of-ours"},
     "shelve_alarm": lambda _: {"reason": "none of ours"},
+    "take_alarm_out": lambda _: {"reason": "none of ours", "until": SOON},
+    "shelve_alarm_rule": lambda _: {"reason": "none of ours"},
+    "take_alarm_rule_out": lambda _: {"reason": "none of ours", "until": SOON},
+    "limit_shelving": lambda _: {"shelve_max_s": 3600},
+    "edit_alarm_settings": lambda _: {"flood_start_above": 12, "flood_end_below": 6},
+    "create_suppression_design": lambda ids: {
+        "rule": str(ids["alarm_rules"]),
+        "reason": "none of ours",
+        "test": "action",
+        "actuator": str(ids["actuators"]),
+        "action": "start",
+    },
+    "create_voting_group": lambda ids: {
+        "name": NAME,
+        "sensors": [str(ids["sensors"]), str(ids.get("second_sensors", ids["sensors"]))],
+        "m": 1,
+        "side": "high",
+        "level": 1,
+        "set_point": 7.0,
+        "unit": "[ppm]",
+        "source": SOURCE,
+    },
+    "edit_voting_group": lambda _: {"m": 2},
     "close_incident": lambda _: {"reason": "none of ours"},
     "answer_task": lambda _: {"answer": "acknowledge"},
     "finish_task": lambda _: {"note": "none of ours"},
@@ -117,8 +144,8 @@ REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
 OWNERS_ALONE = {"register_push", "revoke_device"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
-# They end the sign-in, so they come after all others.
-LAST = ("revoke_device", "sign_out")
+# They end what others are about, the last two the sign-in, so they come after all others.
+LAST = ("retire_suppression_design", "retire_voting_group", "retire_alarm_rule", "revoke_device", "sign_out")
 
 
 @dataclass(frozen=True)
@@ -235,6 +262,19 @@ async def _settle(edge: Edge) -> Tenant:
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
+    ids = tenant.ids | {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+    async with stage.transaction() as tx:
+        ids["actuators"] = await tx.fetchval("SELECT id FROM actuators LIMIT 1")
+    second = await stage.http.post("/v1/sensors", headers=admin, json=_sensor(tenant.ids, "acetone-2"))
+    ids["second_sensors"] = UUID(second.json()["id"])
+    for path, operation in (
+        ("/v1/suppression-designs", "create_suppression_design"),
+        ("/v1/voting-groups", "create_voting_group"),
+    ):
+        further = await stage.http.post(path, headers=admin, json=BODIES[operation](ids))
+        assert further.status_code == 201, further.text
+    settings = f"/v1/sites/{stage.world.site_id}/alarm-settings"
+    await stage.http.put(settings, headers=admin | {"If-Match": '"0"'}, json=BODIES["edit_alarm_settings"](ids))
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -244,7 +284,7 @@ async def _settle(edge: Edge) -> Tenant:
         tenant.ids["person_devices"] = await tx.fetchval(
             "SELECT id FROM person_devices WHERE account_id = $1", stage.world.wang
         )
-    tenant.ids |= {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+    tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
 
