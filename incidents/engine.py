@@ -212,10 +212,11 @@ class SiteEngine:
                 if ids:
                     await assert_held(tx, self._lease)
                 settled = await self._settle(tx, await self._apply_designs(tx, ids), ids)
-                self._flood_due = await flooding.due_at(tx, self._context)
+                # A person may have let an alarm speak again: the count is another.
+                flood_due = await flooding.due_at(tx, self._context)
             for item in found:
                 self._put(item.rule, item.state)
-            self._remember(settled)
+            self._remember(settled._replace(flood_due=flood_due))
 
     async def keep_time(self) -> None:
         """Fire due timers and find silent sensors, for as long as the lease is held."""
