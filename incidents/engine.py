@@ -196,6 +196,8 @@ class SiteEngine:
         self._day = tx.now.date()
         orphans = await turning.release_orphans(tx, self._tenant_id, self._lease.site_id)
         ids = self._turning
+        if ids or orphans:
+            await assert_held(tx, self._lease)
         outcomes = [*orphans, *await self._apply_designs(tx, ids)]
         settled = await self._settle(tx, outcomes, ids)
         self._flood_due = await flooding.end_due(tx, self._context)
