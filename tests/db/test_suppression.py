@@ -206,7 +206,7 @@ async def test_a_responder_silences_nothing(plant: Stand) -> None:
 # --- by design ------------------------------------------------------------------------------------------------------
 async def design(plant: Stand, **changes: Any) -> Any:
     """While the spindle is at most 25 Cel warm, its vibration means nothing."""
-    draft = {
+    draft: dict[str, Any] = {
         "rule_id": await rule_of(plant, SPINDLE, "vibration"),
         "reason": "the spindle stands",
         "test": "at_most",

@@ -64,7 +64,7 @@ async def do(plant: Stand, login: str, act: Any, *args: Any, **more: Any) -> Any
 
 async def group(plant: Stand, **changes: Any) -> GroupFile:
     """Two of three at 2,000 ppm, second level."""
-    draft = {
+    draft: dict[str, Any] = {
         "name": NAME,
         "sensors": [await plant.sensor(box, ACETONE) for box in BOXES],
         "m": 2,

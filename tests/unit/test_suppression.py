@@ -15,7 +15,6 @@ from core.errors import Invalid
 from incidents.alarms.alarm import (
     OUT_OF_SERVICE_MAX,
     SHELVE_MAX,
-    AlarmState,
     DataMissing,
     Decision,
     OutOfService,
@@ -28,7 +27,7 @@ from incidents.alarms.alarm import (
     letter,
     step,
 )
-from incidents.alarms.model import AlarmRule, LimitSource
+from incidents.alarms.model import AlarmRule, AlarmState, LimitSource
 from incidents.alarms.suppression import (
     LIFE_SAFETY_SHELVE_MAX,
     Design,

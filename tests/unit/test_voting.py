@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,7 +18,7 @@ from plant.calibration import Trust, trust
 
 HIGH = Limit("high", 100.0, deadband=10.0, valid_low=-5.0, valid_high=500.0)
 LOW = Limit("low", 19.5, deadband=0.5, valid_low=0.0, valid_high=30.0)
-FAULTS = {
+FAULTS: dict[str, dict[str, Any]] = {
     "retired": {"retired": True},
     "out_of_service": {"out_of_service": True},
     "stale": {"stale": True},
