@@ -35,11 +35,13 @@ from api import (
     roll_calls,
     rooms,
     rotas,
+    suppressions,
     swaps,
     tasks,
     teams,
     trainings,
     visits,
+    voting,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -63,6 +65,8 @@ ROUTERS: list[Router] = [
     plant_devices.router,
     instruments.router,
     limits.router,
+    suppressions.router,
+    voting.router,
     readings.router,
     presence.router,
     visits.router,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from mobile_contract.room import Step
+from mobile_contract.room import Step, TrustView, VoteView
 from mobile_contract.text import Text
 
 IncidentState = Literal["open", "returned", "closed"]
@@ -68,6 +68,8 @@ class Alarm(msgspec.Struct, frozen=True):
     acknowledged_by: UUID | None = None
     returned_at: datetime | None = None
     ended_at: datetime | None = None
+    trust: TrustView | None = None
+    votes: list[VoteView] | None = None
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ _INCIDENT = """tenant_id, id, number, site_id, zone_id, state, grade, reasons, t
     first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise"""
 
 _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind,
-    level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at"""
+    level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at,
+    trust, votes"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
     state, fencing, deadline_at, created_at, answered_at, done_at"""
@@ -151,8 +152,8 @@ async def save_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> None:
 
 INSERT_ALARM = """
 INSERT INTO alarms (tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id,
-                    kind, level, letter, title, value, unit, set_point, raised_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                    kind, level, letter, title, value, unit, set_point, raised_at, trust, votes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 """
 
 
@@ -178,11 +179,14 @@ async def insert_alarm(tx: Tx, tenant_id: UUID, alarm: Alarm) -> None:
         alarm.unit,
         alarm.set_point,
         alarm.raised_at,
+        alarm.trust,
+        alarm.votes,
     )
 
 
 UPDATE_ALARM = """
-UPDATE alarms SET letter = $3, value = $4, acknowledged_at = $5, acknowledged_by = $6, returned_at = $7, ended_at = $8
+UPDATE alarms SET letter = $3, value = $4, acknowledged_at = $5, acknowledged_by = $6, returned_at = $7, ended_at = $8,
+    votes = $9
 WHERE tenant_id = $1 AND id = $2
 """
 
@@ -199,6 +203,7 @@ async def save_alarm(tx: Tx, tenant_id: UUID, alarm: Alarm) -> None:
         alarm.acknowledged_by,
         alarm.returned_at,
         alarm.ended_at,
+        alarm.votes,
     )
 
 

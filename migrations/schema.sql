@@ -232,15 +232,31 @@ CREATE TABLE public.alarm_rules (
     source jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    group_id uuid,
+    replaced_by uuid,
     CONSTRAINT alarm_rules_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
     CONSTRAINT alarm_rules_check1 CHECK (((kind <> ALL (ARRAY['high'::text, 'low'::text])) OR (set_point IS NOT NULL))),
+    CONSTRAINT alarm_rules_check2 CHECK (((kind <> 'vote'::text) OR ((set_point IS NOT NULL) AND (group_id IS NOT NULL)))),
     CONSTRAINT alarm_rules_deadband_check CHECK ((deadband >= (0)::double precision)),
-    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text]))),
+    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text, 'vote'::text, 'discrepancy'::text]))),
     CONSTRAINT alarm_rules_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
     CONSTRAINT alarm_rules_off_delay_s_check CHECK ((off_delay_s >= (0)::double precision)),
     CONSTRAINT alarm_rules_on_delay_s_check CHECK ((on_delay_s >= (0)::double precision))
 );
 ALTER TABLE ONLY public.alarm_rules FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_settings (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    shelve_max_s double precision,
+    flood_start_above integer NOT NULL,
+    flood_end_below integer NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT alarm_settings_check CHECK ((flood_end_below <= flood_start_above)),
+    CONSTRAINT alarm_settings_flood_end_below_check CHECK (((flood_end_below >= 1) AND (flood_end_below <= 1000))),
+    CONSTRAINT alarm_settings_flood_start_above_check CHECK (((flood_start_above >= 1) AND (flood_start_above <= 1000))),
+    CONSTRAINT alarm_settings_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.alarm_settings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_states (
     tenant_id uuid NOT NULL,
     rule_id uuid NOT NULL,
@@ -252,6 +268,23 @@ CREATE TABLE public.alarm_states (
     CONSTRAINT alarm_states_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarm_states FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_suppressions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    by_account uuid,
+    one_shot boolean NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT alarm_suppressions_check CHECK (((kind = 'by_design'::text) OR ((until_at IS NOT NULL) AND (by_account IS NOT NULL)))),
+    CONSTRAINT alarm_suppressions_kind_check CHECK ((kind = ANY (ARRAY['shelved'::text, 'by_design'::text, 'out_of_service'::text]))),
+    CONSTRAINT alarm_suppressions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+ALTER TABLE ONLY public.alarm_suppressions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarms (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -275,6 +308,8 @@ CREATE TABLE public.alarms (
     acknowledged_by uuid,
     returned_at timestamp with time zone,
     ended_at timestamp with time zone,
+    trust jsonb,
+    votes jsonb,
     CONSTRAINT alarms_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarms FORCE ROW LEVEL SECURITY;
@@ -362,6 +397,16 @@ CREATE TABLE public.buildings (
     CONSTRAINT buildings_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.buildings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.calibration_notices (
+    tenant_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    day date NOT NULL,
+    level text NOT NULL,
+    days_left integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT calibration_notices_level_check CHECK ((level = ANY (ARRAY['due_soon'::text, 'expired'::text])))
+);
+ALTER TABLE ONLY public.calibration_notices FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.comm_test_messages (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -617,6 +662,18 @@ CREATE TABLE public.exposure_watches (
     due_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.exposure_watches FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.floods (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alarms_at_start integer NOT NULL,
+    alarms integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+ALTER TABLE ONLY public.floods FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -1158,6 +1215,13 @@ CREATE TABLE public.sensors (
     CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
 );
 ALTER TABLE ONLY public.sensors FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.shelving_limits (
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    shelve_max_s double precision NOT NULL,
+    CONSTRAINT shelving_limits_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.shelving_limits FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.sign_in_limits (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
@@ -1207,6 +1271,35 @@ CREATE TABLE public.sites (
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.suppression_designs (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    reason text NOT NULL,
+    sensor_id uuid,
+    actuator_id uuid,
+    test text NOT NULL,
+    threshold double precision,
+    hysteresis double precision NOT NULL,
+    action text,
+    needs_approval boolean NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    CONSTRAINT suppression_designs_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
+    CONSTRAINT suppression_designs_check1 CHECK (((test = 'action'::text) = (actuator_id IS NOT NULL))),
+    CONSTRAINT suppression_designs_check2 CHECK (((test = 'action'::text) = (action IS NOT NULL))),
+    CONSTRAINT suppression_designs_check3 CHECK (((test = 'action'::text) = (threshold IS NULL))),
+    CONSTRAINT suppression_designs_check4 CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT suppression_designs_check5 CHECK ((approved_by IS DISTINCT FROM created_by)),
+    CONSTRAINT suppression_designs_hysteresis_check CHECK ((hysteresis >= (0)::double precision)),
+    CONSTRAINT suppression_designs_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+    CONSTRAINT suppression_designs_test_check CHECK ((test = ANY (ARRAY['at_most'::text, 'at_least'::text, 'action'::text])))
+);
+ALTER TABLE ONLY public.suppression_designs FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tasks (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1314,6 +1407,40 @@ CREATE TABLE public.visits (
     CONSTRAINT visits_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
 );
 ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_groups (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    name jsonb NOT NULL,
+    m integer NOT NULL,
+    side text NOT NULL,
+    level smallint NOT NULL,
+    set_point double precision NOT NULL,
+    deadband double precision NOT NULL,
+    unit text NOT NULL,
+    valid_low double precision,
+    valid_high double precision,
+    discrepancy_after_s double precision NOT NULL,
+    members_alarm text NOT NULL,
+    retired_at timestamp with time zone,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT voting_groups_deadband_check CHECK ((deadband >= (0)::double precision)),
+    CONSTRAINT voting_groups_discrepancy_after_s_check CHECK (((discrepancy_after_s >= (1)::double precision) AND (discrepancy_after_s <= (86400)::double precision))),
+    CONSTRAINT voting_groups_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
+    CONSTRAINT voting_groups_m_check CHECK (((m >= 1) AND (m <= 8))),
+    CONSTRAINT voting_groups_members_alarm_check CHECK ((members_alarm = ANY (ARRAY['pre_alarm'::text, 'none'::text]))),
+    CONSTRAINT voting_groups_side_check CHECK ((side = ANY (ARRAY['high'::text, 'low'::text])))
+);
+ALTER TABLE ONLY public.voting_groups FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_members (
+    tenant_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    CONSTRAINT voting_members_position_check CHECK ((("position" >= 1) AND ("position" <= 8)))
+);
+ALTER TABLE ONLY public.voting_members FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1344,8 +1471,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_pkey PRIMARY KEY (tenant_id, site_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_pkey PRIMARY KEY (tenant_id, rule_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
@@ -1366,6 +1497,8 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_pkey PRIMARY KEY (tenant_id, sensor_id, day);
 ALTER TABLE ONLY public.comm_test_messages
     ADD CONSTRAINT comm_test_messages_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
@@ -1410,6 +1543,8 @@ ALTER TABLE ONLY public.exposure_events
     ADD CONSTRAINT exposure_events_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.holiday_calendars
@@ -1500,6 +1635,8 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_series_key UNIQUE (tenant_id, device_id, series);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_pkey PRIMARY KEY (tenant_id, rule_id);
 ALTER TABLE ONLY public.sign_in_limits
     ADD CONSTRAINT sign_in_limits_pkey PRIMARY KEY (tenant_id, kind, subject);
 ALTER TABLE ONLY public.sign_ins
@@ -1512,6 +1649,8 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.team_members
@@ -1530,17 +1669,27 @@ ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_pkey PRIMARY KEY (tenant_id, group_id, sensor_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_position_key UNIQUE (tenant_id, group_id, "position");
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
 CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_rules_group ON public.alarm_rules USING btree (tenant_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
 CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
+CREATE INDEX alarms_site_raised ON public.alarms USING btree (tenant_id, site_id, raised_at);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
 CREATE INDEX badge_events_age ON public.badge_events USING btree (tenant_id, received_at);
 CREATE INDEX badge_events_person ON public.badge_events USING btree (tenant_id, person_id, observed_at) WHERE (person_id IS NOT NULL);
@@ -1565,6 +1714,9 @@ CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at D
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
+CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
+CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
@@ -1599,6 +1751,7 @@ CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id,
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
@@ -1608,6 +1761,8 @@ CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on 
 CREATE INDEX trainings_qualification ON public.trainings USING btree (tenant_id, qualification_id) WHERE (qualification_id IS NOT NULL);
 CREATE INDEX visits_newest ON public.visits USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX visits_open ON public.visits USING btree (tenant_id, site_id) WHERE ((signed_in_at IS NOT NULL) AND (signed_out_at IS NULL));
+CREATE INDEX voting_groups_site ON public.voting_groups USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX voting_members_sensor ON public.voting_members USING btree (tenant_id, sensor_id);
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -1629,13 +1784,25 @@ ALTER TABLE ONLY public.alarm_rules
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_replaced_by_fkey FOREIGN KEY (tenant_id, replaced_by) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarms
@@ -1664,6 +1831,10 @@ ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
     ADD CONSTRAINT comm_test_messages_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
@@ -1734,6 +1905,12 @@ ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -1876,6 +2053,10 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
     ADD CONSTRAINT sign_ins_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
@@ -1892,6 +2073,16 @@ ALTER TABLE ONLY public.site_rollups
     ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
@@ -1924,6 +2115,16 @@ ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_tenant_id_host_id_fkey FOREIGN KEY (tenant_id, host_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.visits
     ADD CONSTRAINT visits_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1933,7 +2134,9 @@ ALTER TABLE ONLY public.zones
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_settings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_suppressions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.assembly_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
@@ -1941,6 +2144,7 @@ ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.badge_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.badges ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.calibration_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_tests ENABLE ROW LEVEL SECURITY;
@@ -1956,6 +2160,7 @@ ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
@@ -1970,7 +2175,9 @@ ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_settings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_suppressions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.assembly_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
@@ -1978,6 +2185,7 @@ CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true)
 CREATE POLICY owner_directory ON public.badge_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.badges TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.calibration_notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_messages TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_tests TO muster_owner USING (true);
@@ -1993,6 +2201,7 @@ CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
@@ -2029,11 +2238,13 @@ CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (tr
 CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.suppression_designs TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
@@ -2041,6 +2252,8 @@ CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.visits TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
@@ -2067,18 +2280,22 @@ ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.suppression_designs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_settings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_suppressions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.assembly_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2086,6 +2303,7 @@ CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.badge_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.badges USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.calibration_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_tests USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2101,6 +2319,7 @@ CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT pub
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2134,11 +2353,13 @@ CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SE
 CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.suppression_designs USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2146,11 +2367,15 @@ CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT pu
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.visits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_groups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_groups ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -2190,7 +2415,9 @@ GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_settings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_suppressions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assembly_points TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
@@ -2198,6 +2425,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.badge_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.badges TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.calibration_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
@@ -2213,6 +2441,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -2246,11 +2475,13 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.suppression_designs TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
@@ -2258,4 +2489,6 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

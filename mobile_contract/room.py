@@ -60,8 +60,27 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: str | None = None
 
 
+class TrustView(msgspec.Struct, frozen=True):
+    """How far a sensor can be trusted by its calibration; ``days_left`` until it is due, below zero since it was."""
+
+    level: Literal["unstated", "good", "due_soon", "expired"]
+    days_left: int | None = None
+
+
+class VoteView(msgspec.Struct, frozen=True):
+    """One sensor's vote in its group; a ``fault``, named, counts as beyond the limit."""
+
+    sensor: UUID
+    vote: Literal["within", "beyond", "fault"]
+    value: float | None
+    fault: str | None = None
+
+
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm episode; ``letter`` is the ISA-18.2 state, ``value`` and ``set_point`` are in ``unit`` (UCUM)."""
+    """One alarm episode; ``letter`` is the ISA-18.2 state, ``value`` and ``set_point`` are in ``unit`` (UCUM).
+
+    ``trust``: of its sensor when it was raised; ``votes``: of its group's members when it last changed.
+    """
 
     id: UUID
     kind: str
@@ -77,6 +96,20 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
     acknowledged_by: UUID | None = None
     returned_at: datetime | None = None
+    ended_at: datetime | None = None
+    trust: TrustView | None = None
+    votes: list[VoteView] = []
+
+
+class FloodView(msgspec.Struct, frozen=True, kw_only=True):
+    """More alarms than a person can answer; while it lasts, alarms that are no new danger fold under this incident.
+
+    ``alarms``: in the ten minutes before it began; when it has ended, all of them.
+    """
+
+    id: UUID
+    started_at: datetime
+    alarms: int
     ended_at: datetime | None = None
 
 
@@ -211,6 +244,18 @@ class AlarmChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="alarm.cha
     alarm: AlarmView
 
 
+class FloodStarted(msgspec.Struct, frozen=True, tag_field="kind", tag="flood.started"):
+    """An alarm flood began, and this incident leads it."""
+
+    flood: FloodView
+
+
+class FloodEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="flood.ended"):
+    """The alarm flood is over."""
+
+    flood: FloodView
+
+
 class TaskAssigned(msgspec.Struct, frozen=True, tag_field="kind", tag="task.assigned"):
     """A task was made, or given to another person."""
 
@@ -267,6 +312,8 @@ Body: TypeAlias = (
     | IncidentClosed
     | AlarmJoined
     | AlarmChanged
+    | FloodStarted
+    | FloodEnded
     | TaskAssigned
     | TaskChanged
     | CommandChanged
@@ -328,6 +375,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     roll_calls: dict[UUID, RollCallView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
+    flood: FloodView | None = None
 
 
 class SequenceGapError(Exception):
@@ -363,6 +411,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, incident=_change_incident(state.incident, event.body))
         case AlarmJoined(alarm) | AlarmChanged(alarm):
             return replace(state, alarms={**state.alarms, alarm.id: alarm})
+        case FloodStarted(flood) | FloodEnded(flood):
+            return replace(state, flood=flood)
         case TaskAssigned(task) | TaskChanged(task):
             return replace(state, tasks={**state.tasks, task.id: task})
         case CommandChanged(command):

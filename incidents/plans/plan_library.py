@@ -251,7 +251,7 @@ _BY_HAZARD: dict[Hazard, PlanTemplate] = {
 
 def choose_template(kind: str, agent: str | None) -> PlanTemplate:
     """The plan for an alarm; an agent nobody classified is treated as toxic, the more careful of the two."""
-    if kind == "stale":
+    if kind in ("stale", "discrepancy"):
         return NO_DATA
     if kind == "no_effect":
         return NO_EFFECT

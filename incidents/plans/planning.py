@@ -14,7 +14,7 @@ from core.ids import new_id
 from incidents import grading, queries, rooms, views
 from incidents.alarms.agents import Hazard, hazard_of, name_of
 from incidents.alarms.evaluation import Outcome
-from incidents.alarms.model import AlarmRule
+from incidents.alarms.model import DANGER_KINDS, AlarmRule
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
 from incidents.grading import Graded, StandingAlarm
@@ -39,7 +39,7 @@ _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 def hazard_of_alarm(kind: str, agent: str | None) -> Hazard | None:
     """What danger an alarm is evidence of; a silent sensor or a missing effect is evidence of none."""
-    return hazard_of(agent) if kind in ("high", "low") else None
+    return hazard_of(agent) if kind in DANGER_KINDS else None
 
 
 def open_incident(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
@@ -171,6 +171,19 @@ async def announce_commands(tx: Tx, tenant_id: UUID, incident_id: UUID, commands
         await rooms.append_to_incident(tx, tenant_id, incident_id, CommandChanged(views.command_view(command)))
         facts = {"command": command.id, "actuator": command.actuator_id, "action": command.action}
         await timeline.append(tx, tenant_id, incident_id, "command.requested", facts)
+
+
+def evacuates(context: SiteContext, rule: AlarmRule) -> bool:
+    """Whether the alarm's plan has people led out and counted."""
+    level = plan_library.choose_template(rule.kind, context.agent_of(rule)).evacuate_from_level
+    return level is not None and rule.level >= level
+
+
+async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> bool:
+    """Whether tasks of the alarm's plan are in hand in this incident already, wherever in it."""
+    slug = plan_library.choose_template(rule.kind, context.agent_of(rule)).slug
+    tasks = await queries.list_tasks(tx, context.tenant_id, incident.id)
+    return any(t.plan_template == slug and t.state not in ("done", "cancelled") for t in tasks)
 
 
 async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:

@@ -17,8 +17,15 @@ SELECT jsonb_build_object(
             'id', a.id, 'kind', a.kind, 'level', a.level, 'letter', a.letter, 'first_out', a.first_out,
             'title', a.title, 'zone', a.zone_id, 'value', a.value, 'unit', a.unit, 'set_point', a.set_point,
             'raised_at', a.raised_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', a.acknowledged_by,
-            'returned_at', a.returned_at, 'ended_at', a.ended_at)), '{}')
+            'returned_at', a.returned_at, 'ended_at', a.ended_at, 'trust', a.trust,
+            'votes', coalesce(a.votes, '[]'))), '{}')
         FROM alarms a WHERE a.tenant_id = $1 AND a.incident_id = r.incident_id),
+    'flood', (
+        SELECT jsonb_build_object(
+            'id', f.id, 'started_at', f.started_at, 'ended_at', f.ended_at,
+            'alarms', CASE WHEN f.ended_at IS NULL THEN f.alarms_at_start ELSE f.alarms END)
+        FROM floods f WHERE f.tenant_id = $1 AND f.incident_id = r.incident_id
+        ORDER BY f.started_at DESC, f.id DESC LIMIT 1),
     'tasks', (
         SELECT coalesce(jsonb_object_agg(t.id, jsonb_build_object(
             'id', t.id, 'position', t.position, 'role', t.role, 'title', t.title, 'steps', t.steps,

@@ -27,6 +27,7 @@ from tests.contract.conftest import PASSWORD, Edge, Stage, build_stage
 
 DOCUMENT = build_document(ROUTERS)
 AT = "2026-03-02T08:00:00Z"
+SOON = "2026-03-02T20:00:00Z"
 NAME = {"zh": "新", "en": "New"}
 # The neighbour's box asks for it.
 CSR = request("neighbours/north/box-1")
@@ -71,6 +72,8 @@ TABLE_OF = {
     "/v1/doors": "doors",
     "/v1/badges": "badges",
     "/v1/visits": "visits",
+    "/v1/suppression-designs": "suppression_designs",
+    "/v1/voting-groups": "voting_groups",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -80,6 +83,7 @@ TABLE_OF = {
     "?sensor": "sensors",
     "?actuator": "actuators",
     "?rota": "rotas",
+    "?rule": "alarm_rules",
 }
 
 Ids = dict[str, UUID]
@@ -109,6 +113,29 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "edit_account": lambda _: {"display_name": "Taken over"},
     "register_push": lambda _: {"channel": "fcm", "token": "a-token-of-ours"},
     "shelve_alarm": lambda _: {"reason": "none of ours"},
+    "take_alarm_out": lambda _: {"reason": "none of ours", "until": SOON},
+    "shelve_alarm_rule": lambda _: {"reason": "none of ours"},
+    "take_alarm_rule_out": lambda _: {"reason": "none of ours", "until": SOON},
+    "limit_shelving": lambda _: {"shelve_max_s": 3600},
+    "edit_alarm_settings": lambda _: {"flood_start_above": 12, "flood_end_below": 6},
+    "create_suppression_design": lambda ids: {
+        "rule": str(ids["alarm_rules"]),
+        "reason": "none of ours",
+        "test": "action",
+        "actuator": str(ids["actuators"]),
+        "action": "start",
+    },
+    "create_voting_group": lambda ids: {
+        "name": NAME,
+        "sensors": [str(ids["sensors"]), str(ids.get("second_sensors", ids["sensors"]))],
+        "m": 1,
+        "side": "high",
+        "level": 1,
+        "set_point": 7.0,
+        "unit": "[ppm]",
+        "source": SOURCE,
+    },
+    "edit_voting_group": lambda _: {"m": 2},
     "close_incident": lambda _: {"reason": "none of ours"},
     "answer_task": lambda _: {"answer": "acknowledge"},
     "finish_task": lambda _: {"note": "none of ours"},
@@ -226,9 +253,6 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "add_override": _override,
     "propose_swap": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "duty": _duty(ids, 5)},
     "answer_swap": lambda _: {"answer": "accept"},
-}
-# A body of bytes is sent as this type.
-MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
     "report_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
     "create_door": lambda ids: {
         "device": str(ids["devices"]),
@@ -254,16 +278,25 @@ def _visit(ids: Ids) -> dict[str, Any]:
     }
 
 
+# A body of bytes is sent as this type.
+MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 REQUIRED: dict[str, dict[str, str]] = {
     "get_readings": _HOUR,
     "list_raw_readings": _HOUR,
     "remove_message_service": {"kind": "mail"},
+    "list_skill_holders": {"skill": "first_aid"},
 }
-REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR, "list_skill_holders": {"skill": "first_aid"}}
-# About a phone in one's own hand: asked as wang, whose phone it is.
-OWNERS_ALONE = {"register_push", "revoke_device", "report_readiness", "report_test_receipt"}
+# About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
+OWNERS_ALONE = {
+    "register_push",
+    "revoke_device",
+    "report_readiness",
+    "report_test_receipt",
+    "get_visit",
+    "list_visits",
+}
 # What depends on more than the role: asked as a role that may, whoever it is.
 ASKED_AS = {
     "start_roll_call": Role.SAFETY_OFFICER,
@@ -273,21 +306,20 @@ ASKED_AS = {
     "appoint_marshal": Role.SAFETY_OFFICER,
     "send_search": Role.SAFETY_OFFICER,
 }
-REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
-# About a phone in one's own hand: asked as wang, whose phone it is.
-OWNERS_ALONE = {"register_push", "revoke_device"}
 # Li's own proposal.
 OTHERS_ALONE = {"withdraw_swap"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
-NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
-# They take away what others ask about, or end the sign-in, so they come after all others.
-LAST = ("delete_training", "delete_qualification", "revoke_device", "sign_out")
-# About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
-OWNERS_ALONE = {"register_push", "revoke_device", "get_visit", "list_visits"}
-# Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
-# They end the sign-in, so they come after all others.
-LAST = ("revoke_device", "sign_out")
+# They end what others are about, the last two the sign-in, so they come after all others.
+LAST = (
+    "delete_training",
+    "delete_qualification",
+    "retire_suppression_design",
+    "retire_voting_group",
+    "retire_alarm_rule",
+    "revoke_device",
+    "sign_out",
+)
 
 
 @dataclass(frozen=True)
@@ -427,6 +459,19 @@ async def _settle(edge: Edge) -> Tenant:
     ):
         answer = await stage.http.post(path, headers=officer, json=body)
         assert answer.status_code == 201, answer.text
+    ids = tenant.ids | {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+    async with stage.transaction() as tx:
+        ids["actuators"] = await tx.fetchval("SELECT id FROM actuators LIMIT 1")
+    second = await stage.http.post("/v1/sensors", headers=admin, json=_sensor(tenant.ids, "acetone-2"))
+    ids["second_sensors"] = UUID(second.json()["id"])
+    for path, operation in (
+        ("/v1/suppression-designs", "create_suppression_design"),
+        ("/v1/voting-groups", "create_voting_group"),
+    ):
+        further = await stage.http.post(path, headers=admin, json=BODIES[operation](ids))
+        assert further.status_code == 201, further.text
+    settings = f"/v1/sites/{stage.world.site_id}/alarm-settings"
+    await stage.http.put(settings, headers=admin | {"If-Match": '"0"'}, json=BODIES["edit_alarm_settings"](ids))
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -436,7 +481,7 @@ async def _settle(edge: Edge) -> Tenant:
         tenant.ids["person_devices"] = await tx.fetchval(
             "SELECT id FROM person_devices WHERE account_id = $1", stage.world.wang
         )
-    tenant.ids |= {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+    tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
 

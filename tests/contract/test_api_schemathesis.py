@@ -157,6 +157,26 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     for kind, thing in (("door", door), ("badge", badge), ("visit", visit)):
         answer = await edge.http.post(f"/v1/{kind}s", json=thing, headers=headers[Role.SAFETY_OFFICER.value])
         made[kind] = UUID(answer.json()["id"])
+    design = {"rule": str(world.rule_id), "reason": "r", "test": "action", "actuator": str(world.actuator_id)}
+    second = sensor | {"series": "acetone-2"}
+    two = await edge.http.post("/v1/sensors", json=second, headers=headers[Role.ADMIN.value])
+    group = {
+        "name": name,
+        "sensors": [str(made["sensor"]), two.json()["id"]],
+        "m": 2,
+        "side": "high",
+        "level": 2,
+        "set_point": 2000.0,
+        "unit": "[ppm]",
+        "source": {"jurisdiction": "CN", "edition": "2019", "source": "GB/T 50493"},
+    }
+    drafts: list[tuple[str, str, dict[str, Any]]] = [
+        ("design", "suppression-designs", design | {"action": "start"}),
+        ("group", "voting-groups", group),
+    ]
+    for kind, path, draft in drafts:
+        answer = await edge.http.post(f"/v1/{path}", json=draft, headers=headers[Role.ADMIN.value])
+        made[kind] = UUID(answer.json()["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

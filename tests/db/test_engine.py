@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import closing, response, rooms, service
-from incidents.alarms import rule_service
+from incidents import closing, response, rooms
+from incidents import service as tasks_service
+from incidents.alarms import rule_service, service
 from incidents.alarms.model import LimitSource
 from incidents.plans import planning
 from incidents.record import timeline
@@ -213,7 +214,7 @@ async def test_who_has_done_their_part_is_ordered_again_when_it_comes_back(plant
     people = {(await plant.actor(login)).account_id: await plant.actor(login) for login in ("wang", "li", "zhao")}
     async with plant.db.transaction(plant.tenant_id) as tx:
         for task in tasks:
-            await service.finish_task(tx, people[task["owner_account_id"]], task["id"], "stopped it")
+            await tasks_service.finish_task(tx, people[task["owner_account_id"]], task["id"], "stopped it")
     await cure(plant)
     await leak(plant)
     states = await plant.rows("SELECT state FROM tasks WHERE tenant_id = $1")

@@ -27,6 +27,8 @@ def alarm(
     [
         ([alarm("stale")], Grade.IV),
         ([alarm("no_effect", agent=None)], Grade.IV),
+        ([alarm("discrepancy")], Grade.IV),
+        ([alarm("vote", level=2)], Grade.II),
         ([alarm(agent="vibration")], Grade.IV),
         ([alarm(agent="vibration", level=2)], Grade.III),
         ([alarm(agent="particles")], Grade.IV),
@@ -60,7 +62,7 @@ def test_not_knowing_who_is_there_is_written_down() -> None:
 ALARMS = st.lists(
     st.builds(
         alarm,
-        st.sampled_from(["high", "low", "stale", "no_effect"]),
+        st.sampled_from(["high", "low", "vote", "stale", "no_effect", "discrepancy"]),
         st.sampled_from([1, 2]),
         st.sampled_from(["acetone", "hydrogen-fluoride", "oxygen", "vibration", "particles", "secret", None]),
         risk=st.integers(0, 3),
