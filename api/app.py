@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api import (
+    alarm_performance,
     alarms,
     audit,
     auth,
@@ -38,6 +39,7 @@ ROUTERS: list[Router] = [
     auth.router,
     people.router,
     alarms.router,
+    alarm_performance.router,
     incidents.router,
     tasks.router,
     rooms.router,

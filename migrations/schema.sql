@@ -1,3 +1,34 @@
+CREATE FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    made integer := 0;
+    lower date;
+    upper date;
+    child text;
+BEGIN
+    IF last_day - first_day > 800 THEN
+        RAISE EXCEPTION 'more than 800 days of partitions asked for';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('alarm_events_make_partitions'));
+    FOR lower IN SELECT generate_series(date_trunc('month', first_day), last_day, '1 month')::date LOOP
+        upper := (lower + interval '1 month')::date;
+        child := 'alarm_events_' || to_char(lower, 'YYYYMM');
+        CONTINUE WHEN to_regclass(format('%I', child)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE alarm_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
+        LOCK TABLE alarm_events_default IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format(
+            'WITH moved AS (DELETE FROM alarm_events_default WHERE called_at >= %L AND called_at < %L RETURNING *) '
+            'INSERT INTO %I SELECT * FROM moved', lower::timestamptz, upper::timestamptz, child);
+        EXECUTE format('ALTER TABLE alarm_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            child, lower::timestamptz, upper::timestamptz);
+        PERFORM readings_close_partition(child);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
 CREATE FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public'
@@ -178,6 +209,89 @@ CREATE TABLE public.actuators (
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_answer_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    step smallint NOT NULL,
+    count integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_answer_days FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_bins (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    bin timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    low integer NOT NULL,
+    medium integer NOT NULL,
+    high integer NOT NULL,
+    answered integer NOT NULL,
+    fleeting integer NOT NULL,
+    shelved integer NOT NULL,
+    by_design integer NOT NULL,
+    out_of_service integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_bins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    rule_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    alarm_id uuid,
+    level smallint NOT NULL,
+    priority text NOT NULL,
+    suppression text NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+)
+PARTITION BY RANGE (called_at);
+ALTER TABLE ONLY public.alarm_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events_default (
+    tenant_id uuid CONSTRAINT alarm_events_tenant_id_not_null NOT NULL,
+    site_id uuid CONSTRAINT alarm_events_site_id_not_null NOT NULL,
+    called_at timestamp with time zone CONSTRAINT alarm_events_called_at_not_null NOT NULL,
+    id uuid CONSTRAINT alarm_events_id_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT alarm_events_at_not_null NOT NULL,
+    kind text CONSTRAINT alarm_events_kind_not_null NOT NULL,
+    rule_id uuid CONSTRAINT alarm_events_rule_id_not_null NOT NULL,
+    zone_id uuid CONSTRAINT alarm_events_zone_id_not_null NOT NULL,
+    alarm_id uuid,
+    level smallint CONSTRAINT alarm_events_level_not_null NOT NULL,
+    priority text CONSTRAINT alarm_events_priority_not_null NOT NULL,
+    suppression text CONSTRAINT alarm_events_suppression_not_null NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+);
+ALTER TABLE ONLY public.alarm_events_default FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rollups_due (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    span text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    CONSTRAINT alarm_rollups_due_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+);
+ALTER TABLE ONLY public.alarm_rollups_due FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rule_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    calls integer NOT NULL,
+    chattering integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_rule_days FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_rules (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -721,6 +835,7 @@ CREATE TABLE public.zones (
     CONSTRAINT zones_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.zones FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.alarm_events ATTACH PARTITION public.alarm_events_default DEFAULT;
 ALTER TABLE ONLY public.reading_minutes ATTACH PARTITION public.reading_minutes_default DEFAULT;
 ALTER TABLE ONLY public.readings ATTACH PARTITION public.readings_default DEFAULT;
 ALTER TABLE ONLY public.accounts
@@ -731,6 +846,18 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, step);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_pkey PRIMARY KEY (tenant_id, site_id, bin, zone_id);
+ALTER TABLE ONLY public.alarm_events
+    ADD CONSTRAINT alarm_events_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_events_default
+    ADD CONSTRAINT alarm_events_default_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_pkey PRIMARY KEY (tenant_id, site_id, span, start);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, rule_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarm_states
@@ -833,10 +960,13 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
 CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_events_rule ON ONLY public.alarm_events USING btree (tenant_id, rule_id, called_at);
+CREATE INDEX alarm_events_default_tenant_id_rule_id_called_at_idx ON public.alarm_events_default USING btree (tenant_id, rule_id, called_at);
 CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
 CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
+CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
 CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
@@ -868,6 +998,8 @@ CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_i
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+ALTER INDEX public.alarm_events_pkey ATTACH PARTITION public.alarm_events_default_pkey;
+ALTER INDEX public.alarm_events_rule ATTACH PARTITION public.alarm_events_default_tenant_id_rule_id_called_at_idx;
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -884,6 +1016,16 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
@@ -1022,6 +1164,12 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_answer_days ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_bins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rollups_due ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rule_days ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
@@ -1042,6 +1190,12 @@ ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_answer_days TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_bins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events_default TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rollups_due TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rule_days TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
@@ -1099,6 +1253,11 @@ ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_answer_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_bins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rollups_due USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rule_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1139,6 +1298,8 @@ ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
+REVOKE ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) FROM PUBLIC;
@@ -1164,6 +1325,11 @@ REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_answer_days TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_bins TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.alarm_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rollups_due TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_rule_days TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.settings import Settings
+from incidents.alarms.kpi_upkeep import keep_rolled_up
 from incidents.reaching.delivery import DeliveryPolicy
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
@@ -25,8 +26,10 @@ async def main(process: Process) -> None:
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
             upkeep = group.create_task(keep_up(process.db))
+            alarm_rollups = group.create_task(keep_rolled_up(process.db))
             await courier.run(process.listener, process.stopping)
             upkeep.cancel()
+            alarm_rollups.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:

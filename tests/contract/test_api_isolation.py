@@ -112,7 +112,15 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
 }
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
-REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
+_DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
+REQUIRED = {
+    "get_readings": _HOUR,
+    "list_raw_readings": _HOUR,
+    "get_alarm_performance": _DAYS,
+    "list_alarm_performance": _DAYS,
+}
+# The same, of things: parameter to table.
+REQUIRED_THINGS = {"get_alarm_performance": {"site": "sites"}, "list_alarm_performance": {"site": "sites"}}
 # About a phone in one's own hand: asked as wang, whose phone it is.
 OWNERS_ALONE = {"register_push", "revoke_device"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
@@ -190,7 +198,8 @@ class Tenant:
         headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
         for name in operation.headers:
             headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
-        query = REQUIRED.get(operation.id, {}) | (query or {})
+        things = {name: str(ids[table]) for name, table in REQUIRED_THINGS.get(operation.id, {}).items()}
+        query = REQUIRED.get(operation.id, {}) | things | (query or {})
         return await self.stage.http.request(
             operation.method, operation.url(ids), params=query, headers=headers, json=operation.body(ids)
         )

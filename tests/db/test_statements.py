@@ -40,6 +40,7 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
+    "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
