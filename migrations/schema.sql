@@ -68,6 +68,21 @@ CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time 
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d WHERE d.due_at IS NOT NULL $$;
+CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT r.tenant_id, r.id FROM matrix_replays r
+    WHERE r.ended_at IS NULL AND (r.lease_until IS NULL OR r.lease_until <= moment)
+    ORDER BY r.requested_at, r.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, t.id FROM matrix_timers t WHERE t.due_at <= moment ORDER BY t.due_at, t.id LIMIT most
+$$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -572,6 +587,68 @@ CREATE TABLE public.late_minutes (
     minute timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    note text NOT NULL,
+    body jsonb NOT NULL,
+    authors uuid[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    reviewed_by uuid,
+    reviewed_at timestamp with time zone,
+    published_by uuid,
+    published_at timestamp with time zone,
+    superseded_at timestamp with time zone,
+    CONSTRAINT matrices_check CHECK (((reviewed_by IS NULL) = (reviewed_at IS NULL))),
+    CONSTRAINT matrices_check1 CHECK (((state = 'draft'::text) = (reviewed_by IS NULL))),
+    CONSTRAINT matrices_check2 CHECK (((reviewed_by IS NULL) OR (NOT (reviewed_by = ANY (authors))))),
+    CONSTRAINT matrices_check3 CHECK (((state = ANY (ARRAY['published'::text, 'superseded'::text])) = (published_at IS NOT NULL))),
+    CONSTRAINT matrices_check4 CHECK (((state = 'superseded'::text) = (superseded_at IS NOT NULL))),
+    CONSTRAINT matrices_note_check CHECK ((length(note) <= 1000)),
+    CONSTRAINT matrices_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'reviewed'::text, 'published'::text, 'superseded'::text])))
+);
+ALTER TABLE ONLY public.matrices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_replays (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    matrix_id uuid NOT NULL,
+    against_id uuid,
+    start_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    progress double precision NOT NULL,
+    result jsonb,
+    error text,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    CONSTRAINT matrix_replays_check CHECK ((start_at < end_at)),
+    CONSTRAINT matrix_replays_check1 CHECK (((state = ANY (ARRAY['queued'::text, 'running'::text])) = (ended_at IS NULL))),
+    CONSTRAINT matrix_replays_check2 CHECK (((state = 'done'::text) = (result IS NOT NULL))),
+    CONSTRAINT matrix_replays_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT matrix_replays_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.matrix_replays FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_timers (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    actuator_id uuid NOT NULL,
+    action text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.matrix_timers FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.outbox (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -904,6 +981,16 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_number_key UNIQUE (tenant_id, site_id, number);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_alarm_id_actuator_id_action_since_key UNIQUE (tenant_id, alarm_id, actuator_id, action, since);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.person_devices
@@ -981,6 +1068,10 @@ CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree 
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
+CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
+CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
+CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
+CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
 CREATE INDEX reading_minutes_time ON ONLY public.reading_minutes USING brin (minute);
@@ -1096,6 +1187,20 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_against_id_fkey FOREIGN KEY (tenant_id, against_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_matrix_id_fkey FOREIGN KEY (tenant_id, matrix_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.person_devices
@@ -1187,6 +1292,9 @@ ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
@@ -1213,6 +1321,9 @@ CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
@@ -1274,6 +1385,9 @@ CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1310,6 +1424,10 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time z
 GRANT ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
@@ -1346,6 +1464,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from core.settings import Settings
 from incidents.alarms.kpi_upkeep import keep_rolled_up
+from incidents.matrix.job import keep_replaying
+from incidents.matrix.timers import keep_firing
 from incidents.reaching.delivery import DeliveryPolicy
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
@@ -26,10 +28,11 @@ async def main(process: Process) -> None:
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
             upkeep = group.create_task(keep_up(process.db))
-            alarm_rollups = group.create_task(keep_rolled_up(process.db))
+            beside = [group.create_task(work(process.db)) for work in (keep_rolled_up, keep_firing, keep_replaying)]
             await courier.run(process.listener, process.stopping)
             upkeep.cancel()
-            alarm_rollups.cancel()
+            for task in beside:
+                task.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:

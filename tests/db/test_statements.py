@@ -41,6 +41,8 @@ TAKEN_APART = {
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
+    "incidents.matrix.queries.REPLAYS_WAITING": {"tenant_id", "id"},
+    "incidents.matrix.queries.TIMERS_DUE": {"tenant_id", "id"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
