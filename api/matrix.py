@@ -38,13 +38,13 @@ from people.permissions import Permission
 async def list_matrices(
     call: Call,
     site_id: Annotated[UUID | None, QueryParameter(name="site", description="Of this site alone.")] = None,
-    state: Annotated[MatrixStateName | None, QueryParameter(description="In this state.")] = None,
+    in_state: Annotated[MatrixStateName | None, QueryParameter(name="state", description="In this state.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[MatrixSummary]:
     """Versions of matrices, newest first, without their tables."""
     rows = await service.list_matrices(
-        call.tx, call.actor, site_id=site_id, state=state, before=read_time_cursor(cursor), limit=limit + 1
+        call.tx, call.actor, site_id=site_id, state=in_state, before=read_time_cursor(cursor), limit=limit + 1
     )
     return page(rows, limit, key=lambda row: time_key(row.created_at, row.id), view=_summary)
 

@@ -72,6 +72,10 @@ def check(body: MatrixBody, plant: KnownPlant) -> list[Finding]:
     return found
 
 
+# What a draft may not even hold: ids of things that are not in the site.
+UNKNOWN = frozenset({"cause.rule", "cause.zone", "effect.actuator", "effect.zone"})
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     """Whether one of them keeps the matrix from being used."""
     return any(f.severity == "error" for f in findings)
@@ -156,9 +160,12 @@ def _effect(effect: Effect, plant: KnownPlant) -> list[Finding]:
 
 def _action(effect: Effect, actuator_id: UUID, plant: KnownPlant) -> list[Finding]:
     column, known = effect.slug, plant.actuators.get(actuator_id)
-    if known is None or not known.in_use:
-        return [_error("effect.actuator", None, column, f"结果 {column}：站点没有在用的执行器 {actuator_id}",
-                       f"effect {column}: the site has no actuator {actuator_id} in use")]  # fmt: skip
+    if known is None:
+        return [_error("effect.actuator", None, column, f"结果 {column}：站点没有执行器 {actuator_id}",
+                       f"effect {column}: the site has no actuator {actuator_id}")]  # fmt: skip
+    if not known.in_use:
+        return [_error("effect.retired", None, column, f"结果 {column}：执行器 {actuator_id} 已停用",
+                       f"effect {column}: actuator {actuator_id} is out of use")]  # fmt: skip
     if effect.action not in known.actions:
         allowed = ", ".join(sorted(known.actions))
         return [_error("effect.action", None, column, f"结果 {column}：动作 {effect.action} 无法证实，可用：{allowed}",

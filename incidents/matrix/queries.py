@@ -389,7 +389,7 @@ SELECT count(*) FROM (
     SELECT FROM alarm_events
     WHERE tenant_id = $1 AND site_id = $2 AND called_at >= $3 AND called_at < $4 AND at < $4
       AND kind IN ('raised', 'reraised', 'returned', 'cleared') LIMIT $5
-) some
+) found
 """
 
 

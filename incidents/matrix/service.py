@@ -10,7 +10,7 @@ import msgspec
 
 from core import audit, outbox
 from core.database import Tx
-from core.errors import Conflict, Forbidden, Invalid
+from core.errors import Conflict, Invalid
 from core.ids import new_id
 from incidents import queries as incident_queries
 from incidents.matrix import checks, queries
@@ -74,6 +74,8 @@ async def create_matrix(
                 "草稿只能复制本站点版本或自带内容", field="copy_of", value=copy_of,
             )  # fmt: skip
         body = model.body
+    elif body is not None:
+        await _refuse(tx, actor, site_id, body, checks.UNKNOWN)
     body = body or MatrixBody()
     check_bounds(body, note)
     await incident_queries.lock_site(tx, actor.tenant_id, site_id)
@@ -95,6 +97,8 @@ async def edit_matrix(
     matrix = await queries.get_matrix(tx, actor.tenant_id, matrix_id, lock=True)
     check_version(matrix.version, expected_version)
     _check_state(matrix, "draft", "reviewed")
+    if body is not None:
+        await _refuse(tx, actor, matrix.site_id, body, checks.UNKNOWN)
     new_body = matrix.body if body is None else body
     new_note = matrix.note if note is None else note
     check_bounds(new_body, new_note)
@@ -108,18 +112,18 @@ async def edit_matrix(
 
 
 async def review_matrix(tx: Tx, actor: Actor, matrix_id: UUID, *, expected_version: int) -> Matrix:
-    """A second person, none of the authors, has read this very version and found it right. Raises Forbidden,
-    Conflict, Invalid naming the first error."""
+    """A second person, none of the authors, has read this very version and found it right. Raises Conflict,
+    Invalid naming the first error."""
     actor.require(Permission.REVIEW_PLANS)
     matrix = await queries.get_matrix(tx, actor.tenant_id, matrix_id, lock=True)
-    check_version(matrix.version, expected_version)
+    _check_state(matrix, "draft")
     if actor.account_id in matrix.authors:
-        raise Forbidden(
+        raise Conflict(
             "matrix.own_review", "whoever wrote it does not review it", "作者不得审核自己的版本",
             field="reviewed_by", value=actor.account_id,
         )  # fmt: skip
-    _check_state(matrix, "draft")
-    await _refuse_errors(tx, actor, matrix)
+    check_version(matrix.version, expected_version)
+    await _refuse(tx, actor, matrix.site_id, matrix.body)
     reviewed = msgspec.structs.replace(matrix, state="reviewed", reviewed_by=actor.account_id, reviewed_at=tx.now)
     saved = await queries.save_matrix(tx, actor.tenant_id, reviewed)
     await _record(tx, actor, "reviewed", saved)
@@ -133,9 +137,9 @@ async def publish_matrix(tx: Tx, actor: Actor, matrix_id: UUID, *, expected_vers
     known = await queries.get_matrix(tx, actor.tenant_id, matrix_id)
     await incident_queries.lock_site(tx, actor.tenant_id, known.site_id)
     matrix = await queries.get_matrix(tx, actor.tenant_id, matrix_id, lock=True)
-    check_version(matrix.version, expected_version)
     _check_state(matrix, "reviewed")
-    await _refuse_errors(tx, actor, matrix)
+    check_version(matrix.version, expected_version)
+    await _refuse(tx, actor, matrix.site_id, matrix.body)
     before = await queries.lock_published(tx, actor.tenant_id, matrix.site_id)
     if before is not None:
         ended = msgspec.structs.replace(before, state="superseded", superseded_at=tx.now)
@@ -256,8 +260,10 @@ def _check_period(start: datetime, end: datetime, now: datetime) -> None:
         )  # fmt: skip
 
 
-async def _refuse_errors(tx: Tx, actor: Actor, matrix: Matrix) -> None:
-    errors = [f for f in await check_matrix(tx, actor, matrix) if f.severity == "error"]
+async def _refuse(tx: Tx, actor: Actor, site_id: UUID, body: MatrixBody, codes: frozenset[str] | None = None) -> None:
+    """Raise Invalid naming the first error, of these codes or of any."""
+    found = checks.check(body, await _known_plant(tx, actor.tenant_id, site_id))
+    errors = [f for f in found if f.severity == "error" and (codes is None or f.code in codes)]
     if errors:
         first = errors[0]
         place: Any = {"code": first.code, "row": first.row, "column": first.column, "errors": len(errors)}

@@ -49,6 +49,10 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/matrices": "matrices",
+    "/v1/matrix-replays": "matrix_replays",
+    "?matrix": "matrices",
+    "?against": "matrices",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -109,6 +113,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "source": SOURCE,
     },
     "apply_limits": lambda _: {},
+    "create_matrix": lambda ids: {"site": str(ids["sites"]), "note": "ours", "body": _matrix(ids)},
+    "edit_matrix": lambda ids: {"note": "taken over", "body": _matrix(ids)},
+    "replay_matrix": lambda _: {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"},
 }
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
@@ -244,6 +251,12 @@ async def _settle(edge: Edge) -> Tenant:
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    draft = await stage.http.post("/v1/matrices", headers=officer, json={"site": str(stage.world.site_id)})
+    assert draft.status_code == 201, draft.text
+    past = BODIES["replay_matrix"]({})
+    replay = await stage.http.post(f"/v1/matrices/{draft.json()['id']}/replays", headers=officer, json=past)
+    assert replay.status_code == 201, replay.text
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -269,6 +282,12 @@ def _sensor(ids: Ids, series: str) -> dict[str, Any]:
         "stale_after_s": 30,
         "agent": "acetone",
     }
+
+
+def _matrix(ids: Ids) -> dict[str, Any]:
+    effect = {"slug": "fan", "name": NAME, "actuator": str(ids["actuators"]), "action": "start"}
+    cause = {"slug": "gas", "name": NAME, "agent": "acetone", "zone": str(ids["zones"])}
+    return {"causes": [cause], "effects": [effect], "cells": [{"cause": "gas", "effect": "fan"}]}
 
 
 async def _everything_of(tenant: Tenant) -> dict[str, str | None]:

@@ -147,6 +147,12 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
+    officer = headers[Role.SAFETY_OFFICER.value]
+    draft = await edge.http.post("/v1/matrices", json={"site": str(world.site_id)}, headers=officer)
+    made["matrix"] = UUID(draft.json()["id"])
+    past = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    replay = await edge.http.post(f"/v1/matrices/{made['matrix']}/replays", json=past, headers=officer)
+    made["replay"] = UUID(replay.json()["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

@@ -170,7 +170,7 @@ WRONG: list[tuple[str, str, str | None, str | None, MatrixBody]] = [
     ),
     ("error", "effect.form", None, "fan-on", matrix([cause()], [effect(action="start")], [cell()])),
     ("error", "effect.actuator", None, "fan-on", matrix([cause()], [effect(actuator=VOTE, action="x")], [cell()])),
-    ("error", "effect.actuator", None, "fan-on", matrix([cause()], [effect(actuator=SIREN, action="sound")], [cell()])),
+    ("error", "effect.retired", None, "fan-on", matrix([cause()], [effect(actuator=SIREN, action="sound")], [cell()])),
     ("error", "effect.action", None, "fan-on", matrix([cause()], [effect(actuator=FAN, action="open")], [cell()])),
     ("warning", "effect.lets_go", None, "fan-on", matrix([cause()], [effect(actuator=FAN, action="stop")], [cell()])),
     ("error", "effect.scope", None, "fan-on", matrix([cause()], [effect(evacuate="site", zones=(HALL,))], [cell()])),
