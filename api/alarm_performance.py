@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from uuid import UUID
 
 from litestar import Router, get
-from litestar.params import QueryParameter
+from litestar.params import FromPath, QueryParameter
 
 from api.bearer import needs
 from api.call import Call
@@ -20,7 +20,6 @@ from mobile_contract.alarm_performance import AlarmPerformance, FigureView, Loud
 from people.permissions import Permission
 from plant.model import Site
 
-SiteAsked: TypeAlias = Annotated[UUID, QueryParameter(name="site", description="Of this site.")]
 BuildingAsked: TypeAlias = Annotated[
     UUID | None, QueryParameter(name="building", description="Of this building of it.")
 ]
@@ -33,10 +32,10 @@ Operators: TypeAlias = Annotated[
 ]
 
 
-@get("/v1/alarm-performance", guards=[needs(Permission.READ_ALARMS)])
+@get("/v1/sites/{site_id:uuid}/alarm-performance", guards=[needs(Permission.READ_ALARMS)])
 async def get_alarm_performance(
     call: Call,
-    site_id: SiteAsked,
+    site_id: FromPath[UUID],
     first: First,
     last: Last,
     building_id: BuildingAsked = None,
@@ -49,10 +48,10 @@ async def get_alarm_performance(
     return _view(site, area, [found])
 
 
-@get("/v1/alarm-performance/periods", guards=[needs(Permission.READ_ALARMS)])
+@get("/v1/sites/{site_id:uuid}/alarm-performance/periods", guards=[needs(Permission.READ_ALARMS)])
 async def list_alarm_performance(
     call: Call,
-    site_id: SiteAsked,
+    site_id: FromPath[UUID],
     first: First,
     last: Last,
     shifts: Annotated[

@@ -1,4 +1,4 @@
-"""`python -m bench [all|alarm_kpi|fanout|ingest|latency|scale] [--quick]`: each in a process of its own, one summary."""
+"""`python -m bench [all|NAME] [--quick]`: each benchmark in a process of its own, one summary."""
 
 from __future__ import annotations
 

@@ -43,8 +43,6 @@ async def list_matrices(
 ) -> list[Matrix]:
     """Versions, newest first."""
     actor.require(Permission.READ_PLANS)
-    if site_id is not None:
-        await places.get_site(tx, actor.tenant_id, site_id)
     return await queries.list_matrices(tx, actor.tenant_id, site_id=site_id, state=state, before=before, limit=limit)
 
 
@@ -209,8 +207,6 @@ async def list_replays(
 ) -> list[MatrixReplay]:
     """Replays, newest first."""
     actor.require(Permission.READ_PLANS)
-    if matrix_id is not None:
-        await queries.get_matrix(tx, actor.tenant_id, matrix_id)
     return await queries.list_replays(tx, actor.tenant_id, matrix_id=matrix_id, before=before, limit=limit)
 
 

@@ -29,13 +29,15 @@ async def _calls(tx: Tx, stage: Stage, count: int, minutes_ago: float) -> None:
 
 
 async def _get(stage: Stage, path: str = "", **query: Any) -> Any:
-    query = {"site": str(stage.world.site_id), "from": TODAY, "to": TODAY} | query
-    return await stage.http.get(f"/v1/alarm-performance{path}", params=query, headers=stage.wang)
+    query = {"from": TODAY, "to": TODAY} | query
+    site = query.pop("site", stage.world.site_id)
+    return await stage.http.get(f"/v1/sites/{site}/alarm-performance{path}", params=query, headers=stage.wang)
 
 
 async def test_anonymous_is_401_and_a_camera_403(stage: Stage) -> None:
     camera = await stage.edge.as_role(Role.CAMERA)
-    for path in ("/v1/alarm-performance", "/v1/alarm-performance/periods"):
+    for end in ("", "/periods"):
+        path = f"/v1/sites/{stage.world.site_id}/alarm-performance{end}"
         assert (await stage.http.get(path)).status_code == 401
         assert (await stage.http.get(path, headers=camera)).status_code == 403
 

@@ -126,8 +126,6 @@ REQUIRED = {
     "get_alarm_performance": _DAYS,
     "list_alarm_performance": _DAYS,
 }
-# The same, of things: parameter to table.
-REQUIRED_THINGS = {"get_alarm_performance": {"site": "sites"}, "list_alarm_performance": {"site": "sites"}}
 # About a phone in one's own hand: asked as wang, whose phone it is.
 OWNERS_ALONE = {"register_push", "revoke_device"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
@@ -205,8 +203,7 @@ class Tenant:
         headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
         for name in operation.headers:
             headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
-        things = {name: str(ids[table]) for name, table in REQUIRED_THINGS.get(operation.id, {}).items()}
-        query = REQUIRED.get(operation.id, {}) | things | (query or {})
+        query = REQUIRED.get(operation.id, {}) | (query or {})
         return await self.stage.http.request(
             operation.method, operation.url(ids), params=query, headers=headers, json=operation.body(ids)
         )

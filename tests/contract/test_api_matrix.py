@@ -84,7 +84,7 @@ async def test_versions_are_listed_page_by_page_and_by_site_and_state(stage: Sta
     )
     assert mine.json()["items"] == []
     other = await stage.http.get("/v1/matrices", headers=stage.wang, params={"site": str(new_id())})
-    assert other.status_code == 404
+    assert other.json()["items"] == []
 
 
 @pytest.mark.parametrize(
