@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api import (
+    alarm_performance,
     alarms,
     audit,
     auth,
@@ -23,6 +24,7 @@ from api import (
     incidents,
     instruments,
     limits,
+    matrix,
     people,
     people_import,
     places,
@@ -57,6 +59,7 @@ ROUTERS: list[Router] = [
     qualifications.router,
     trainings.router,
     alarms.router,
+    alarm_performance.router,
     incidents.router,
     tasks.router,
     rooms.router,
@@ -67,6 +70,7 @@ ROUTERS: list[Router] = [
     limits.router,
     suppressions.router,
     voting.router,
+    matrix.router,
     readings.router,
     presence.router,
     visits.router,

@@ -15,6 +15,7 @@ from incidents.alarms import alarm, alarm_queries, evaluation
 from incidents.alarms.alarm_queries import WatchedRule
 from incidents.context import SiteContext, load_context
 from incidents.incident import Alarm, Incident
+from incidents.matrix import live
 from incidents.plans import planning
 from incidents.reaching import deliveries
 from incidents.record import timeline
@@ -107,7 +108,7 @@ async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Com
     mine = planning.wanted_actions(context, [a for a in alarms if a.incident_id == incident.id])
     others = planning.wanted_actions(context, [a for a in alarms if a.incident_id != incident.id])
     released = []
-    for actuator_id, action in sorted(mine - others):
+    for actuator_id, action in sorted(mine - others - live.latched_commands(context, alarms)):
         newest = await command_queries.find_newest_of(tx, tenant_id, actuator_id)
         if newest is None or newest.action != action or newest.requested_by is not None or action not in _RELEASES:
             continue

@@ -10,6 +10,8 @@ import msgspec
 from core.database import Tx
 from core.errors import NotFound
 from incidents.alarms.model import AlarmRule
+from incidents.matrix.model import PublishedMatrix
+from incidents.matrix.queries import find_published
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
 from plant.model import Actuator, Sensor, Zone
@@ -23,6 +25,7 @@ class SiteContext(msgspec.Struct, frozen=True):
     zones: dict[UUID, Zone]
     sensors: dict[UUID, Sensor]
     actuators: dict[UUID, Actuator]
+    matrix: PublishedMatrix | None = None
 
     def zone_of(self, rule: AlarmRule) -> Zone:
         """Where the rule's sensor or actuator is; NotFound when it was retired meanwhile."""
@@ -66,4 +69,5 @@ async def load_context(tx: Tx, tenant_id: UUID, site_id: UUID) -> SiteContext:
         zones={z.id: z for z in await queries.list_zones(tx, tenant_id, site_id)},
         sensors={s.id: s for s in await instrument_queries.list_sensors(tx, tenant_id, site_id)},
         actuators={a.id: a for a in await instrument_queries.list_actuators(tx, tenant_id, site_id)},
+        matrix=await find_published(tx, tenant_id, site_id),
     )

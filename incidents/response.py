@@ -18,7 +18,7 @@ from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
 from incidents import correlation, flooding, occupancy, queries, rooms, views
-from incidents.alarms import alarm, alarm_queries, evaluation, rule_queries, suppression_queries
+from incidents.alarms import alarm, alarm_queries, evaluation, kpi_log, rule_queries, suppression_queries
 from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext
@@ -60,6 +60,7 @@ async def respond(tx: Tx, context: SiteContext, outcomes: Sequence[Outcome], *, 
     # The worst of alarms that come in one batch leads: it is the first-out and grades the incident at once.
     for outcome in sorted(raised, key=lambda o: (-o.rule.level, o.rule.id)):
         await _raise(tx, context, outcome)
+    await kpi_log.log_outcomes(tx, context, moved, by)
     touched: list[UUID] = []
     for outcome in moved:
         incident_id = await _change(tx, context, outcome, by)
@@ -277,6 +278,7 @@ async def end_retired(tx: Tx, context: SiteContext) -> None:
         body = AlarmChanged(views.alarm_view(after))
         await rooms.append_to_incident(tx, context.tenant_id, row.incident_id, body)
         await timeline.append(tx, context.tenant_id, row.incident_id, "alarm.retired", {"alarm": row.id})
+        await kpi_log.log_retired(tx, context, row)
         await _settle(tx, context.tenant_id, row.incident_id)
 
 

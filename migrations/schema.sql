@@ -1,3 +1,34 @@
+CREATE FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    made integer := 0;
+    lower date;
+    upper date;
+    child text;
+BEGIN
+    IF last_day - first_day > 800 THEN
+        RAISE EXCEPTION 'more than 800 days of partitions asked for';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('alarm_events_make_partitions'));
+    FOR lower IN SELECT generate_series(date_trunc('month', first_day), last_day, '1 month')::date LOOP
+        upper := (lower + interval '1 month')::date;
+        child := 'alarm_events_' || to_char(lower, 'YYYYMM');
+        CONTINUE WHEN to_regclass(format('%I', child)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE alarm_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
+        LOCK TABLE alarm_events_default IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format(
+            'WITH moved AS (DELETE FROM alarm_events_default WHERE called_at >= %L AND called_at < %L RETURNING *) '
+            'INSERT INTO %I SELECT * FROM moved', lower::timestamptz, upper::timestamptz, child);
+        EXECUTE format('ALTER TABLE alarm_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            child, lower::timestamptz, upper::timestamptz);
+        PERFORM readings_close_partition(child);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
 CREATE FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public'
@@ -64,6 +95,21 @@ CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most
       AND EXISTS (SELECT FROM presence p WHERE p.tenant_id = s.tenant_id)
     ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
     LIMIT most
+$$;
+CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT r.tenant_id, r.id FROM matrix_replays r
+    WHERE r.ended_at IS NULL AND (r.lease_until IS NULL OR r.lease_until <= moment)
+    ORDER BY r.requested_at, r.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, t.id FROM matrix_timers t WHERE t.due_at <= moment ORDER BY t.due_at, t.id LIMIT most
 $$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
@@ -212,6 +258,89 @@ CREATE TABLE public.actuators (
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_answer_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    step smallint NOT NULL,
+    count integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_answer_days FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_bins (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    bin timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    low integer NOT NULL,
+    medium integer NOT NULL,
+    high integer NOT NULL,
+    answered integer NOT NULL,
+    fleeting integer NOT NULL,
+    shelved integer NOT NULL,
+    by_design integer NOT NULL,
+    out_of_service integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_bins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    rule_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    alarm_id uuid,
+    level smallint NOT NULL,
+    priority text NOT NULL,
+    suppression text NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+)
+PARTITION BY RANGE (called_at);
+ALTER TABLE ONLY public.alarm_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events_default (
+    tenant_id uuid CONSTRAINT alarm_events_tenant_id_not_null NOT NULL,
+    site_id uuid CONSTRAINT alarm_events_site_id_not_null NOT NULL,
+    called_at timestamp with time zone CONSTRAINT alarm_events_called_at_not_null NOT NULL,
+    id uuid CONSTRAINT alarm_events_id_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT alarm_events_at_not_null NOT NULL,
+    kind text CONSTRAINT alarm_events_kind_not_null NOT NULL,
+    rule_id uuid CONSTRAINT alarm_events_rule_id_not_null NOT NULL,
+    zone_id uuid CONSTRAINT alarm_events_zone_id_not_null NOT NULL,
+    alarm_id uuid,
+    level smallint CONSTRAINT alarm_events_level_not_null NOT NULL,
+    priority text CONSTRAINT alarm_events_priority_not_null NOT NULL,
+    suppression text CONSTRAINT alarm_events_suppression_not_null NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+);
+ALTER TABLE ONLY public.alarm_events_default FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rollups_due (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    span text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    CONSTRAINT alarm_rollups_due_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+);
+ALTER TABLE ONLY public.alarm_rollups_due FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rule_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    calls integer NOT NULL,
+    chattering integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_rule_days FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_rules (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -771,6 +900,68 @@ CREATE TABLE public.late_minutes (
     minute timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    note text NOT NULL,
+    body jsonb NOT NULL,
+    authors uuid[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    reviewed_by uuid,
+    reviewed_at timestamp with time zone,
+    published_by uuid,
+    published_at timestamp with time zone,
+    superseded_at timestamp with time zone,
+    CONSTRAINT matrices_check CHECK (((reviewed_by IS NULL) = (reviewed_at IS NULL))),
+    CONSTRAINT matrices_check1 CHECK (((state = 'draft'::text) = (reviewed_by IS NULL))),
+    CONSTRAINT matrices_check2 CHECK (((reviewed_by IS NULL) OR (NOT (reviewed_by = ANY (authors))))),
+    CONSTRAINT matrices_check3 CHECK (((state = ANY (ARRAY['published'::text, 'superseded'::text])) = (published_at IS NOT NULL))),
+    CONSTRAINT matrices_check4 CHECK (((state = 'superseded'::text) = (superseded_at IS NOT NULL))),
+    CONSTRAINT matrices_note_check CHECK ((length(note) <= 1000)),
+    CONSTRAINT matrices_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'reviewed'::text, 'published'::text, 'superseded'::text])))
+);
+ALTER TABLE ONLY public.matrices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_replays (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    matrix_id uuid NOT NULL,
+    against_id uuid,
+    start_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    progress double precision NOT NULL,
+    result jsonb,
+    error text,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    CONSTRAINT matrix_replays_check CHECK ((start_at < end_at)),
+    CONSTRAINT matrix_replays_check1 CHECK (((state = ANY (ARRAY['queued'::text, 'running'::text])) = (ended_at IS NULL))),
+    CONSTRAINT matrix_replays_check2 CHECK (((state = 'done'::text) = (result IS NOT NULL))),
+    CONSTRAINT matrix_replays_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT matrix_replays_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.matrix_replays FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_timers (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    actuator_id uuid NOT NULL,
+    action text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.matrix_timers FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.message_services (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
@@ -1459,6 +1650,7 @@ CREATE TABLE public.zones (
     CONSTRAINT zones_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.zones FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.alarm_events ATTACH PARTITION public.alarm_events_default DEFAULT;
 ALTER TABLE ONLY public.reading_minutes ATTACH PARTITION public.reading_minutes_default DEFAULT;
 ALTER TABLE ONLY public.readings ATTACH PARTITION public.readings_default DEFAULT;
 ALTER TABLE ONLY public.accounts
@@ -1469,6 +1661,18 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, step);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_pkey PRIMARY KEY (tenant_id, site_id, bin, zone_id);
+ALTER TABLE ONLY public.alarm_events
+    ADD CONSTRAINT alarm_events_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_events_default
+    ADD CONSTRAINT alarm_events_default_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_pkey PRIMARY KEY (tenant_id, site_id, span, start);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, rule_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarm_settings
@@ -1567,6 +1771,16 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_number_key UNIQUE (tenant_id, site_id, number);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_alarm_id_actuator_id_action_since_key UNIQUE (tenant_id, alarm_id, actuator_id, action, since);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_pkey PRIMARY KEY (tenant_id, kind);
 ALTER TABLE ONLY public.outbox
@@ -1681,6 +1895,8 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
 CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_events_rule ON ONLY public.alarm_events USING btree (tenant_id, rule_id, called_at);
+CREATE INDEX alarm_events_default_tenant_id_rule_id_called_at_idx ON public.alarm_events_default USING btree (tenant_id, rule_id, called_at);
 CREATE INDEX alarm_rules_group ON public.alarm_rules USING btree (tenant_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
 CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
@@ -1688,6 +1904,7 @@ CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due
 CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
+CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
 CREATE INDEX alarms_site_raised ON public.alarms USING btree (tenant_id, site_id, raised_at);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
@@ -1720,6 +1937,10 @@ CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
+CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
+CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
+CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
+CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
 CREATE INDEX positions_age ON public.positions USING btree (tenant_id, minute);
@@ -1763,6 +1984,8 @@ CREATE INDEX visits_newest ON public.visits USING btree (tenant_id, created_at D
 CREATE INDEX visits_open ON public.visits USING btree (tenant_id, site_id) WHERE ((signed_in_at IS NOT NULL) AND (signed_out_at IS NULL));
 CREATE INDEX voting_groups_site ON public.voting_groups USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX voting_members_sensor ON public.voting_members USING btree (tenant_id, sensor_id);
+ALTER INDEX public.alarm_events_pkey ATTACH PARTITION public.alarm_events_default_pkey;
+ALTER INDEX public.alarm_events_rule ATTACH PARTITION public.alarm_events_default_tenant_id_rule_id_called_at_idx;
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -1779,6 +2002,16 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
@@ -1941,6 +2174,20 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_against_id_fkey FOREIGN KEY (tenant_id, against_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_matrix_id_fkey FOREIGN KEY (tenant_id, matrix_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.outbox
@@ -2133,6 +2380,12 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_answer_days ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_bins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rollups_due ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rule_days ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_settings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
@@ -2170,10 +2423,19 @@ ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_answer_days TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_bins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events_default TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rollups_due TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rule_days TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_settings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
@@ -2211,6 +2473,9 @@ CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
@@ -2292,6 +2557,11 @@ ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_answer_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_bins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rollups_due USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rule_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_settings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2328,6 +2598,9 @@ CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2379,6 +2652,8 @@ ALTER TABLE public.voting_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
+REVOKE ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) FROM PUBLIC;
@@ -2397,6 +2672,10 @@ REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -2414,6 +2693,11 @@ REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_answer_days TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_bins TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.alarm_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rollups_due TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_rule_days TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_settings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
@@ -2450,6 +2734,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;

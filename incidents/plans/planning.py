@@ -19,6 +19,7 @@ from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
 from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
+from incidents.matrix import live
 from incidents.plans import plan_library
 from incidents.plans.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
 from incidents.reaching import orders
@@ -129,17 +130,18 @@ def wanted_actions(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[U
             if zone is not None and row.level >= action.from_level:
                 near = context.actuators_near(zone, ActuatorKind(action.kind))
                 wanted |= {(actuator.id, action.action) for actuator in near}
-    return wanted
+    return wanted | live.wanted_commands(context, alarms)
 
 
 async def command_actuators(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Command]:
     """Ask every actuator of the plan's kinds near the alarm, unless it does or will do that already."""
     template = plan_library.choose_template(rule.kind, context.agent_of(rule))
-    given = []
+    given, planned = [], set[UUID]()
     for action in template.actions:
         if rule.level >= action.from_level:
             given += await _command_kind(tx, context, incident, rule, action)
-    return given
+            planned |= {a.id for a in context.actuators_near(context.zone_of(rule), ActuatorKind(action.kind))}
+    return given + await live.command_effects(tx, context, incident, rule, planned)
 
 
 async def _command_kind(

@@ -7,7 +7,10 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.settings import Settings
+from incidents.alarms.kpi_upkeep import keep_rolled_up
 from incidents.exposure.watch import keep_watching
+from incidents.matrix.job import keep_replaying
+from incidents.matrix.timers import keep_firing
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
@@ -33,6 +36,9 @@ async def main(process: Process) -> None:
                 for work in (
                     keep_up(process.db),
                     keep_watching(process.db),
+                    keep_rolled_up(process.db),
+                    keep_firing(process.db),
+                    keep_replaying(process.db),
                     CommTestSender(process.db, channels).run(process.listener),
                     RollCallWatch(process.db).run(process.listener),
                 )

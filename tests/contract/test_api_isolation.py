@@ -74,6 +74,10 @@ TABLE_OF = {
     "/v1/visits": "visits",
     "/v1/suppression-designs": "suppression_designs",
     "/v1/voting-groups": "voting_groups",
+    "/v1/matrices": "matrices",
+    "/v1/matrix-replays": "matrix_replays",
+    "?matrix": "matrices",
+    "?against": "matrices",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -265,6 +269,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "edit_badge": lambda _: {"valid_until": "2026-04-02T08:00:00Z"},
     "create_visit": lambda ids: dict(_visit(ids)),
     "edit_visit": lambda ids: {"zones": [str(ids["zones"])]},
+    "create_matrix": lambda ids: {"site": str(ids["sites"]), "note": "ours", "body": _matrix(ids)},
+    "edit_matrix": lambda ids: {"note": "taken over", "body": _matrix(ids)},
+    "replay_matrix": lambda _: {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"},
 }
 
 
@@ -308,6 +315,15 @@ ASKED_AS = {
 }
 # Li's own proposal.
 OTHERS_ALONE = {"withdraw_swap"}
+_DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
+REQUIRED = {
+    "get_readings": _HOUR,
+    "list_raw_readings": _HOUR,
+    "get_alarm_performance": _DAYS,
+    "list_alarm_performance": _DAYS,
+}
+# About a phone in one's own hand: asked as wang, whose phone it is.
+OWNERS_ALONE = {"register_push", "revoke_device"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end what others are about, the last two the sign-in, so they come after all others.
@@ -472,6 +488,12 @@ async def _settle(edge: Edge) -> Tenant:
         assert further.status_code == 201, further.text
     settings = f"/v1/sites/{stage.world.site_id}/alarm-settings"
     await stage.http.put(settings, headers=admin | {"If-Match": '"0"'}, json=BODIES["edit_alarm_settings"](ids))
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    draft = await stage.http.post("/v1/matrices", headers=officer, json={"site": str(stage.world.site_id)})
+    assert draft.status_code == 201, draft.text
+    past = BODIES["replay_matrix"]({})
+    replay = await stage.http.post(f"/v1/matrices/{draft.json()['id']}/replays", headers=officer, json=past)
+    assert replay.status_code == 201, replay.text
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -559,6 +581,12 @@ def _sensor(ids: Ids, series: str) -> dict[str, Any]:
         "stale_after_s": 30,
         "agent": "acetone",
     }
+
+
+def _matrix(ids: Ids) -> dict[str, Any]:
+    effect = {"slug": "fan", "name": NAME, "actuator": str(ids["actuators"]), "action": "start"}
+    cause = {"slug": "gas", "name": NAME, "agent": "acetone", "zone": str(ids["zones"])}
+    return {"causes": [cause], "effects": [effect], "cells": [{"cause": "gas", "effect": "fan"}]}
 
 
 async def _everything_of(tenant: Tenant) -> dict[str, str | None]:

@@ -177,6 +177,12 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     for kind, path, draft in drafts:
         answer = await edge.http.post(f"/v1/{path}", json=draft, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
+    officer = headers[Role.SAFETY_OFFICER.value]
+    matrix = await edge.http.post("/v1/matrices", json={"site": str(world.site_id)}, headers=officer)
+    made["matrix"] = UUID(matrix.json()["id"])
+    past = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    replay = await edge.http.post(f"/v1/matrices/{made['matrix']}/replays", json=past, headers=officer)
+    made["replay"] = UUID(replay.json()["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
