@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from incidents.reaching.delivery import DeliveryPolicy
+from incidents.record.anchors import keep_anchoring
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel
@@ -24,9 +25,10 @@ async def main(process: Process) -> None:
         await stack.enter_async_context(health_port(process))
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
-            upkeep = group.create_task(keep_up(process.db))
+            upkeep = [group.create_task(keep_up(process.db)), group.create_task(keep_anchoring(process.db))]
             await courier.run(process.listener, process.stopping)
-            upkeep.cancel()
+            for task in upkeep:
+                task.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:

@@ -41,7 +41,9 @@ TAKEN_APART = {
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
-    "incidents.record.timeline._LAST": {"position", "hash"},
+    "incidents.record.anchors._DUE": {"tenant_id", "incident_id"},
+    "incidents.record.feed_queries._DUE": {"tenant_id", "id"},
+    "incidents.record.timeline._HEADS": {"incident_id", "position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
