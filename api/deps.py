@@ -9,6 +9,8 @@ from api.device_login import DeviceLogins
 from core.database import Database
 from core.device_ca import DeviceCa
 from core.health import Check
+from incidents.record.feed_service import Desk
+from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.tokens import Tokens
@@ -25,3 +27,4 @@ class ApiDeps:
     checks: Mapping[str, Check] = field(default_factory=dict)
     devices: DeviceLogins = field(default_factory=DeviceLogins)
     device_ca: DeviceCa = field(kw_only=True)
+    feeds: Desk = field(default_factory=lambda: Desk(Vault(None)), kw_only=True)

@@ -53,7 +53,7 @@ async def verify_incident(tx: Tx, actor: Actor, incident_id: UUID) -> Verdict:
     """Follow an incident's timeline from its first line to its head and its anchors; raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
     await queries.get_incident(tx, actor.tenant_id, incident_id)
-    return await verify_timeline(_Open(tx), actor.tenant_id, incident_id)
+    return await verify_timeline(Open(tx), actor.tenant_id, incident_id)
 
 
 async def verify_timeline(db: Transactions, tenant_id: UUID, incident_id: UUID) -> Verdict:
@@ -113,7 +113,7 @@ def _first(broken: Break | None, unmet: Break | None) -> Break | None:
     return broken or unmet
 
 
-class _Open:
+class Open:
     """One transaction that is open already, where each slice would open its own."""
 
     def __init__(self, tx: Tx) -> None:

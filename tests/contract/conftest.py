@@ -25,6 +25,8 @@ from incidents import response, rooms, views
 from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
 from incidents.reaching import deliveries
+from incidents.record.feed_service import Desk
+from incidents.record.vault import Vault
 from mobile_contract.room import TaskAssigned
 from people import service
 from people.authenticator import Authenticator
@@ -114,7 +116,9 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
     async with Database.connect(clone.app_url, clock, max_size=8) as db:
         tokens = Tokens(tmp_path / "keys", clock)
         ca = DeviceCa(tmp_path / "keys")
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), {"database": db.ping}, device_ca=ca)
+        feeds = Desk(Vault(tmp_path / "keys"))
+        checks = {"database": db.ping}
+        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), checks, device_ca=ca, feeds=feeds)
         app = _app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app), client=("192.0.2.7", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:

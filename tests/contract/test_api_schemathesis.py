@@ -39,6 +39,8 @@ from api.document import build_document
 from core.clock import ManualClock
 from core.database import Database
 from core.device_ca import DeviceCa
+from incidents.record.feed_service import Desk
+from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
@@ -100,7 +102,8 @@ async def served(
     clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
     async with clusters.cloned(postgres, "schemathesis") as clone, Database.connect(clone.app_url, clock) as db:
         tokens = Tokens(keys, clock)
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys))
+        desk = Desk(Vault(keys))
+        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys), feeds=desk)
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:

@@ -43,6 +43,10 @@ TAKEN_APART = {
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.anchors._DUE": {"tenant_id", "incident_id"},
     "incidents.record.feed_queries._DUE": {"tenant_id", "id"},
+    "incidents.record.feed_queries._SECRETS": {"secret", "old_secret", "old_secret_until"},
+    "incidents.record.report_queries._ACTUATOR_NAMES": {"id", "name"},
+    "incidents.record.report_queries._COUNTS": {"timeline", "asked", "alarms", "commands"},
+    "incidents.record.report_queries._NAMES": {"id", "display_name"},
     "incidents.record.timeline._HEADS": {"incident_id", "position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
