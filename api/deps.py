@@ -9,7 +9,9 @@ from api.device_login import DeviceLogins
 from core.database import Database
 from core.device_ca import DeviceCa
 from core.health import Check
+from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record.feed_service import Desk
+from incidents.record.rendering import PdfPress
 from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -27,4 +29,6 @@ class ApiDeps:
     checks: Mapping[str, Check] = field(default_factory=dict)
     devices: DeviceLogins = field(default_factory=DeviceLogins)
     device_ca: DeviceCa = field(kw_only=True)
+    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy, kw_only=True)
+    press: PdfPress = field(default_factory=PdfPress, kw_only=True)
     feeds: Desk = field(default_factory=lambda: Desk(Vault(None)), kw_only=True)

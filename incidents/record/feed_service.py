@@ -57,11 +57,12 @@ class FeedChange(msgspec.Struct, frozen=True, kw_only=True):
     contact: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class Desk(msgspec.Struct, frozen=True):
+class Desk:
     """What the edge holds for feeds: the vault, and the private networks that feeds may reach."""
 
-    vault: Vault
-    networks: tuple[Network, ...] = ()
+    def __init__(self, vault: Vault, networks: Sequence[Network] = ()) -> None:
+        self.vault = vault
+        self.networks = tuple(networks)
 
 
 async def create_feed(tx: Tx, actor: Actor, desk: Desk, draft: FeedDraft) -> tuple[Feed, str]:

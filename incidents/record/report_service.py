@@ -12,7 +12,7 @@ from core import audit
 from core.database import Tx
 from core.errors import Conflict
 from core.ids import new_id
-from incidents import queries, rooms
+from incidents import queries
 from incidents.incident import Incident
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import DeliveryPolicy
@@ -115,11 +115,11 @@ async def sign_off(tx: Tx, actor: Actor, report_id: UUID, policy: DeliveryPolicy
 
 
 async def get_report(tx: Tx, actor: Actor, report_id: UUID, policy: DeliveryPolicy) -> ReportFile:
-    """A version with what it says, for those who run incidents or audit them: it names who was reached and who not.
+    """A version with what it says; a report has people's doses in it, so its readers are those who may read them.
 
     A draft is assembled from the record as it stands, a signed one is as it was signed.
     """
-    _require_reader(actor)
+    actor.require(Permission.READ_EXPOSURE)
     row = await report_queries.get_report(tx, actor.tenant_id, report_id)
     if row.content is not None:
         return ReportFile(row, msgspec.convert(row.content, ReportContent))
@@ -138,7 +138,7 @@ async def list_reports(
     limit: int,
 ) -> list[ReportRow]:
     """Versions, newest first."""
-    _require_reader(actor)
+    actor.require(Permission.READ_EXPOSURE)
     return await report_queries.list_reports(
         tx, actor.tenant_id, incident_id=incident_id, state=state, before=before, limit=limit
     )
@@ -203,13 +203,6 @@ def _action(row: ActionRow, now: datetime) -> Action:
 
 def _distinct(ids: Iterable[UUID | None]) -> list[UUID]:
     return list({i for i in ids if i is not None})
-
-
-def _require_reader(actor: Actor) -> None:
-    actor.require(Permission.READ_INCIDENTS)
-    if not rooms.sees_all(actor):
-        # A worker reads the incident; who was not reached and why is for those who run and audit incidents.
-        actor.require(Permission.MANAGE_INCIDENT)
 
 
 def _check_draft(row: ReportRow) -> None:

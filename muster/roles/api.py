@@ -10,8 +10,10 @@ import uvicorn
 from api.app import build_app
 from api.deps import ApiDeps
 from core.device_ca import DeviceCa
+from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record.feed import read_networks
 from incidents.record.feed_service import Desk
+from incidents.record.rendering import PdfPress
 from incidents.record.vault import Vault
 from muster.process import Process
 from people.authenticator import Authenticator
@@ -31,8 +33,18 @@ async def main(process: Process) -> None:
     authenticator = Authenticator(process.db, tokens)
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
-    feeds = Desk(Vault(process.settings.keys_dir), read_networks(process.settings.feed_networks))
-    deps = ApiDeps(process.db, tokens, Passwords(), authenticator, process.checks, device_ca=device_ca, feeds=feeds)
+    settings = process.settings
+    deps = ApiDeps(
+        process.db,
+        tokens,
+        Passwords(),
+        authenticator,
+        process.checks,
+        device_ca=device_ca,
+        policy=DeliveryPolicy(settings.receipt_timeout_s, settings.acknowledge_timeout_s),
+        press=PdfPress(settings.font_dir),
+        feeds=Desk(Vault(settings.keys_dir), read_networks(settings.feed_networks)),
+    )
     http = build_app(deps)
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
     server = _Server(config)

@@ -49,7 +49,12 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/feeds": "feeds",
+    "/v1/feed-messages": "feed_messages",
+    "/v1/reports": "reports",
+    "/v1/corrective-actions": "corrective_actions",
     "?account": "accounts",
+    "?feed": "feeds",
     "?incident": "incidents",
     "?site": "sites",
     "?building": "buildings",
@@ -109,6 +114,14 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "source": SOURCE,
     },
     "apply_limits": lambda _: {},
+    "create_feed": lambda ids: {"name": "x", "kind": "cap", "url": "https://example.com", "sites": [str(ids["sites"])]},
+    "edit_feed": lambda ids: {"sites": [str(ids["sites"])]},
+    "draft_report": lambda _: {"summary": "none of ours"},
+    "edit_report": lambda _: {"summary": "none of ours"},
+    "add_lesson": lambda _: {"text": "none of ours"},
+    "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
+    "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
+    "finish_corrective_action": lambda _: {"note": "none of ours"},
 }
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
@@ -232,6 +245,16 @@ async def _settle(edge: Edge) -> Tenant:
     for path, body in (("/v1/buildings", building), ("/v1/sensors", sensor)):
         made = await stage.http.post(path, headers=admin, json=body)
         assert made.status_code == 201, made.text
+    incident = f"/v1/incidents/{stage.world.incident_id}"
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    action = {"text": "x", "owner": str(stage.world.wang), "due_on": "2026-04-01"}
+    for path, body in ((f"{incident}/reports", {}), (f"{incident}/corrective-actions", action)):
+        answer = await stage.http.post(path, headers=officer, json=body)
+        assert answer.status_code == 201, answer.text
+    feed = {"name": "hook", "kind": "webhook", "url": "https://example.com"}
+    answer = await stage.http.post("/v1/feeds", headers=admin, json=feed)
+    answer = await stage.http.post(f"/v1/feeds/{answer.json()['feed']['id']}/test", headers=admin)
+    assert answer.status_code == 201, answer.text
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text

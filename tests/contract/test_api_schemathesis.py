@@ -150,6 +150,14 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
+    admin, officer = headers[Role.ADMIN.value], headers[Role.SAFETY_OFFICER.value]
+    feed = {"name": "hook", "kind": "webhook", "url": "https://example.com"}
+    made["feed"] = UUID((await _post(edge, "/v1/feeds", feed, admin))["feed"]["id"])
+    made["message"] = UUID((await _post(edge, f"/v1/feeds/{made['feed']}/test", None, admin))["id"])
+    incident = f"/v1/incidents/{world.incident_id}"
+    made["report"] = UUID((await _post(edge, f"{incident}/reports", {}, officer))["id"])
+    action = {"text": "x", "owner": str(world.li), "due_on": "2026-04-01"}
+    made["action"] = UUID((await _post(edge, f"{incident}/corrective-actions", action, officer))["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
@@ -166,6 +174,12 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     }
     ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
     return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+
+
+async def _post(edge: Edge, path: str, body: Any, headers: dict[str, str]) -> Any:
+    answer = await edge.http.post(path, json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
 
 
 def _cases(operation: Any, served: Served) -> st.SearchStrategy[Any]:
