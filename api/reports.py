@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bearer import needs
 from api.call import Call, Deps, Write
+from api.deps import ApiDeps
 from api.etags import IfMatch, etag, expected_version
-from api.languages import Language
+from api.languages import Language, choose
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, time_key
 from incidents.record import report_service as service
 from incidents.record import verifying
 from incidents.record.rendering import render_html
 from incidents.record.report_queries import ReportRow
+from incidents.record.report_service import ReportFile
 from incidents.record.verifying import Verdict
 from mobile_contract.paging import Page
 from mobile_contract.reports import (
@@ -29,6 +31,7 @@ from mobile_contract.reports import (
     ReportView,
     VerificationView,
 )
+from people.actor import Actor
 from people.permissions import Permission
 
 # A browser may show a report and nothing that somebody wrote into one may run.
@@ -88,7 +91,7 @@ async def draft_report(data: JSONBody[NewReport], incident_id: FromPath[UUID], w
 async def get_report(call: Call, deps: Deps, report_id: FromPath[UUID]) -> Response[ReportDetail]:
     """One version and what it says: a draft as the facts stand now, a signed one as it was signed."""
     file = await service.get_report(call.tx, call.actor, report_id, deps.policy)
-    return Response(ReportDetail(report_view(file.row), file.content), headers=etag(file.row.version))
+    return Response(ReportDetail(report_view(file.row), file.content, file.intact), headers=etag(file.row.version))
 
 
 @patch("/v1/reports/{report_id:uuid}", guards=[needs(Permission.MANAGE_INCIDENT)])
@@ -113,26 +116,33 @@ async def sign_report_off(report_id: FromPath[UUID], write: Write, deps: Deps) -
 
 @get("/v1/reports/{report_id:uuid}/html", media_type="text/html", guards=[needs(Permission.READ_EXPOSURE)])
 async def get_report_html(
-    call: Call, deps: Deps, report_id: FromPath[UUID], language: InLanguage = None
+    request: Request[Any, Any, Any], deps: Deps, report_id: FromPath[UUID], language: InLanguage = None
 ) -> Response[str]:
     """The report as one self-contained page, which prints well and reads on a phone."""
-    chosen = language or call.language
-    file = await service.get_report(call.tx, call.actor, report_id, deps.policy)
+    chosen = language or choose(request.headers.get("accept-language"))
+    file = await _load(request, deps, report_id)
     text = await asyncio.to_thread(render_html, file.content, chosen, file.row.content_hash)
     return Response(text, media_type="text/html", headers={**_HTML_HEADERS, "Content-Language": chosen})
 
 
 @get("/v1/reports/{report_id:uuid}/pdf", media_type="application/pdf", guards=[needs(Permission.READ_EXPOSURE)])
 async def get_report_pdf(
-    call: Call, deps: Deps, report_id: FromPath[UUID], language: InLanguage = None
+    request: Request[Any, Any, Any], deps: Deps, report_id: FromPath[UUID], language: InLanguage = None
 ) -> Response[bytes]:
     """The report as PDF; 503 `report.no_font` where the machine has no Chinese font for Chinese text."""
-    chosen = language or call.language
-    file = await service.get_report(call.tx, call.actor, report_id, deps.policy)
+    chosen = language or choose(request.headers.get("accept-language"))
+    file = await _load(request, deps, report_id)
     pdf = await deps.press.render(file.content, chosen, file.row.content_hash)
     name = f'attachment; filename="incident-report-{file.row.number}.pdf"'
     headers = {"Content-Disposition": name, "Content-Language": chosen, "Cache-Control": "no-store"}
     return Response(pdf, media_type="application/pdf", headers=headers)
+
+
+async def _load(request: Request[Any, Any, Any], deps: ApiDeps, report_id: UUID) -> ReportFile:
+    """In a transaction of its own: none is held open while type is set, which takes seconds."""
+    actor: Actor = request.user
+    async with deps.db.transaction(actor.tenant_id) as tx:
+        return await service.get_report(tx, actor, report_id, deps.policy)
 
 
 def verification_view(it: Verdict) -> VerificationView:

@@ -100,10 +100,14 @@ class ReportView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportDetail(msgspec.Struct, frozen=True):
-    """A version and what it says: of a draft as the facts stand now, of a signed one as it was signed."""
+    """A version and what it says: of a draft as the facts stand now, of a signed one as it was signed.
+
+    ``intact``: whether a signed one is what the timeline has the hash of; null for a draft.
+    """
 
     report: ReportView
     content: ReportContent
+    intact: bool | None
 
 
 class NewReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -115,6 +115,19 @@ async def sign(
     return row_to(ReportRow, await tx.fetchrow(_SIGN, tenant_id, report_id, content, content_hash, by, tx.now))
 
 
+_SIGNED_HASH = """
+SELECT facts->>'content_hash' FROM timeline
+WHERE tenant_id = $1 AND incident_id = $2 AND kind = 'report.signed_off' AND facts->>'report' = $3
+ORDER BY position LIMIT 1
+"""
+
+
+async def find_signed_hash(tx: Tx, tenant_id: UUID, incident_id: UUID, report_id: UUID) -> str | None:
+    """The hash that the incident's timeline has of a signed report."""
+    found: str | None = await tx.fetchval(_SIGNED_HASH, tenant_id, incident_id, str(report_id))
+    return found
+
+
 class LessonRow(msgspec.Struct, frozen=True):
     """A lesson as it is stored."""
 

@@ -37,10 +37,11 @@ _FIRST = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 class ReportFile(msgspec.Struct, frozen=True):
-    """A version and what it says."""
+    """A version and what it says; ``intact`` False: it is not what was signed, by the timeline. None: a draft."""
 
     row: ReportRow
     content: ReportContent
+    intact: bool | None
 
 
 async def draft_report(tx: Tx, actor: Actor, incident_id: UUID, summary: str, causes: str) -> ReportRow:
@@ -122,10 +123,13 @@ async def get_report(tx: Tx, actor: Actor, report_id: UUID, policy: DeliveryPoli
     actor.require(Permission.READ_EXPOSURE)
     row = await report_queries.get_report(tx, actor.tenant_id, report_id)
     if row.content is not None:
-        return ReportFile(row, msgspec.convert(row.content, ReportContent))
+        content = msgspec.convert(row.content, ReportContent)
+        known = await report_queries.find_signed_hash(tx, actor.tenant_id, row.incident_id, report_id)
+        return ReportFile(row, content, known == content_hash(content) == row.content_hash)
     incident = await queries.get_incident(tx, actor.tenant_id, row.incident_id)
     facts = await load_facts(tx, incident, row, policy)
-    return ReportFile(row, assemble(facts, number=row.number, status=Text("草稿，未签发", "Draft, not signed off")))
+    content = assemble(facts, number=row.number, status=Text("草稿，未签发", "Draft, not signed off"))
+    return ReportFile(row, content, None)
 
 
 async def list_reports(

@@ -20,7 +20,10 @@ from core.database import Database
 from core.errors import Forbidden, Invalid, Unavailable
 from core.outbox import Listener
 from core.outlet import Output, release
-from incidents import closing, queries
+from incidents import closing, queries, response
+from incidents.alarms import alarm, alarm_queries, evaluation
+from incidents.alarms.model import AlarmState
+from incidents.context import load_context
 from incidents.record import feed, feed_post, feed_sender, feed_service, publishing
 from incidents.record.feed import Event, read_networks
 from incidents.record.feed_post import Poster
@@ -341,6 +344,31 @@ async def test_closing_an_incident_tells_its_feeds_in_its_own_transaction(house:
         officer = house.world.actor(house.world.wang, Role.SAFETY_OFFICER)
         await closing.close_incident(tx, officer, house.world.incident_id, "over")
     assert [e for e, _, _ in await house.states()] == ["incident.opened", "incident.closed"]
+
+
+async def test_an_alarm_that_opens_an_incident_and_its_return_are_told(house: House) -> None:
+    await house.feed()
+    async with house.db.transaction(house.clone.tenant_id) as tx:
+        await tx.execute("UPDATE alarms SET returned_at = $1, ended_at = $1", tx.now)
+        officer = house.world.actor(house.world.wang, Role.SAFETY_OFFICER)
+        await closing.close_incident(tx, officer, house.world.incident_id, "over")
+        await incident_world.stand(tx, house.world)
+        await alarm_queries.save_state(tx, house.clone.tenant_id, house.world.rule_id, AlarmState(episode=1), None)
+    await _alarm(house, alarm.DataMissing())
+    await _alarm(house, alarm.DataReturned())
+    told = await house.messages()
+    assert [m.event for m in told] == ["incident.opened", "incident.returned"]
+    assert {m.incident_id for m in told} != {house.world.incident_id}
+
+
+async def _alarm(house: House, event: alarm.Event) -> None:
+    """Let this happen to the rule of the plant, as a gateway would."""
+    async with house.db.transaction(house.clone.tenant_id) as tx:
+        context = await load_context(tx, house.clone.tenant_id, house.world.site_id)
+        outcomes = await evaluation.apply_event(
+            tx, house.clone.tenant_id, [house.world.rule_id], lambda _: event, tx.now
+        )
+        await response.respond(tx, context, outcomes)
 
 
 async def test_a_test_message_says_what_it_is_and_reaches_a_disabled_feed(house: House) -> None:
