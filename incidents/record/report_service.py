@@ -17,7 +17,8 @@ from incidents.incident import Incident
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record import report_queries, timeline, verifying
-from incidents.record.report import Action, Asked, Facts, Lesson, assemble, content_hash
+from incidents.record.report import assemble, content_hash
+from incidents.record.report_facts import Action, Asked, Facts, Lesson
 from incidents.record.report_queries import ActionRow, ReportRow
 from incidents.record.report_sections import provided_sections
 from mobile_contract.reports import ReportContent
@@ -125,7 +126,11 @@ async def get_report(tx: Tx, actor: Actor, report_id: UUID, policy: DeliveryPoli
     if row.content is not None:
         content = msgspec.convert(row.content, ReportContent)
         known = await report_queries.find_signed_hash(tx, actor.tenant_id, row.incident_id, report_id)
-        return ReportFile(row, content, known == content_hash(content) == row.content_hash)
+        intact = known == content_hash(content) == row.content_hash
+        if not intact:
+            warning = Text("警告：内容与签发时不符", "WARNING: this is not what was signed off")
+            content = msgspec.structs.replace(content, status=warning)
+        return ReportFile(row, content, intact)
     incident = await queries.get_incident(tx, actor.tenant_id, row.incident_id)
     facts = await load_facts(tx, incident, row, policy)
     content = assemble(facts, number=row.number, status=Text("草稿，未签发", "Draft, not signed off"))

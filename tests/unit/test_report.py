@@ -12,7 +12,8 @@ import pytest
 from core.ids import new_id
 from incidents.incident import Alarm, Incident, Task, TimelineEntry
 from incidents.reaching.delivery import Delivery, DeliveryPolicy, Ending, Stated
-from incidents.record.report import Action, Asked, Facts, Lesson, assemble, content_hash
+from incidents.record.report import assemble, content_hash
+from incidents.record.report_facts import Action, Asked, Facts, Lesson, show_seconds
 from incidents.record.verification import Break
 from mobile_contract.reports import ReportContent, ReportSection
 from mobile_contract.text import Text
@@ -327,6 +328,14 @@ def test_times_are_of_the_sites_own_clock() -> None:
     values = {f.label.en: f.value.en for f in section(content, "summary").facts}
     assert values["First alarm"] == "2026-03-02 16:00:00"
     assert values["Lasted"] == "25 min 0 s"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0.0 s"), (0.05, "50 ms"), (59.94, "59.9 s"), (59.97, "1 min 0 s"), (119.7, "2 min 0 s"), (7500, "2 h 5 min")],
+)
+def test_times_are_as_exact_as_they_are_long(value: float, shown: str) -> None:
+    assert show_seconds(value) == shown
 
 
 def test_a_list_that_was_cut_says_how_much_is_not_shown() -> None:
