@@ -23,12 +23,17 @@ _HEADS = """
 SELECT incident_id, position, hash FROM timeline_heads WHERE tenant_id = $1 AND incident_id = ANY($2::uuid[])
 """
 
+# Every line and every head once: a head that moved with each line would leave a dead row behind for each.
 _INSERT = """
-WITH line AS (
+WITH lines AS (
     INSERT INTO timeline (tenant_id, incident_id, position, at, actor_id, kind, facts, hash)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    SELECT $1, line.incident_id, line.position, $2, line.actor_id, line.kind, line.facts, line.hash
+    FROM unnest($3::uuid[], $4::integer[], $5::uuid[], $6::text[], $7::jsonb[], $8::text[])
+        AS line (incident_id, position, actor_id, kind, facts, hash)
 )
-INSERT INTO timeline_heads (tenant_id, incident_id, position, hash, moved_at) VALUES ($1, $2, $3, $8, $4)
+INSERT INTO timeline_heads (tenant_id, incident_id, position, hash, moved_at)
+SELECT $1, head.incident_id, head.position, head.hash, $2
+FROM unnest($9::uuid[], $10::integer[], $11::text[]) AS head (incident_id, position, hash)
 ON CONFLICT (tenant_id, incident_id) DO UPDATE
 SET position = EXCLUDED.position, hash = EXCLUDED.hash, moved_at = EXCLUDED.moved_at
 """
@@ -49,17 +54,17 @@ async def _write(tx: Tx, lines: list[_Line]) -> None:
     assert tx.tenant_id is not None
     found = await tx.fetch(_HEADS, tx.tenant_id, list({line[0] for line in lines}))
     heads: dict[UUID, tuple[int, str]] = {r["incident_id"]: (r["position"], r["hash"]) for r in found}
-    rows, ended = [], []
+    rows = []
     for incident_id, by, kind, facts in lines:
         position, previous = heads.get(incident_id, (0, ""))
         position += 1
         digest = chain_hash(previous, position, tx.now, by, kind, "incident", str(incident_id), facts)
         heads[incident_id] = (position, digest)
-        rows.append((tx.tenant_id, incident_id, position, tx.now, by, kind, facts, digest))
-        if kind in ENDS:
-            ended.append(incident_id)
-    await tx.executemany(_INSERT, rows)
-    for incident_id in dict.fromkeys(ended):
+        rows.append((incident_id, position, by, kind, facts, digest))
+    ends = [(incident_id, *head) for incident_id, head in heads.items()]
+    columns = [list(column) for column in (*zip(*rows, strict=True), *zip(*ends, strict=True))]
+    await tx.execute(_INSERT, tx.tenant_id, tx.now, *columns)
+    for incident_id in dict.fromkeys(line[0] for line in lines if line[2] in ENDS):
         await anchors.anchor(tx, tx.tenant_id, incident_id)
 
 
