@@ -9,7 +9,6 @@ TOLERANCE_S away from its own clock, so a recorded message can not be played aga
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import ipaddress
 from collections.abc import Sequence
@@ -213,22 +212,6 @@ def read_networks(text: str) -> tuple[Network, ...]:
                 "settings.invalid", f"MUSTER_FEED_NETWORKS: {problem}", field="MUSTER_FEED_NETWORKS", value=part
             ) from problem
     return tuple(found)
-
-
-def check_secret(secret: str) -> None:
-    """Raise Invalid unless it is a secret as the scheme writes one: 24 to 64 bytes."""
-    try:
-        length = len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
-    except (binascii.Error, ValueError):
-        length = 0
-    if not secret.startswith(SECRET_PREFIX) or not 24 <= length <= 64:
-        raise Invalid(
-            "feed.secret",
-            "a secret is whsec_ and the base64 of 24 to 64 bytes",
-            "密钥须为 whsec_ 加 24 至 64 字节的 base64",
-            field="secret",
-            limit="24-64",
-        )
 
 
 def _bad_url(url: str, why: str) -> Invalid:
