@@ -18,7 +18,7 @@ from incidents.incident import Alarm, Incident
 from incidents.matrix import live
 from incidents.plans import planning
 from incidents.reaching import deliveries
-from incidents.record import timeline
+from incidents.record import publishing, timeline
 from incidents.service import check_reason
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
@@ -62,6 +62,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     over = IncidentClosed(tx.now, actor.account_id, reason)
     await rooms.append_to_incident(tx, actor.tenant_id, incident_id, over, by=actor.account_id)
     await timeline.append(tx, actor.tenant_id, incident_id, "incident.closed", {"reason": reason}, by=actor.account_id)
+    await publishing.publish(tx, closed, "incident.closed")
     await audit.record(tx, actor.account_id, "incident.closed", "incident", incident_id, {"reason": reason})
     return closed
 

@@ -24,7 +24,8 @@ from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.plans import planning
-from incidents.record import timeline
+from incidents.record import publishing, timeline
+from incidents.record.feed import Event
 from incidents.wording import alarm_title
 from mobile_contract.room import (
     AlarmChanged,
@@ -166,6 +167,7 @@ async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) 
         "incident.opened",
         {"number": number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan},
     )
+    await publishing.publish(tx, incident, "incident.opened")
     INCIDENTS_OPENED.labels(incident.grade).inc()
     log.info("incident.opened", incident=str(incident.id), number=number, grade=incident.grade)
     return incident
@@ -190,6 +192,9 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
         await rooms.append_to_incident(tx, context.tenant_id, incident.id, body)
         facts = {"from": incident.grade, "to": after.grade, "reasons": after.reasons}
         await timeline.append(tx, context.tenant_id, incident.id, "incident.regraded", facts)
+    if after.grade != incident.grade or incident.state == "returned":
+        event: Event = "incident.regraded" if after.grade != incident.grade else "incident.reopened"
+        await publishing.publish(tx, after, event)
     return after
 
 
@@ -258,9 +263,11 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
     if incident.state != "open" or any(a.returned_at is None for a in alarms):
         return
-    await queries.save_incident(tx, tenant_id, msgspec.structs.replace(incident, state="returned", returned_at=tx.now))
+    returned = msgspec.structs.replace(incident, state="returned", returned_at=tx.now)
+    await queries.save_incident(tx, tenant_id, returned)
     await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentReturned(tx.now))
     await timeline.append(tx, tenant_id, incident_id, "incident.returned", {})
+    await publishing.publish(tx, returned, "incident.returned")
     log.info("incident.returned", incident=str(incident_id))
 
 

@@ -96,6 +96,24 @@ CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most
     ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
     LIMIT most
 $$;
+CREATE FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT f.tenant_id, f.id FROM (
+        SELECT m.tenant_id, m.id, m.due_at,
+               row_number() OVER (PARTITION BY m.tenant_id, m.feed_id ORDER BY m.due_at, m.id) AS place
+        FROM feed_messages m
+        WHERE m.state = 'queued' AND m.due_at <= moment AND (m.lease_until IS NULL OR m.lease_until <= moment)
+          AND NOT EXISTS (
+              SELECT FROM feed_messages e
+              WHERE e.tenant_id = m.tenant_id AND e.feed_id = m.feed_id AND e.incident_id = m.incident_id
+                AND e.seq < m.seq AND e.state = 'queued')
+    ) f
+    WHERE f.place <= per_feed
+    ORDER BY f.due_at, f.id
+    LIMIT most
+$$;
 CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -146,6 +164,15 @@ CREATE FUNCTION public.muster_tenant_ids() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT tenant_id FROM tenants ORDER BY tenant_id $$;
+CREATE FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, incident_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT h.tenant_id, h.incident_id FROM timeline_heads h
+    WHERE h.position > h.anchored_position AND h.moved_at <= before
+    ORDER BY h.moved_at, h.incident_id
+    LIMIT most
+$$;
 CREATE FUNCTION public.readings_close_partition(table_name text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -612,6 +639,29 @@ CREATE TABLE public.contact_points (
     CONSTRAINT contact_points_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'sms'::text, 'wecom'::text, 'dingtalk'::text, 'feishu'::text])))
 );
 ALTER TABLE ONLY public.contact_points FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.corrective_actions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    lesson_id uuid,
+    text text NOT NULL,
+    owner_account_id uuid NOT NULL,
+    due_on date NOT NULL,
+    state text NOT NULL,
+    done_by uuid,
+    done_at timestamp with time zone,
+    done_note text,
+    verified_by uuid,
+    verified_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT corrective_actions_check CHECK (((state = 'open'::text) = (done_at IS NULL))),
+    CONSTRAINT corrective_actions_check1 CHECK (((state = 'verified'::text) = (verified_at IS NOT NULL))),
+    CONSTRAINT corrective_actions_check2 CHECK (((verified_by IS DISTINCT FROM done_by) OR (verified_by IS NULL))),
+    CONSTRAINT corrective_actions_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'verified'::text])))
+);
+ALTER TABLE ONLY public.corrective_actions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.deliveries (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -791,6 +841,59 @@ CREATE TABLE public.exposure_watches (
     due_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.exposure_watches FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.feed_messages (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    feed_id uuid NOT NULL,
+    incident_id uuid,
+    seq integer NOT NULL,
+    event text NOT NULL,
+    notice jsonb NOT NULL,
+    exercise boolean NOT NULL,
+    payload text,
+    cap_identifier text,
+    cap_sender text,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    give_up_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_status integer,
+    last_error text,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT feed_messages_check CHECK (((state = 'queued'::text) = (ended_at IS NULL))),
+    CONSTRAINT feed_messages_check1 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT feed_messages_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.feed_messages FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.feeds (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    sender text,
+    contact text,
+    min_grade smallint NOT NULL,
+    sites uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    exercises boolean NOT NULL,
+    enabled boolean NOT NULL,
+    disabled_why text,
+    secret bytea NOT NULL,
+    old_secret bytea,
+    old_secret_until timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT feeds_check CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
+    CONSTRAINT feeds_kind_check CHECK ((kind = ANY (ARRAY['cap'::text, 'webhook'::text]))),
+    CONSTRAINT feeds_min_grade_check CHECK (((min_grade >= 1) AND (min_grade <= 4))),
+    CONSTRAINT feeds_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT feeds_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+ALTER TABLE ONLY public.feeds FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.floods (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -900,6 +1003,15 @@ CREATE TABLE public.late_minutes (
     minute timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.lessons (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    text text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.lessons FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.matrices (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1193,6 +1305,27 @@ CREATE TABLE public.refresh_tokens (
     CONSTRAINT refresh_tokens_secret_hash_check CHECK ((length(secret_hash) = 32))
 );
 ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.reports (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    summary text NOT NULL,
+    causes text NOT NULL,
+    content jsonb,
+    content_hash text,
+    version integer DEFAULT 1 NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signed_by uuid,
+    signed_at timestamp with time zone,
+    CONSTRAINT reports_check CHECK (((state = 'signed_off'::text) = (content IS NOT NULL))),
+    CONSTRAINT reports_check1 CHECK (((content IS NULL) = (content_hash IS NULL))),
+    CONSTRAINT reports_check2 CHECK (((signed_at IS NULL) = (signed_by IS NULL))),
+    CONSTRAINT reports_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'signed_off'::text])))
+);
+ALTER TABLE ONLY public.reports FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.roll_call_marks (
     tenant_id uuid NOT NULL,
     roll_call_id uuid NOT NULL,
@@ -1552,6 +1685,16 @@ CREATE TABLE public.timeline (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.timeline_heads (
+    tenant_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    hash text NOT NULL,
+    anchored_position integer DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    CONSTRAINT timeline_heads_position_check CHECK (("position" > 0))
+);
+ALTER TABLE ONLY public.timeline_heads FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.trainings (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1719,6 +1862,8 @@ ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_account_id_kind_address_key UNIQUE (tenant_id, account_id, kind, address);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.deliveries
@@ -1747,6 +1892,12 @@ ALTER TABLE ONLY public.exposure_events
     ADD CONSTRAINT exposure_events_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_feed_id_incident_id_seq_key UNIQUE (tenant_id, feed_id, incident_id, seq);
+ALTER TABLE ONLY public.feeds
+    ADD CONSTRAINT feeds_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.floods
     ADD CONSTRAINT floods_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
@@ -1771,6 +1922,8 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.matrices
     ADD CONSTRAINT matrices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.matrices
@@ -1817,6 +1970,10 @@ ALTER TABLE ONLY public.readings_default
     ADD CONSTRAINT readings_default_pkey PRIMARY KEY (tenant_id, sensor_id, observed_at);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_incident_id_number_key UNIQUE (tenant_id, incident_id, number);
 ALTER TABLE ONLY public.roll_call_marks
     ADD CONSTRAINT roll_call_marks_pkey PRIMARY KEY (tenant_id, roll_call_id, id);
 ALTER TABLE ONLY public.roll_call_marshals
@@ -1877,6 +2034,8 @@ ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_pkey PRIMARY KEY (tenant_id, incident_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
 ALTER TABLE ONLY public.trainings
@@ -1921,6 +2080,8 @@ CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuat
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
+CREATE INDEX corrective_actions_due ON public.corrective_actions USING btree (tenant_id, due_on, id);
+CREATE INDEX corrective_actions_incident ON public.corrective_actions USING btree (tenant_id, incident_id);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
@@ -1931,12 +2092,16 @@ CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at D
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
+CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
+CREATE INDEX feed_messages_feed ON public.feed_messages USING btree (tenant_id, feed_id, queued_at DESC, id DESC);
+CREATE INDEX feed_messages_incident ON public.feed_messages USING btree (tenant_id, incident_id);
 CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
 CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
+CREATE INDEX lessons_incident ON public.lessons USING btree (tenant_id, incident_id, created_at);
 CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
 CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
 CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
@@ -1976,6 +2141,7 @@ CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree 
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
+CREATE INDEX timeline_heads_to_anchor ON public.timeline_heads USING btree (tenant_id, moved_at) WHERE ("position" > anchored_position);
 CREATE INDEX trainings_account ON public.trainings USING btree (tenant_id, account_id, held_on DESC);
 CREATE INDEX trainings_evidence ON public.trainings USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on DESC, id);
@@ -2088,6 +2254,14 @@ ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_lesson_id_fkey FOREIGN KEY (tenant_id, lesson_id) REFERENCES public.lessons(tenant_id, id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.deliveries
@@ -2138,6 +2312,14 @@ ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.exposure_watches
     ADD CONSTRAINT exposure_watches_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_feed_id_fkey FOREIGN KEY (tenant_id, feed_id) REFERENCES public.feeds(tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.feeds
+    ADD CONSTRAINT feeds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.floods
     ADD CONSTRAINT floods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.floods
@@ -2174,6 +2356,10 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.matrices
     ADD CONSTRAINT matrices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.matrices
@@ -2228,6 +2414,10 @@ ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_sign_in_id_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES public.sign_ins(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.roll_call_marks
     ADD CONSTRAINT roll_call_marks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.roll_call_marks
@@ -2344,6 +2534,10 @@ ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.teams(tenant_id, id);
 ALTER TABLE ONLY public.teams
     ADD CONSTRAINT teams_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
@@ -2403,6 +2597,7 @@ ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_tests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contact_points ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.corrective_actions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_readiness ENABLE ROW LEVEL SECURITY;
@@ -2413,6 +2608,8 @@ ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.feed_messages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.feeds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
@@ -2423,6 +2620,7 @@ ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.lessons ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
@@ -2453,6 +2651,7 @@ CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USIN
 CREATE POLICY owner_directory ON public.comm_tests TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.contact_points TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.corrective_actions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_readiness TO muster_owner USING (true);
@@ -2463,6 +2662,8 @@ CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.feed_messages TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.feeds TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
@@ -2473,6 +2674,7 @@ CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.lessons TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
@@ -2492,6 +2694,7 @@ CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner 
 CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.readings_default TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.refresh_tokens TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.reports TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_marks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_marshals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_people TO muster_owner USING (true);
@@ -2515,6 +2718,7 @@ CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true
 CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.timeline_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.visits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (true);
@@ -2534,6 +2738,7 @@ ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.reports ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_marks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_marshals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_people ENABLE ROW LEVEL SECURITY;
@@ -2579,6 +2784,7 @@ CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id =
 CREATE POLICY tenant_isolation ON public.comm_tests USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.contact_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.corrective_actions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2589,6 +2795,8 @@ CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT pub
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.feed_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.feeds USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2598,6 +2806,7 @@ CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.lessons USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2615,6 +2824,7 @@ CREATE POLICY tenant_isolation ON public.quiet_times USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.reports USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_marks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_marshals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_people USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2638,6 +2848,7 @@ CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELE
 CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.timeline_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.visits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.voting_groups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2645,6 +2856,7 @@ CREATE POLICY tenant_isolation ON public.voting_members USING ((tenant_id = ( SE
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.timeline_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.voting_groups ENABLE ROW LEVEL SECURITY;
@@ -2672,6 +2884,8 @@ REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -2685,6 +2899,8 @@ REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_tenant_ids() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_ids() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.readings_close_partition(table_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.readings_make_partition(parent text, key text, suffix text, lower timestamp with time zone, upper timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.readings_make_partitions(first_day date, last_day date) FROM PUBLIC;
@@ -2715,6 +2931,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_
 GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_points TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.corrective_actions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app;
@@ -2725,6 +2942,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.feed_messages TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.feeds TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
@@ -2734,6 +2953,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.lessons TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
@@ -2751,6 +2971,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quiet_times TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reports TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.roll_call_marks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roll_call_marshals TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_call_people TO muster_app;
@@ -2774,6 +2995,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.timeline_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;

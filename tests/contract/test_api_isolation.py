@@ -78,7 +78,12 @@ TABLE_OF = {
     "/v1/matrix-replays": "matrix_replays",
     "?matrix": "matrices",
     "?against": "matrices",
+    "/v1/feeds": "feeds",
+    "/v1/feed-messages": "feed_messages",
+    "/v1/reports": "reports",
+    "/v1/corrective-actions": "corrective_actions",
     "?account": "accounts",
+    "?feed": "feeds",
     "?incident": "incidents",
     "?site": "sites",
     "?building": "buildings",
@@ -272,6 +277,14 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "create_matrix": lambda ids: {"site": str(ids["sites"]), "note": "ours", "body": _matrix(ids)},
     "edit_matrix": lambda ids: {"note": "taken over", "body": _matrix(ids)},
     "replay_matrix": lambda _: {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"},
+    "create_feed": lambda ids: {"name": "x", "kind": "cap", "url": "https://example.com", "sites": [str(ids["sites"])]},
+    "edit_feed": lambda ids: {"sites": [str(ids["sites"])]},
+    "draft_report": lambda _: {"summary": "none of ours"},
+    "edit_report": lambda _: {"summary": "none of ours"},
+    "add_lesson": lambda _: {"text": "none of ours"},
+    "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
+    "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
+    "finish_corrective_action": lambda _: {"note": "none of ours"},
 }
 
 
@@ -459,6 +472,16 @@ async def _settle(edge: Edge) -> Tenant:
     for path, body in (("/v1/buildings", building), ("/v1/sensors", sensor)):
         made = await stage.http.post(path, headers=admin, json=body)
         assert made.status_code == 201, made.text
+    incident = f"/v1/incidents/{stage.world.incident_id}"
+    officer = tenant.headers[Role.SAFETY_OFFICER]
+    action = {"text": "x", "owner": str(stage.world.wang), "due_on": "2026-04-01"}
+    for path, body in ((f"{incident}/reports", {}), (f"{incident}/corrective-actions", action)):
+        answer = await stage.http.post(path, headers=officer, json=body)
+        assert answer.status_code == 201, answer.text
+    feed = {"name": "hook", "kind": "webhook", "url": "https://example.com"}
+    answer = await stage.http.post("/v1/feeds", headers=admin, json=feed)
+    answer = await stage.http.post(f"/v1/feeds/{answer.json()['feed']['id']}/test", headers=admin)
+    assert answer.status_code == 201, answer.text
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
@@ -466,6 +489,25 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_roll_call(tenant)
     await _qualify(tenant, admin)
     await _settle_rotas(tenant, admin)
+    await _fill_presence(tenant)
+    ids = await _fill_alarms(tenant, UUID(made.json()["id"]), UUID(made_rule.json()["id"]))
+    async with stage.transaction() as tx:
+        for table in set(TABLE_OF.values()):
+            tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
+            assert tenant.ids[table] is not None, f"the plant has no row in {table}"
+        # Not the admin's: ending that sign-in would end the sweep.
+        tenant.ids["accounts"] = stage.world.wang
+        tenant.ids["person_devices"] = await tx.fetchval(
+            "SELECT id FROM person_devices WHERE account_id = $1", stage.world.wang
+        )
+    tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
+    tenant.ids["rooms"] = stage.world.room_id
+    return tenant
+
+
+async def _fill_presence(tenant: Tenant) -> None:
+    """A door, a badge and a visit."""
+    stage = tenant.stage
     officer = tenant.headers[Role.SAFETY_OFFICER]
     ours = tenant.ids | {"accounts": stage.world.wang}
     for path, body in (
@@ -475,7 +517,12 @@ async def _settle(edge: Edge) -> Tenant:
     ):
         answer = await stage.http.post(path, headers=officer, json=body)
         assert answer.status_code == 201, answer.text
-    ids = tenant.ids | {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
+
+
+async def _fill_alarms(tenant: Tenant, sensor: UUID, rule: UUID) -> Ids:
+    """A design, a voting group, settings of a site, a matrix with a replay; the ids with the sensors and the rule."""
+    stage, admin = tenant.stage, tenant.headers[Role.ADMIN]
+    ids = tenant.ids | {"sensors": sensor, "alarm_rules": rule}
     async with stage.transaction() as tx:
         ids["actuators"] = await tx.fetchval("SELECT id FROM actuators LIMIT 1")
     second = await stage.http.post("/v1/sensors", headers=admin, json=_sensor(tenant.ids, "acetone-2"))
@@ -494,18 +541,7 @@ async def _settle(edge: Edge) -> Tenant:
     past = BODIES["replay_matrix"]({})
     replay = await stage.http.post(f"/v1/matrices/{draft.json()['id']}/replays", headers=officer, json=past)
     assert replay.status_code == 201, replay.text
-    async with stage.transaction() as tx:
-        for table in set(TABLE_OF.values()):
-            tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
-            assert tenant.ids[table] is not None, f"the plant has no row in {table}"
-        # Not the admin's: ending that sign-in would end the sweep.
-        tenant.ids["accounts"] = stage.world.wang
-        tenant.ids["person_devices"] = await tx.fetchval(
-            "SELECT id FROM person_devices WHERE account_id = $1", stage.world.wang
-        )
-    tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
-    tenant.ids["rooms"] = stage.world.room_id
-    return tenant
+    return ids
 
 
 async def _fill_reach(tenant: Tenant) -> None:

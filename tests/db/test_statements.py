@@ -59,6 +59,13 @@ TAKEN_APART = {
     "people.qualifications.queries._VALID_SKILLS": {"account_id", "skills"},
     "people.rotas.team_queries._MEMBERS_AT": {"team_id", "account_id"},
     "people.presence.register_queries._ZONE_REGISTERS": {"known", "unplaced"} | _fields(Registers),
+    "incidents.record.anchors._DUE": {"tenant_id", "incident_id"},
+    "incidents.record.feed_queries._DUE": {"tenant_id", "id"},
+    "incidents.record.feed_queries._SECRETS": {"secret", "old_secret", "old_secret_until"},
+    "incidents.record.report_queries._ACTUATOR_NAMES": {"id", "name"},
+    "incidents.record.report_queries._COUNTS": {"timeline", "asked", "alarms", "commands"},
+    "incidents.record.report_queries._NAMES": {"id", "display_name"},
+    "incidents.record.timeline._HEADS": {"incident_id", "position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
