@@ -149,7 +149,7 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
     alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
     standing = [a.rule_id for a in alarms if a.returned_at is None]
     rules = await alarm_queries.find_rules(tx, context.tenant_id, standing)
-    graded = planning.grade_of(context, [r.rule for r in rules])
+    graded = planning.grade_of(context, [r.rule for r in rules], tx.now)
     after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
     if graded.grade < incident.grade:
         after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))
@@ -227,7 +227,9 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     """An incident whose alarms are all normal has returned; it waits for a person to close it."""
     incident = await queries.lock_incident(tx, tenant_id, incident_id)
     alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
-    if incident.state != "open" or any(a.returned_at is None for a in alarms):
+    # What a person reported no reading takes back.
+    reported = incident.first_out_alarm_id is None
+    if incident.state != "open" or reported or any(a.returned_at is None for a in alarms):
         return
     await queries.save_incident(tx, tenant_id, msgspec.structs.replace(incident, state="returned", returned_at=tx.now))
     await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentReturned(tx.now))

@@ -178,6 +178,27 @@ CREATE TABLE public.actuators (
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_card_pins (
+    tenant_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    agent text NOT NULL,
+    pinned_at timestamp with time zone NOT NULL,
+    pinned_by uuid NOT NULL,
+    CONSTRAINT agent_card_pins_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_card_pins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_cards (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    agent text NOT NULL,
+    body jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid NOT NULL,
+    CONSTRAINT agent_cards_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_cards FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_rules (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -415,7 +436,7 @@ CREATE TABLE public.incidents (
     place jsonb NOT NULL,
     agent text,
     plan jsonb NOT NULL,
-    first_out_alarm_id uuid NOT NULL,
+    first_out_alarm_id uuid,
     opened_at timestamp with time zone NOT NULL,
     last_alarm_at timestamp with time zone NOT NULL,
     returned_at timestamp with time zone,
@@ -423,8 +444,10 @@ CREATE TABLE public.incidents (
     closed_by uuid,
     close_reason text,
     exercise boolean DEFAULT false NOT NULL,
+    opened_by uuid,
     CONSTRAINT incidents_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (close_reason IS NOT NULL))),
+    CONSTRAINT incidents_check2 CHECK (((first_out_alarm_id IS NOT NULL) OR (opened_by IS NOT NULL))),
     CONSTRAINT incidents_grade_check CHECK (((grade >= 1) AND (grade <= 4))),
     CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'closed'::text])))
 );
@@ -499,6 +522,34 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.plan_versions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    body jsonb NOT NULL,
+    library_version integer,
+    authors jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by uuid,
+    reviewed_at timestamp with time zone,
+    reviewed_by uuid,
+    published_at timestamp with time zone,
+    published_by uuid,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT plan_versions_check CHECK (((state <> ALL (ARRAY['reviewed'::text, 'published'::text])) OR (reviewed_by IS NOT NULL))),
+    CONSTRAINT plan_versions_check1 CHECK (((reviewed_by IS NULL) OR (NOT (authors ? (reviewed_by)::text)))),
+    CONSTRAINT plan_versions_check2 CHECK (((state = 'retired'::text) = (retired_at IS NOT NULL))),
+    CONSTRAINT plan_versions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT plan_versions_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'reviewed'::text, 'published'::text, 'retired'::text]))),
+    CONSTRAINT plan_versions_version_check CHECK ((version > 1000))
+);
+ALTER TABLE ONLY public.plan_versions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.reading_minutes (
     tenant_id uuid NOT NULL,
     sensor_id uuid NOT NULL,
@@ -662,6 +713,28 @@ CREATE TABLE public.sites (
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.task_steps (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    n integer NOT NULL,
+    incident_id uuid NOT NULL,
+    confirm text NOT NULL,
+    required boolean NOT NULL,
+    due_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    first_at timestamp with time zone,
+    first_by uuid,
+    value double precision,
+    evidence text,
+    CONSTRAINT task_steps_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT task_steps_check1 CHECK (((first_at IS NULL) = (first_by IS NULL))),
+    CONSTRAINT task_steps_check2 CHECK (((confirm <> 'second_person'::text) OR (confirmed_by IS NULL) OR (confirmed_by <> first_by))),
+    CONSTRAINT task_steps_confirm_check CHECK ((confirm = ANY (ARRAY['none'::text, 'tap'::text, 'photo'::text, 'value'::text, 'second_person'::text]))),
+    CONSTRAINT task_steps_evidence_check CHECK (((length(evidence) >= 1) AND (length(evidence) <= 500))),
+    CONSTRAINT task_steps_n_check CHECK ((n > 0))
+);
+ALTER TABLE ONLY public.task_steps FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tasks (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -679,6 +752,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
+    slug text DEFAULT ''::text NOT NULL,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -703,6 +777,19 @@ CREATE TABLE public.timeline (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.waiting_tasks (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    plan_template text NOT NULL,
+    plan_version integer NOT NULL,
+    slug text NOT NULL,
+    after jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.waiting_tasks FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -731,6 +818,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_pkey PRIMARY KEY (tenant_id, zone_id, agent);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_agent_key UNIQUE (tenant_id, agent);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarm_states
@@ -783,6 +876,10 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
 ALTER TABLE ONLY public.reading_minutes
     ADD CONSTRAINT reading_minutes_pkey PRIMARY KEY (tenant_id, sensor_id, minute);
 ALTER TABLE ONLY public.reading_minutes_default
@@ -819,6 +916,8 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_pkey PRIMARY KEY (tenant_id, task_id, n);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.tenants
@@ -827,6 +926,8 @@ ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -853,6 +954,7 @@ CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE UNIQUE INDEX plan_versions_published ON public.plan_versions USING btree (tenant_id, slug) WHERE (state = 'published'::text);
 CREATE INDEX reading_minutes_time ON ONLY public.reading_minutes USING brin (minute);
 CREATE INDEX reading_minutes_default_minute_idx ON public.reading_minutes_default USING brin (minute);
 CREATE INDEX readings_time ON ONLY public.readings USING brin (observed_at);
@@ -866,8 +968,10 @@ CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id,
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+CREATE INDEX waiting_tasks_incident ON public.waiting_tasks USING btree (tenant_id, incident_id, "position");
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -884,6 +988,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
@@ -962,6 +1072,8 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
@@ -1004,6 +1116,12 @@ ALTER TABLE ONLY public.site_rollups
     ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
@@ -1014,6 +1132,10 @@ ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1022,6 +1144,8 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_card_pins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_cards ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
@@ -1042,6 +1166,8 @@ ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_card_pins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_cards TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
@@ -1062,6 +1188,7 @@ CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.plan_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
@@ -1076,12 +1203,15 @@ CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.task_steps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.plan_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
@@ -1096,9 +1226,12 @@ ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.task_steps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_card_pins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_cards USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1118,6 +1251,7 @@ CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELE
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.plan_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1130,12 +1264,15 @@ CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT p
 CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.task_steps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.waiting_tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.waiting_tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -1164,6 +1301,8 @@ REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.agent_card_pins TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.agent_cards TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
@@ -1183,6 +1322,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;
@@ -1195,7 +1335,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.task_steps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

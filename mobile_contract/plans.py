@@ -1,4 +1,4 @@
-"""A plan as data: one form on the wire, in the table and in memory. What is right about one is in incidents/plans/check.
+"""A plan as data: one form on the wire, in the table and in memory. Its rules are in incidents/plans/check.
 
 A plan is written once and bound to each place and moment it is needed in: its conditions are looked at then, and texts
 may hold ``{place}``, ``{agent}`` and ``{source}``.

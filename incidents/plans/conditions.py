@@ -1,7 +1,7 @@
 """Whether a condition holds at a moment, when some of it may be unknown. Pure.
 
-Three values, as Kleene's logic has them: what nobody knows is neither true nor false, and stays so through "not". At the
-end the unknown is decided by what is at stake: what people are told, who leaves and how grave it is counts as if it
+Three values, as Kleene's logic has them: what nobody knows is neither true nor false, and stays so through "not". At
+the end the unknown is decided by what is at stake: what people are told, who leaves and how grave it is counts as if it
 held (a warning too many costs less than one too few); a machine is moved only on what is known. A siren or a beacon
 tells people, so it counts with them.
 """
@@ -61,30 +61,37 @@ def known(when: Condition, moment: Moment) -> bool | None:
             return _not(_all([_not(known(part, moment)) for part in of]))
         case NotOf(part):
             return _not(known(part, moment))
+        case LevelIs() | AlarmIs() | HoursAre() | ZoneIs():
+            return _plain(when, moment)
+        case _:
+            return _measured(when, moment)
+
+
+def _plain(when: LevelIs | AlarmIs | HoursAre | ZoneIs, moment: Moment) -> bool:
+    match when:
+        case LevelIs(at_least):
+            return moment.level >= at_least
+        case AlarmIs(kinds):
+            return moment.cause in kinds
+        case HoursAre(from_, until):
+            return _within(time.fromisoformat(from_), time.fromisoformat(until), moment.local.time())
+        case ZoneIs(zones):
+            return moment.zone in zones
+
+
+def _measured(when: WindIs | PeopleAre | GradeIs | AgentIs | HazardIs, moment: Moment) -> bool | None:
+    """What may be unknown."""
+    match when:
         case WindIs():
             return _wind(when, moment)
         case PeopleAre(at_least):
             return None if moment.people is None else moment.people >= at_least
         case GradeIs(gravest, mildest):
             return None if moment.grade is None else gravest <= moment.grade <= mildest
-        case _:
-            return _fact(when, moment)
-
-
-def _fact(when: LevelIs | AlarmIs | AgentIs | HazardIs | HoursAre | ZoneIs, moment: Moment) -> bool | None:
-    match when:
-        case LevelIs(at_least):
-            return moment.level >= at_least
-        case AlarmIs(kinds):
-            return moment.cause in kinds
         case AgentIs(agents):
             return None if moment.agent is None else moment.agent in agents
         case HazardIs(hazards):
             return None if moment.hazard is None else moment.hazard in hazards
-        case HoursAre(from_, until):
-            return _within(time.fromisoformat(from_), time.fromisoformat(until), moment.local.time())
-        case ZoneIs(zones):
-            return moment.zone in zones
 
 
 def _all(parts: list[bool | None]) -> bool | None:
