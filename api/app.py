@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api import (
+    agent_cards,
     alarms,
     audit,
     auth,
@@ -21,6 +22,8 @@ from api import (
     limits,
     people,
     places,
+    plan_work,
+    plans,
     plant_devices,
     readings,
     reference,
@@ -48,6 +51,9 @@ ROUTERS: list[Router] = [
     limits.router,
     readings.router,
     commands.router,
+    plans.router,
+    plan_work.router,
+    agent_cards.router,
     audit.router,
 ]
 

@@ -6,13 +6,14 @@ may hold ``{place}``, ``{agent}`` and ``{source}``.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from mobile_contract.devices import Slug
-from mobile_contract.room import ConfirmKind
+from mobile_contract.room import ConfirmKind, Step, StepView
 from mobile_contract.text import Text
 
 AlarmKind: TypeAlias = Literal["high", "low", "stale", "no_effect"]
@@ -188,7 +189,7 @@ class TaskTemplate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """
 
     slug: Slug
-    role: Slug
+    role: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     title: Text
     steps: Annotated[tuple[StepTemplate, ...], msgspec.Meta(min_length=1, max_length=20)]
     within_s: WithinSeconds
@@ -257,3 +258,197 @@ class PlanTemplate(PlanBody, frozen=True, kw_only=True):
 
     slug: Slug
     version: int
+
+
+VersionStateName: TypeAlias = Literal["draft", "in_review", "reviewed", "published", "retired"]
+CauseName: TypeAlias = Literal["high", "low", "stale", "no_effect", "manual", "sos"]
+Note: TypeAlias = Annotated[str, msgspec.Meta(max_length=2000)]
+Reason: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=r"\S")]
+
+
+class PlanSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan of a slug that counts now; ``version_id`` null: the library's.
+
+    ``newer_in_library``: the plan was made from an older version of the library's, which may be looked at again.
+    """
+
+    slug: str
+    version: int
+    version_id: UUID | None
+    title: Text
+    triggers: list[Trigger]
+    priority: int
+    manual: bool
+    newer_in_library: bool
+
+
+class PlanVersionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a plan; ``revision`` is its ETag. ``library_version``: the library's it was made from."""
+
+    id: UUID
+    slug: str
+    version: int
+    state: VersionStateName
+    revision: int
+    title: Text
+    library_version: int | None
+    authors: list[UUID]
+    created_at: datetime
+    submitted_at: datetime | None
+    submitted_by: UUID | None
+    reviewed_at: datetime | None
+    reviewed_by: UUID | None
+    published_at: datetime | None
+    published_by: UUID | None
+    retired_at: datetime | None
+    retired_by: UUID | None
+    note: str
+
+
+class PlanVersionDetail(PlanVersionView, frozen=True, kw_only=True):
+    """A version with what it says."""
+
+    body: PlanBody
+
+
+class NewDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A draft: a text of one's own, a copy of a version (to change it or to bring it back), or the library's plan.
+
+    Exactly one of ``body`` with ``slug``, ``copy_of``, and ``library``.
+    """
+
+    slug: Slug | None = None
+    body: PlanBody | None = None
+    copy_of: UUID | None = None
+    library: Slug | None = None
+
+
+class ReviewNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the reviewer says."""
+
+    note: Note = ""
+
+
+class PlanChange(msgspec.Struct, frozen=True):
+    """One difference: ``path`` like ``tasks[rescue].steps[0].text.zh``, and a sentence about it."""
+
+    path: str
+    kind: Literal["added", "removed", "changed", "moved"]
+    before: Any
+    after: Any
+    said: Text
+
+
+class PlanQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A moment to try a plan on: what happens in this zone. Without ``version`` and ``slug``: the plan that would
+    answer it. ``at`` null: now."""
+
+    zone: UUID
+    cause: CauseName = "high"
+    level: Level = 1
+    agent: Slug | None = None
+    grade: GradeNumber | None = None
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    version: UUID | None = None
+    slug: Slug | None = None
+
+
+class NeedView(msgspec.Struct, frozen=True):
+    """How many people with all these skills a role needs."""
+
+    role: str
+    name: Text
+    skills: list[str]
+    count: int
+    fact: NeedFact
+
+
+class PreviewTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task as it would be given; ``after``: when these are done."""
+
+    slug: str
+    role: str
+    title: Text
+    steps: list[Step]
+    within_s: float
+    after: list[str]
+
+
+class PlanPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be done. ``local`` is the site's time; ``wind_known`` and ``people``: what was known of them;
+    ``at_least_grade``: what the plan's own rules say."""
+
+    slug: str
+    version: int
+    title: Text
+    do_nots: list[Text]
+    tasks: list[PreviewTask]
+    actions: list[ActionTemplate]
+    evacuation: Scope
+    needs: list[NeedView]
+    at_least_grade: int | None
+    local: str
+    wind_known: bool
+    people: int | None
+
+
+class WaitingTaskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A task that is given when those before it are done."""
+
+    id: UUID
+    position: int
+    slug: str
+    title: Text
+    steps: list[Step]
+    after: list[UUID]
+
+
+class LateStepView(msgspec.Struct, frozen=True):
+    """A step whose time is up and nobody confirmed."""
+
+    task: UUID
+    step: int
+    due_at: datetime
+
+
+class IncidentPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The plan an incident runs by: as it was bound, what waits, what is late."""
+
+    template: str
+    version: int
+    do_nots: list[Text]
+    needs: list[NeedView]
+    evacuation: str
+    waiting: list[WaitingTaskView]
+    late: list[LateStepView]
+
+
+class NewIncident(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person reports. ``level`` 2: somebody is hurt, or it can not be held."""
+
+    plan: Slug
+    zone: UUID
+    reason: Reason
+    agent: Slug | None = None
+    level: Level = 1
+
+
+class StepConfirmation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A step is done. ``value`` in the step's unit for a value, ``evidence`` the name of a photo for a photo."""
+
+    step: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+    value: Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)] | None = None
+    evidence: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")] | None = None
+
+
+class WatchedStep(StepView, frozen=True, kw_only=True):
+    """A step to be confirmed and whether its time is up."""
+
+    overdue: bool
+
+
+class TaskProgress(msgspec.Struct, frozen=True):
+    """A task and how its steps stand."""
+
+    task: UUID
+    steps: list[WatchedStep]
