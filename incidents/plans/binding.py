@@ -137,8 +137,7 @@ def needs_of_role(role: PlanRole) -> tuple[Need, ...]:
 
 def needs_of(task: BoundTask) -> list[dict[str, Any]]:
     """What ``tasks.needs`` holds: ``[{"skill", "count", "fact"}]``."""
-    plain: list[dict[str, Any]] = msgspec.to_builtins(task.needs)
-    return plain
+    return [msgspec.structs.asdict(need) for need in task.needs]
 
 
 PLACEHOLDER = re.compile(r"\{(place|agent|source)\}")

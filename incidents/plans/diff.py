@@ -43,7 +43,7 @@ def diff(old: PlanBody, new: PlanBody) -> list[Change]:
 
 
 def _said(plan: PlanBody) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(plan)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plan))
     if isinstance(plan, PlanTemplate):
         plain = {key: value for key, value in plain.items() if key not in _NOT_SAID}
     return plain

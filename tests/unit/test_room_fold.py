@@ -38,8 +38,10 @@ from mobile_contract.room import (
     RoomState,
     SequenceGapError,
     Step,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
     TaskView,
     apply,
     fold,
@@ -113,6 +115,9 @@ commands = st.builds(
 deliveries = st.builds(
     DeliveryView, id=ids, task=ids, account=ids, channel=st.just("fcm"), state=st.just("queued"), queued_at=times
 )
+steps = st.builds(
+    StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -123,6 +128,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "alarm.changed": st.builds(AlarmChanged, alarms),
     "task.assigned": st.builds(TaskAssigned, tasks),
     "task.changed": st.builds(TaskChanged, tasks),
+    "task.steps_changed": st.builds(TaskStepsChanged, ids, st.lists(steps, max_size=3)),
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
