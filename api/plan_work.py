@@ -1,4 +1,4 @@
-"""Plans at work: incidents a person opens, the plan an incident runs by, steps of tasks that are confirmed."""
+"""Plans at work: the plan an incident runs by, and steps of tasks that are confirmed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ from litestar.params import FromPath, JSONBody
 
 from api.bearer import needs
 from api.call import Call, Write
-from api.incidents import incident_record
 from incidents import records
-from incidents.plans import starting, step_service
+from incidents.plans import step_service
 from incidents.plans.giving import Errand
 from incidents.plans.plan_queries import WaitingRow
-from incidents.plans.starting import Report
 from incidents.plans.step_service import Progress
 from incidents.plans.steps import Proof, is_overdue
-from mobile_contract.incidents import IncidentRecord
 from mobile_contract.plans import (
     IncidentPlan,
     LateStepView,
     NeedView,
-    NewIncident,
     StepConfirmation,
     TaskProgress,
     WaitingTaskView,
@@ -32,20 +28,6 @@ from mobile_contract.plans import (
 )
 from mobile_contract.text import Text
 from people.permissions import Permission
-
-
-@post("/v1/incidents", guards=[needs(Permission.RAISE_SOS)])
-async def report_incident(data: JSONBody[NewIncident], write: Write) -> Response[IncidentRecord]:
-    """Report an emergency: its plan starts at once, without an alarm.
-
-    Reporting what is open already in the same zone answers that incident.
-    """
-
-    async def work() -> IncidentRecord:
-        report = Report(plan=data.plan, zone_id=data.zone, reason=data.reason, agent=data.agent, level=data.level)
-        return incident_record(await starting.start_plan(write.tx, write.actor, report))
-
-    return await write.once(work)
 
 
 @get("/v1/incidents/{incident_id:uuid}/plan", guards=[needs(Permission.READ_INCIDENTS)])
@@ -103,6 +85,4 @@ def task_progress(progress: Progress, now: datetime) -> TaskProgress:
     return TaskProgress(progress.task.id, steps)
 
 
-router = Router(
-    "/", route_handlers=[report_incident, get_incident_plan, list_task_steps, confirm_task_step], tags=["plans at work"]
-)
+router = Router("/", route_handlers=[get_incident_plan, list_task_steps, confirm_task_step], tags=["plans at work"])

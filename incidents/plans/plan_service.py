@@ -232,14 +232,23 @@ async def retire_version(tx: Tx, actor: Actor, version_id: UUID, *, expected_ver
 
 
 async def compare(tx: Tx, actor: Actor, version_id: UUID, against: UUID | None) -> list[Change]:
-    """What differs from another version to this one; without another, from the library's plan of today."""
+    """What differs from another version to this one; without another, from the library's plan of today.
+
+    Raises NotFound, Conflict when the library has no such plan.
+    """
     actor.require(Permission.READ_PLANS)
     new = await plan_queries.get_version(tx, actor.tenant_id, version_id)
     if against is not None:
         return diff((await plan_queries.get_version(tx, actor.tenant_id, against)).body, new.body)
     shipped = TEMPLATES.get(new.slug)
     if shipped is None:
-        raise _no_plan(new.slug)
+        raise Conflict(
+            "plan.not_in_library",
+            f"the library has no plan {new.slug}: name a version to compare with",
+            f"预案库中没有 {new.slug}，请指定要对比的版本",
+            field="against",
+            value=new.slug,
+        )
     return diff(body_of(shipped), new.body)
 
 
