@@ -45,16 +45,16 @@ async def list_plans(call: Call, q: Search = None) -> Page[PlanSummary]:
     return Page([plan_summary(row) for row in rows], None)
 
 
-@get("/v1/plans/template", guards=[needs(Permission.READ_PLANS)])
-async def get_plan_template(
+@get("/v1/plan-templates", guards=[needs(Permission.READ_PLANS)])
+async def list_plan_templates(
     call: Call,
     slug: Annotated[str, QueryParameter(min_length=1, max_length=63, description="The plan's name.")],
     version: Annotated[
         int | None, QueryParameter(ge=1, le=2**31 - 1, description="Without it, the one that counts now.")
     ] = None,
-) -> PlanTemplate:
-    """What a plan says: the one in force, the library's, or the version an incident was bound from."""
-    return await service.get_template(call.tx, call.actor, slug, version)
+) -> Page[PlanTemplate]:
+    """What a plan says: the one in force, the library's, or the version an incident was bound from; one or none."""
+    return Page(await service.list_templates(call.tx, call.actor, slug, version), None)
 
 
 @get("/v1/plan-versions", guards=[needs(Permission.READ_PLANS)])
@@ -252,7 +252,7 @@ router = Router(
     "/",
     route_handlers=[
         list_plans,
-        get_plan_template,
+        list_plan_templates,
         list_plan_versions,
         get_plan_version,
         draft_plan,

@@ -13,6 +13,7 @@ from incidents.plans.model import (
     BoundPlan,
     BoundTask,
     Evacuation,
+    GradeRule,
     Moment,
     Need,
     OutsideCall,
@@ -52,7 +53,11 @@ def bind(template: PlanTemplate, moment: Moment) -> BoundPlan:
         actions=tuple(action for action in template.actions if asked_of_actuator(action, moment)),
         evacuation=_scope(template.evacuation, moment),
         needs=tuple(RoleNeed(r.slug, r.name, r.skills, r.count, r.fact) for r in used),
-        grade_rules=tuple(rule for rule in template.grade_rules if warns(rule.when, moment)),
+        grade_rules=tuple(
+            GradeRule(rule.when, rule.grade, bind_text(rule.reason, moment))
+            for rule in template.grade_rules
+            if warns(rule.when, moment)
+        ),
     )
 
 

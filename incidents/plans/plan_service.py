@@ -105,21 +105,17 @@ async def get_version(tx: Tx, actor: Actor, version_id: UUID) -> PlanVersion:
     return await plan_queries.get_version(tx, actor.tenant_id, version_id)
 
 
-async def get_template(tx: Tx, actor: Actor, slug: str, version: int | None) -> PlanTemplate:
-    """A plan by slug and version: what is in force, the library's, or what an incident was bound from. NotFound."""
+async def list_templates(tx: Tx, actor: Actor, slug: str, version: int | None) -> list[PlanTemplate]:
+    """A plan by slug: the one in force; by version, the library's or what an incident was bound from. One or none."""
     actor.require(Permission.READ_PLANS)
     if version is None:
         own = {v.slug: v for v in await plan_queries.list_published(tx, actor.tenant_id)}
-        if slug in own or slug in TEMPLATES:
-            return _in_force(slug, own.get(slug)).template
-        raise _no_plan(slug)
+        return [_in_force(slug, own.get(slug)).template] if slug in own or slug in TEMPLATES else []
     shipped = TEMPLATES.get(slug)
     if shipped is not None and shipped.version == version:
-        return shipped
+        return [shipped]
     body = await plan_queries.find_template(tx, actor.tenant_id, slug, version)
-    if body is None:
-        raise _no_plan(f"{slug}/{version}")
-    return read_stored(body)
+    return [] if body is None else [read_stored(body)]
 
 
 async def create_draft(tx: Tx, actor: Actor, slug: str, body: PlanBody) -> PlanVersion:

@@ -135,7 +135,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
 ONE_OF_SEVERAL = {"submit_plan_draft", "send_back_plan", "review_plan", "publish_plan", "retire_plan"}
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
-REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR, "get_plan_template": {"slug": "fire"}}
+REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR, "list_plan_templates": {"slug": "fire"}}
 # About a phone in one's own hand: asked as wang, whose phone it is.
 OWNERS_ALONE = {"register_push", "revoke_device"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.

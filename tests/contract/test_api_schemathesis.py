@@ -65,6 +65,7 @@ OPERATIONS = {
 ENDS_ITS_SIGN_IN = "sign_out"
 # Its 401 is an answer like another: the password was wrong.
 SIGNS_IN = {"sign_in", "refresh"}
+CARD = {"agent": "silane", "name": {"zh": "硅烷", "en": "Silane"}, "sources": ["SEMI S2"]}
 ROLES = (Role.ADMIN, Role.SAFETY_OFFICER)
 
 
@@ -146,6 +147,9 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     made = {}
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
+        made[kind] = UUID(answer.json()["id"])
+    for kind, path, new in (("version", "plan-versions", {"library": "fire"}), ("card", "agent-cards", CARD)):
+        answer = await edge.http.post(f"/v1/{path}", json=new, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     kinds = {
         "account": world.li,

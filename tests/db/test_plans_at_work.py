@@ -35,6 +35,7 @@ from mobile_contract.room import fold
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Role
+from plant import reading_queries
 from plant.model import Reading
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
@@ -66,7 +67,7 @@ async def publish(plant: Stand, body: PlanBody, slug: str = "our-leak") -> PlanV
     """Drafted by one, reviewed and published by another; the gateway reads the site again, as the news makes it."""
     zhao = await plant.actor("zhao")
     async with plant.db.transaction(plant.tenant_id) as tx:
-        account = await add_account(tx, f"second-{new_id().hex[:8]}", "safety_officer")
+        account = await add_account(tx, f"second-{new_id().hex[-12:]}", "safety_officer")
         second = Actor(plant.tenant_id, account, Role.SAFETY_OFFICER)
         made = await plan_service.create_draft(tx, zhao, slug, body)
         made = await plan_service.submit_draft(tx, zhao, made.id, expected_version=made.revision)
@@ -116,12 +117,12 @@ async def test_a_published_plan_answers_the_next_alarm_and_the_incident_keeps_it
     (incident,) = await plant.incidents()
     assert (incident.plan["template"], incident.plan["version"]) == ("our-leak", published.version)
     assert incident.grade == 1
-    assert incident.reasons[-1] == say("our reason")
+    assert incident.reasons[-1] == Text("Our reason：溶剂库", "Our reason at solvent store")
     assert [t["slug"] for t in await tasks_of(plant)] == ["look"]
     await publish(plant, own_plan(task("run")))
     zhao = await plant.actor("zhao")
     async with plant.db.transaction(plant.tenant_id) as tx:
-        kept = await plan_service.get_template(tx, zhao, "our-leak", published.version)
+        (kept,) = await plan_service.list_templates(tx, zhao, "our-leak", published.version)
         assert [t.slug for t in kept.tasks] == ["look"]
         states = [v.state for v in await plan_service.list_versions(
             tx, zhao, slug="our-leak", state=None, search=None, before=None, limit=9
@@ -279,8 +280,6 @@ async def test_the_wind_of_the_sites_own_sensor_decides(plant: Stand) -> None:
                     sql = "UPDATE sensors SET quantity = $3 WHERE tenant_id = $1 AND id = $2"
                     await tx.execute(sql, plant.tenant_id, sensor["id"], quantity)
                     reading = Reading(sensor["id"], tx.now, tx.now, value, 0)
-                    from plant import reading_queries
-
                     await reading_queries.store_readings(tx, plant.tenant_id, [reading])
             shown = await plan_service.preview(tx, zhao, question)
         assert len(shown.plan.actions) == started, direction
