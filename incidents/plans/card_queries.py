@@ -10,7 +10,10 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
+from core.logging import get_logger
 from mobile_contract.agent_cards import CardBody
+
+log = get_logger(__name__)
 
 
 class AgentCard(msgspec.Struct, frozen=True):
@@ -54,8 +57,14 @@ LIST_CARDS = f"SELECT {_CARD} FROM agent_cards WHERE tenant_id = $1 ORDER BY age
 
 
 async def list_cards(tx: Tx, tenant_id: UUID) -> list[AgentCard]:
-    """The plant's own cards by agent; a plant has some tens."""
-    return [row_to(AgentCard, r) for r in await tx.fetch(LIST_CARDS, tenant_id)]
+    """The plant's own cards by agent; a plant has some tens. One that can not be read any more is left out."""
+    found = []
+    for row in await tx.fetch(LIST_CARDS, tenant_id):
+        try:
+            found.append(row_to(AgentCard, row))
+        except msgspec.ValidationError as problem:
+            log.error("agent_card.unreadable", agent=row["agent"], error=str(problem))
+    return found
 
 
 SAVE_CARD = """

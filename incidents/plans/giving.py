@@ -5,7 +5,7 @@ The caller holds the incident's lock; everything happens in its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -57,15 +57,16 @@ async def give_plan(
     await queries.store_template(tx, tenant_id, template.slug, template.version, plan_library.as_stored(template))
     existing = await queries.list_tasks(tx, tenant_id, incident.id)
     waiting = await plan_queries.list_waiting(tx, tenant_id, incident.id)
-    known = {(t.plan_template, t.title.en): t.id for t in existing if t.state not in _OVER}
-    known |= {(w.plan_template, _errand(w).task.title.en): w.id for w in waiting}
-    ids = {task.slug: known.get((bound.template, task.title.en)) or new_id() for task in bound.tasks}
+    known = {(t.plan_template, t.slug, t.title.en): t.id for t in existing if t.state not in _OVER}
+    known |= {(w.plan_template, w.slug, _errand(w).task.title.en): w.id for w in waiting}
+    in_hand = {task.slug: _known(known, bound.template, task) for task in bound.tasks}
+    ids = {slug: found or new_id() for slug, found in in_hand.items()}
     candidates = await task_queries.list_candidates(tx, tenant_id)
     busy = _busy(existing)
     given: list[Task] = []
     position = len(existing) + len(waiting)
     for wanted in bound.tasks:
-        if (bound.template, wanted.title.en) in known:
+        if in_hand[wanted.slug] is not None:
             continue
         position += 1
         row = WaitingRow(
@@ -85,6 +86,11 @@ async def give_plan(
         else:
             given.append(await _give(tx, tenant_id, incident, row, candidates, busy))
     return given
+
+
+def _known(known: Mapping[tuple[str, str, str], UUID], template: str, task: BoundTask) -> UUID | None:
+    """The task as it is in hand or waits already; its title names the place, and tasks from before have no slug."""
+    return known.get((template, task.slug, task.title.en)) or known.get((template, "", task.title.en))
 
 
 async def give_ready(tx: Tx, tenant_id: UUID, incident: Incident) -> list[Task]:

@@ -11,8 +11,11 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
+from core.logging import get_logger
 from incidents.plans.versions import OWN_VERSIONS_FROM, PlanVersion
 from mobile_contract.room import StepView
+
+log = get_logger(__name__)
 
 _VERSION = """tenant_id, id, slug, version, state, revision, body, library_version, authors, created_at, submitted_at,
     submitted_by, reviewed_at, reviewed_by, published_at, published_by, retired_at, retired_by, note"""
@@ -84,8 +87,17 @@ SELECT {_VERSION} FROM plan_versions WHERE tenant_id = $1 AND state = 'published
 
 
 async def list_published(tx: Tx, tenant_id: UUID) -> list[PlanVersion]:
-    """Every version in force, by slug."""
-    return [row_to(PlanVersion, r) for r in await tx.fetch(LIST_PUBLISHED, tenant_id)]
+    """Every version in force, by slug.
+
+    One that can not be read any more is left out and said aloud: the library's answers for it, and the others stay.
+    """
+    found = []
+    for row in await tx.fetch(LIST_PUBLISHED, tenant_id):
+        try:
+            found.append(row_to(PlanVersion, row))
+        except msgspec.ValidationError as problem:
+            log.error("plan.unreadable", slug=row["slug"], version=row["version"], error=str(problem))
+    return found
 
 
 LIST_VERSIONS = f"""

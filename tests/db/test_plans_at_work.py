@@ -141,6 +141,17 @@ async def test_publishing_wakes_every_site_and_retiring_gives_the_library_back(p
     assert (incident.plan["template"], incident.plan["version"] < 1000) == ("solvent-leak", True)
 
 
+async def test_a_plan_that_can_not_be_read_any_more_silences_nothing(plant: Stand) -> None:
+    published = await publish(plant, own_plan(task("look")))
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        broken = "UPDATE plan_versions SET body = body - 'tasks' WHERE tenant_id = $1 AND id = $2"
+        await tx.execute(broken, plant.tenant_id, published.id)
+    await plant.restart()
+    await leak(plant)
+    (incident,) = await plant.incidents()
+    assert incident.plan["template"] == "solvent-leak"
+
+
 async def test_the_author_does_not_review(plant: Stand) -> None:
     zhao = await plant.actor("zhao")
     async with plant.db.transaction(plant.tenant_id) as tx:
