@@ -17,7 +17,7 @@ from core.ids import new_id
 from core.logging import get_logger
 from incidents import queries, rooms, views
 from incidents.context import SiteContext, load_context
-from incidents.grading import grade_report
+from incidents.grading import Graded, grade_report
 from incidents.incident import Incident
 from incidents.plans import giving, planning
 from incidents.plans.binding import bind
@@ -26,7 +26,7 @@ from incidents.plans.moments import look, moment_at
 from incidents.record import timeline
 from incidents.response import INCIDENTS_OPENED
 from incidents.service import check_reason
-from mobile_contract.room import IncidentOpened
+from mobile_contract.room import IncidentOpened, IncidentRegraded
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Permission
@@ -89,10 +89,6 @@ async def open_reported(
 
     An open incident of the same plan in the same zone is the same thing, told again.
     """
-    for known in await queries.lock_open_incidents(tx, context.tenant_id, context.site_id):
-        same = (known.zone_id, known.plan.get("template"), known.exercise)
-        if same == (zone.id, template.slug, report.exercise):
-            return await _told_again(tx, context, known, report, by)
     moment = moment_at(
         context,
         zone,
@@ -103,6 +99,11 @@ async def open_reported(
         source=Text("人员报告", "A person's report"),
     )
     moment = await look(tx, context, zone, template, moment)
+    for known in await queries.lock_open_incidents(tx, context.tenant_id, context.site_id):
+        same = (known.zone_id, known.plan.get("template"), known.exercise)
+        if same == (zone.id, template.slug, report.exercise):
+            bound = bind(template, msgspec.structs.replace(moment, grade=known.grade))
+            return await _told_again(tx, known, Bound(context, zone, template, bound), report, by)
     incident = _incident(tx, context, zone, template, moment, report, by)
     incident = msgspec.structs.replace(incident, number=await queries.insert_incident(tx, context.tenant_id, incident))
     bound = bind(template, msgspec.structs.replace(moment, grade=incident.grade))
@@ -157,11 +158,35 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     log.info("incident.opened", incident=str(incident.id), number=incident.number, grade=incident.grade)
 
 
-async def _told_again(tx: Tx, context: SiteContext, known: Incident, report: Report, by: UUID) -> Incident:
-    """Who told it again is in the room, and what they said is in the record."""
-    room_id = await rooms.room_id_of(tx, context.tenant_id, known.id)
-    await rooms.add_member(tx, context.tenant_id, room_id, by)
+async def _told_again(tx: Tx, known: Incident, bound: Bound, report: Report, by: UUID) -> Incident:
+    """Who told it again is in the room, and what they said is in the record. When they say that it can not be held,
+    the plan calls again, and the grade gets no milder."""
+    tenant_id = known.tenant_id
+    commands = []
+    if report.level == 2:
+        # Commands before news, as above.
+        commands = await planning.command_plan(tx, bound.context, known, bound.zone, bound.plan, "reported")
+    await rooms.add_member(tx, tenant_id, await rooms.room_id_of(tx, tenant_id, known.id), by)
     facts = {"reason": report.reason, "level": report.level}
-    await timeline.append(tx, context.tenant_id, known.id, "incident.reported_again", facts, by=by)
+    await timeline.append(tx, tenant_id, known.id, "incident.reported_again", facts, by=by)
     await audit.record(tx, by, "incident.reported_again", "incident", known.id, facts)
-    return known
+    if report.level == 1:
+        return known
+    graded = grade_report(report.level, report.reason, bound.zone.name, bound.zone.risk)
+    after = await _raise_grade(tx, known, planning.raised_by(graded, bound.plan), by)
+    await planning.announce_commands(tx, tenant_id, known.id, commands)
+    around = planning.surroundings(bound.context, bound.zone, report.agent or known.agent, bound.plan)
+    await giving.give_plan(tx, tenant_id, after, bound.template, bound.plan, around)
+    return after
+
+
+async def _raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Incident:
+    if graded.grade >= known.grade:
+        return known
+    after = msgspec.structs.replace(known, grade=int(graded.grade), reasons=list(graded.reasons))
+    await queries.save_incident(tx, known.tenant_id, after)
+    body = IncidentRegraded(after.grade, after.reasons)
+    await rooms.append_to_incident(tx, known.tenant_id, known.id, body, by=by)
+    facts = {"from": known.grade, "to": after.grade, "reasons": after.reasons}
+    await timeline.append(tx, known.tenant_id, known.id, "incident.regraded", facts, by=by)
+    return after

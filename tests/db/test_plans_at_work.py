@@ -331,6 +331,15 @@ async def test_what_two_people_report_is_one_incident(plant: Stand) -> None:
     assert [r["facts"]["reason"] for r in rows] == ["smoke in the corridor"]
 
 
+async def test_told_again_that_it_can_not_be_held_it_is_graver_and_the_plan_calls_again(plant: Stand) -> None:
+    first = await report(plant, "chen", plan="toxic-gas", agent="chlorine")
+    before = {t["slug"] for t in await tasks_of(plant)}
+    again = await report(plant, "li", plan="toxic-gas", agent="chlorine", level=2, reason="two people are down")
+    assert (again.id, again.grade < first.grade) == (first.id, True)
+    assert {t["slug"] for t in await tasks_of(plant)} - before == {"first-aid", "call-fire-brigade", "call-ambulance"}
+    await check_room(plant, again)
+
+
 async def test_a_person_closes_what_a_person_opened_and_what_it_started_ends(plant: Stand) -> None:
     incident = await report(plant, "chen")
     started = {c.action for c in await plant.commands()}
