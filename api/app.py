@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from api import (
+    agent_cards,
     alarm_performance,
     alarms,
     audit,
@@ -30,6 +31,8 @@ from api import (
     people,
     people_import,
     places,
+    plan_work,
+    plans,
     plant_devices,
     presence,
     qualifications,
@@ -82,6 +85,9 @@ ROUTERS: list[Router] = [
     visits.router,
     exposure.router,
     commands.router,
+    plans.router,
+    plan_work.router,
+    agent_cards.router,
     audit.router,
     readiness.router,
     contacts.router,

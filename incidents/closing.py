@@ -16,7 +16,7 @@ from incidents.alarms.alarm_queries import WatchedRule
 from incidents.context import SiteContext, load_context
 from incidents.incident import Alarm, Incident
 from incidents.matrix import live
-from incidents.plans import planning
+from incidents.plans import plan_queries, planning
 from incidents.reaching import deliveries
 from incidents.record import publishing, timeline
 from incidents.service import check_reason
@@ -52,6 +52,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     )
     await queries.save_incident(tx, actor.tenant_id, closed)
     cancelled = await queries.cancel_open_tasks(tx, actor.tenant_id, incident_id)
+    await plan_queries.forget_waiting(tx, actor.tenant_id, incident_id)
     released = await _release(tx, context, closed)
     await deliveries.cancel_for_incident(tx, actor.tenant_id, incident_id)
     for task in cancelled:
@@ -104,10 +105,12 @@ async def _acknowledge_all(tx: Tx, context: SiteContext, actor: Actor, standing:
 async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Command]:
     """Stop and silence what this incident wanted and no other incident wants; what people asked for by hand stays."""
     tenant_id = incident.tenant_id
-    open_ids = [i.id for i in await queries.lock_open_incidents(tx, tenant_id, incident.site_id)]
-    alarms = await queries.list_alarms_of(tx, tenant_id, [incident.id, *open_ids])
-    mine = planning.wanted_actions(context, [a for a in alarms if a.incident_id == incident.id])
-    others = planning.wanted_actions(context, [a for a in alarms if a.incident_id != incident.id])
+    open_incidents = await queries.lock_open_incidents(tx, tenant_id, incident.site_id)
+    alarms = await queries.list_alarms_of(tx, tenant_id, [incident.id, *(i.id for i in open_incidents)])
+    mine = planning.wanted_actions(context, incident, [a for a in alarms if a.incident_id == incident.id])
+    others: set[tuple[UUID, str]] = set()
+    for other in open_incidents:
+        others |= planning.wanted_actions(context, other, [a for a in alarms if a.incident_id == other.id])
     released = []
     for actuator_id, action in sorted(mine - others - live.latched_commands(context, alarms)):
         newest = await command_queries.find_newest_of(tx, tenant_id, actuator_id)

@@ -52,19 +52,19 @@ async def find_leader(tx: Tx, context: SiteContext, standing: Flood, rule: Alarm
     leading = Leading(incident.grade, frozenset(h for h in hazards if h is not None))
     agent = context.agent_of(rule)
     follower = Follower(
-        grade=int(planning.grade_of(context, [rule]).grade),
+        grade=int(planning.grade_of(context, [rule], tx.now).grade),
         hazard=planning.hazard_of_alarm(rule.kind, agent),
-        life_safety=threatens_life(context, rule),
+        life_safety=threatens_life(context, rule, tx.now),
     )
     return incident if flood.folds(follower, leading) else None
 
 
-def threatens_life(context: SiteContext, rule: AlarmRule) -> bool:
+def threatens_life(context: SiteContext, rule: AlarmRule, now: datetime) -> bool:
     """Second-level toxic alarms, every oxygen alarm, and whatever has people led out and counted."""
     agent = context.agent_of(rule)
     if rule.kind not in DANGER_KINDS:
         return False
-    return is_life_safety(rule, agent) or hazard_of(agent) == "asphyxiant" or planning.evacuates(context, rule)
+    return is_life_safety(rule, agent) or hazard_of(agent) == "asphyxiant" or planning.evacuates(context, rule, now)
 
 
 async def count_raised(tx: Tx, context: SiteContext, standing: Flood | None, incident: Incident) -> None:

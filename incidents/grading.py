@@ -58,6 +58,17 @@ def grade(alarms: Sequence[StandingAlarm], people_present: int | None = None) ->
     return Graded(Grade(max(worst, 1)), tuple(reasons))
 
 
+def grade_report(level: int, reason: str, zone_name: Text, risk: int) -> Graded:
+    """The grade of what a person reports; ``level`` 2: somebody is hurt, or it can not be held."""
+    worst = 4 - level
+    name = "一级" if level == 1 else "二级"
+    reasons = [Text(f"人员报告（{name}）：{reason}", f"Reported by a person (level {level}): {reason}")]
+    if risk >= HIGH_RISK:
+        worst -= 1
+        reasons.append(Text(f"{zone_name.zh}为高风险区域", f"{zone_name.en} is a zone of high risk"))
+    return Graded(Grade(worst), tuple(reasons))
+
+
 def _start(alarm: StandingAlarm) -> tuple[int, Text]:
     if alarm.kind == "stale":
         return 4, Text(f"{alarm.source_name.zh}无数据", f"No data from {alarm.source_name.en}")

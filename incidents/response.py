@@ -124,7 +124,7 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
     await flooding.count_raised(tx, context, flood, incident)
     # In a flood people are not sent again and again for one plan; what threatens life is always said.
-    repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule)
+    repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule, tx.now)
     if not (repeats and await planning.is_in_hand(tx, context, incident, rule)):
         await planning.give_tasks(tx, context, incident, rule)
     ALARMS_RAISED.labels(rule.kind, rule.level).inc()
@@ -179,7 +179,7 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
     standing = [a.rule_id for a in alarms if a.returned_at is None]
     rules = await alarm_queries.find_rules(tx, context.tenant_id, standing)
     present = await occupancy.people_near(tx, context, [r.rule for r in rules])
-    graded = planning.grade_of(context, [r.rule for r in rules], present)
+    graded = planning.grade_of(context, [r.rule for r in rules], tx.now, present)
     after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
     if graded.grade < incident.grade:
         after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))
@@ -261,7 +261,9 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     """An incident whose alarms are all normal has returned; it waits for a person to close it."""
     incident = await queries.lock_incident(tx, tenant_id, incident_id)
     alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
-    if incident.state != "open" or any(a.returned_at is None for a in alarms):
+    # What a person reported no reading takes back.
+    reported = incident.first_out_alarm_id is None
+    if incident.state != "open" or reported or any(a.returned_at is None for a in alarms):
         return
     returned = msgspec.structs.replace(incident, state="returned", returned_at=tx.now)
     await queries.save_incident(tx, tenant_id, returned)

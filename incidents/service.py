@@ -10,6 +10,8 @@ from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
 from incidents import queries, rooms, views
 from incidents.incident import Task
+from incidents.plans import giving, plan_queries
+from incidents.plans.steps import check_finished
 from incidents.reaching import deliveries
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.record import timeline
@@ -22,13 +24,16 @@ REASON_MAX_CHARS = 1000
 
 
 async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
-    """The owner (or a safety officer) says the task is done; twice is one fact."""
+    """The owner (or a safety officer) says the task is done; twice is one fact. What waited for it is given now.
+
+    Raises Conflict while a step that must be confirmed is not.
+    """
     actor.require(Permission.ANSWER_TASK)
     found = await task_queries.get_task(tx, actor.tenant_id, task_id)
     if found.state in {"open", "unanswered"} and found.owner_account_id == actor.account_id:
         # Whoever did it has taken it, whether they said so first or not.
         await tasks.answer(tx, actor, task_id, "acknowledge", "", f"done:{task_id}")
-    await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    incident = await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
     task = await task_queries.lock_task(tx, actor.tenant_id, task_id)
     if task.owner_account_id != actor.account_id and not actor.may(Permission.MANAGE_INCIDENT):
         raise Forbidden("task.not_yours", "this task is another person's", "此任务属于他人", field="task_id")
@@ -36,12 +41,14 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
         return task
     if task.state == "cancelled":
         raise Conflict("task.cancelled", "this task was cancelled", "此任务已取消", field="state", value=task.state)
+    check_finished(await plan_queries.list_steps(tx, actor.tenant_id, task_id))
     done = await queries.finish_task(tx, actor.tenant_id, task_id)
     body = TaskChanged(views.task_view(done))
     await rooms.append_to_incident(tx, actor.tenant_id, task.incident_id, body, by=actor.account_id)
     facts = {"task": task_id, "note": note}
     await timeline.append(tx, actor.tenant_id, task.incident_id, "task.done", facts, by=actor.account_id)
     await audit.record(tx, actor.account_id, "task.done", "task", task_id, {"note": note})
+    await giving.give_ready(tx, actor.tenant_id, incident)
     return done
 
 

@@ -285,6 +285,27 @@ CREATE TABLE public.actuators (
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_card_pins (
+    tenant_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    agent text NOT NULL,
+    pinned_at timestamp with time zone NOT NULL,
+    pinned_by uuid NOT NULL,
+    CONSTRAINT agent_card_pins_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_card_pins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_cards (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    agent text NOT NULL,
+    body jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid NOT NULL,
+    CONSTRAINT agent_cards_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_cards FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_answer_days (
     tenant_id uuid NOT NULL,
     site_id uuid NOT NULL,
@@ -960,7 +981,7 @@ CREATE TABLE public.incidents (
     place jsonb NOT NULL,
     agent text,
     plan jsonb NOT NULL,
-    first_out_alarm_id uuid NOT NULL,
+    first_out_alarm_id uuid,
     opened_at timestamp with time zone NOT NULL,
     last_alarm_at timestamp with time zone NOT NULL,
     returned_at timestamp with time zone,
@@ -968,8 +989,10 @@ CREATE TABLE public.incidents (
     closed_by uuid,
     close_reason text,
     exercise boolean DEFAULT false NOT NULL,
+    opened_by uuid,
     CONSTRAINT incidents_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (close_reason IS NOT NULL))),
+    CONSTRAINT incidents_check2 CHECK (((first_out_alarm_id IS NOT NULL) OR (opened_by IS NOT NULL))),
     CONSTRAINT incidents_grade_check CHECK (((grade >= 1) AND (grade <= 4))),
     CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'closed'::text])))
 );
@@ -1126,6 +1149,34 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.plan_versions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    body jsonb NOT NULL,
+    library_version integer,
+    authors jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by uuid,
+    reviewed_at timestamp with time zone,
+    reviewed_by uuid,
+    published_at timestamp with time zone,
+    published_by uuid,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT plan_versions_check CHECK (((state <> ALL (ARRAY['reviewed'::text, 'published'::text])) OR (reviewed_by IS NOT NULL))),
+    CONSTRAINT plan_versions_check1 CHECK (((reviewed_by IS NULL) OR (NOT (authors ? (reviewed_by)::text)))),
+    CONSTRAINT plan_versions_check2 CHECK (((state = 'retired'::text) = (retired_at IS NOT NULL))),
+    CONSTRAINT plan_versions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT plan_versions_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'reviewed'::text, 'published'::text, 'retired'::text]))),
+    CONSTRAINT plan_versions_version_check CHECK ((version > 1000))
+);
+ALTER TABLE ONLY public.plan_versions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.positions (
     tenant_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -1624,6 +1675,28 @@ CREATE TABLE public.suppression_designs (
     CONSTRAINT suppression_designs_test_check CHECK ((test = ANY (ARRAY['at_most'::text, 'at_least'::text, 'action'::text])))
 );
 ALTER TABLE ONLY public.suppression_designs FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.task_steps (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    n integer NOT NULL,
+    incident_id uuid NOT NULL,
+    confirm text NOT NULL,
+    required boolean NOT NULL,
+    due_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    first_at timestamp with time zone,
+    first_by uuid,
+    value double precision,
+    evidence text,
+    CONSTRAINT task_steps_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT task_steps_check1 CHECK (((first_at IS NULL) = (first_by IS NULL))),
+    CONSTRAINT task_steps_check2 CHECK (((confirm <> 'second_person'::text) OR (confirmed_by IS NULL) OR (confirmed_by <> first_by))),
+    CONSTRAINT task_steps_confirm_check CHECK ((confirm = ANY (ARRAY['none'::text, 'tap'::text, 'photo'::text, 'value'::text, 'second_person'::text]))),
+    CONSTRAINT task_steps_evidence_check CHECK (((length(evidence) >= 1) AND (length(evidence) <= 500))),
+    CONSTRAINT task_steps_n_check CHECK ((n > 0))
+);
+ALTER TABLE ONLY public.task_steps FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tasks (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1641,6 +1714,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
+    slug text DEFAULT ''::text NOT NULL,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -1775,6 +1849,19 @@ CREATE TABLE public.voting_members (
     CONSTRAINT voting_members_position_check CHECK ((("position" >= 1) AND ("position" <= 8)))
 );
 ALTER TABLE ONLY public.voting_members FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.waiting_tasks (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    plan_template text NOT NULL,
+    plan_version integer NOT NULL,
+    slug text NOT NULL,
+    after jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.waiting_tasks FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1804,6 +1891,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_pkey PRIMARY KEY (tenant_id, zone_id, agent);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_agent_key UNIQUE (tenant_id, agent);
 ALTER TABLE ONLY public.alarm_answer_days
     ADD CONSTRAINT alarm_answer_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, step);
 ALTER TABLE ONLY public.alarm_bins
@@ -1942,6 +2035,10 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
 ALTER TABLE ONLY public.positions
     ADD CONSTRAINT positions_pkey PRIMARY KEY (tenant_id, account_id, minute);
 ALTER TABLE ONLY public.presence
@@ -2022,6 +2119,8 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.suppression_designs
     ADD CONSTRAINT suppression_designs_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_pkey PRIMARY KEY (tenant_id, task_id, n);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.team_members
@@ -2048,6 +2147,8 @@ ALTER TABLE ONLY public.voting_members
     ADD CONSTRAINT voting_members_pkey PRIMARY KEY (tenant_id, group_id, sensor_id);
 ALTER TABLE ONLY public.voting_members
     ADD CONSTRAINT voting_members_tenant_id_group_id_position_key UNIQUE (tenant_id, group_id, "position");
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -2108,6 +2209,7 @@ CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id
 CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE UNIQUE INDEX plan_versions_published ON public.plan_versions USING btree (tenant_id, slug) WHERE (state = 'published'::text);
 CREATE INDEX positions_age ON public.positions USING btree (tenant_id, minute);
 CREATE INDEX positions_site ON public.positions USING btree (tenant_id, site_id, minute);
 CREATE INDEX qualifications_ends ON public.qualifications USING btree (tenant_id, ends_on) WHERE (ends_on IS NOT NULL);
@@ -2138,6 +2240,7 @@ CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
@@ -2150,6 +2253,7 @@ CREATE INDEX visits_newest ON public.visits USING btree (tenant_id, created_at D
 CREATE INDEX visits_open ON public.visits USING btree (tenant_id, site_id) WHERE ((signed_in_at IS NOT NULL) AND (signed_out_at IS NULL));
 CREATE INDEX voting_groups_site ON public.voting_groups USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX voting_members_sensor ON public.voting_members USING btree (tenant_id, sensor_id);
+CREATE INDEX waiting_tasks_incident ON public.waiting_tasks USING btree (tenant_id, incident_id, "position");
 ALTER INDEX public.alarm_events_pkey ATTACH PARTITION public.alarm_events_default_pkey;
 ALTER INDEX public.alarm_events_rule ATTACH PARTITION public.alarm_events_default_tenant_id_rule_id_called_at_idx;
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
@@ -2168,6 +2272,12 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_answer_days
     ADD CONSTRAINT alarm_answer_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_bins
@@ -2384,6 +2494,8 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.positions
     ADD CONSTRAINT positions_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.positions
@@ -2520,6 +2632,12 @@ ALTER TABLE ONLY public.suppression_designs
     ADD CONSTRAINT suppression_designs_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.suppression_designs
     ADD CONSTRAINT suppression_designs_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
@@ -2566,6 +2684,10 @@ ALTER TABLE ONLY public.voting_members
     ADD CONSTRAINT voting_members_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
 ALTER TABLE ONLY public.voting_members
     ADD CONSTRAINT voting_members_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -2574,6 +2696,8 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_card_pins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_cards ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_answer_days ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_bins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_events ENABLE ROW LEVEL SECURITY;
@@ -2628,6 +2752,8 @@ ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_card_pins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_cards TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_answer_days TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_bins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_events TO muster_owner USING (true);
@@ -2682,6 +2808,7 @@ CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.plan_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.positions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.presence TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_notices TO muster_owner USING (true);
@@ -2713,6 +2840,7 @@ CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true)
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.suppression_designs TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.task_steps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
@@ -2723,9 +2851,11 @@ CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.visits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.plan_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.positions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.presence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_notices ENABLE ROW LEVEL SECURITY;
@@ -2757,11 +2887,14 @@ ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.suppression_designs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.task_steps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_card_pins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_cards USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_answer_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_bins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2814,6 +2947,7 @@ CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.plan_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.positions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.presence USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2843,6 +2977,7 @@ CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.suppression_designs USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.task_steps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2853,6 +2988,7 @@ CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.visits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.voting_groups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.voting_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.waiting_tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
@@ -2861,6 +2997,7 @@ ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.voting_groups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.voting_members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.waiting_tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -2909,6 +3046,8 @@ REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.agent_card_pins TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.agent_cards TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_answer_days TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_bins TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.alarm_events TO muster_app;
@@ -2961,6 +3100,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.presence TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.qualification_notices TO muster_app;
@@ -2990,6 +3130,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.suppression_designs TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.task_steps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
@@ -3000,4 +3141,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

@@ -24,13 +24,21 @@ MESSAGE_MAX_CHARS = 4000
 IncidentStateName: TypeAlias = Literal["open", "returned", "closed"]
 TaskState: TypeAlias = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 Lane: TypeAlias = Literal["safety", "normal"]
+ConfirmKind: TypeAlias = Literal["none", "tap", "photo", "value", "second_person"]
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One numbered instruction."""
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One numbered instruction. ``confirm``: none, tap, photo, value (a number in ``unit``, UCUM, from ``low`` to
+    ``high``) or second_person; ``required``: the task can not be done without; ``within_s`` counts from its giving."""
 
     n: int
     text: Text
+    confirm: ConfirmKind = "none"
+    required: bool = False
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    within_s: float | None = None
 
 
 class PlanRef(msgspec.Struct, frozen=True):
@@ -127,6 +135,25 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a step to be confirmed stands. ``confirmed_at`` None: not yet, whatever else is known of it.
+
+    ``due_at``: late from then on. ``value`` in the step's unit, also when it was out of range; ``evidence``: a photo's
+    name; ``first_by``: the first of two persons.
+    """
+
+    n: int
+    confirm: ConfirmKind
+    required: bool
+    due_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    confirmed_by: UUID | None = None
+    first_at: datetime | None = None
+    first_by: UUID | None = None
+    value: float | None = None
+    evidence: str | None = None
 
 
 class CommandView(msgspec.Struct, frozen=True, kw_only=True):
@@ -268,6 +295,13 @@ class TaskChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="task.chang
     task: TaskView
 
 
+class TaskStepsChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="task.steps_changed"):
+    """A task's steps that are to be confirmed, all of them as they stand."""
+
+    task: UUID
+    steps: list[StepView]
+
+
 class CommandChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="command.changed"):
     """A command was requested, sent, confirmed, failed or timed out."""
 
@@ -316,6 +350,7 @@ Body: TypeAlias = (
     | FloodEnded
     | TaskAssigned
     | TaskChanged
+    | TaskStepsChanged
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
@@ -370,6 +405,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     incident: IncidentView | None = None
     alarms: dict[UUID, AlarmView] = {}
     tasks: dict[UUID, TaskView] = {}
+    steps: dict[UUID, list[StepView]] = {}
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
@@ -415,6 +451,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, flood=flood)
         case TaskAssigned(task) | TaskChanged(task):
             return replace(state, tasks={**state.tasks, task.id: task})
+        case TaskStepsChanged(task_id, steps):
+            return replace(state, steps={**state.steps, task_id: steps})
         case CommandChanged(command):
             return replace(state, commands={**state.commands, command.id: command})
         case DeliveryChanged(delivery):

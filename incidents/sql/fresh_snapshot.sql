@@ -32,6 +32,13 @@ SELECT jsonb_build_object(
             'owner', t.owner_account_id, 'state', t.state, 'fencing', t.fencing, 'deadline_at', t.deadline_at,
             'answered_at', t.answered_at, 'done_at', t.done_at)), '{}')
         FROM tasks t WHERE t.tenant_id = $1 AND t.incident_id = r.incident_id),
+    'steps', (
+        SELECT coalesce(jsonb_object_agg(w.task_id, w.steps), '{}')
+        FROM (SELECT s.task_id, jsonb_agg(jsonb_build_object(
+                  'n', s.n, 'confirm', s.confirm, 'required', s.required, 'due_at', s.due_at,
+                  'confirmed_at', s.confirmed_at, 'confirmed_by', s.confirmed_by, 'first_at', s.first_at,
+                  'first_by', s.first_by, 'value', s.value, 'evidence', s.evidence) ORDER BY s.n) AS steps
+              FROM task_steps s WHERE s.tenant_id = $1 AND s.incident_id = r.incident_id GROUP BY s.task_id) w),
     'commands', (
         SELECT coalesce(jsonb_object_agg(c.id, jsonb_build_object(
             'id', c.id, 'actuator', c.actuator_id, 'action', c.action, 'state', c.state, 'inhibited', c.inhibited,

@@ -70,6 +70,7 @@ ENDS_ITS_SIGN_IN = "sign_out"
 SIGNS_IN = {"sign_in", "refresh"}
 # A PDF in Chinese on a machine without a Chinese font.
 NEEDS_A_FONT = "report.no_font"
+CARD = {"agent": "silane", "name": {"zh": "硅烷", "en": "Silane"}, "sources": ["SEMI S2"]}
 ROLES = (Role.ADMIN, Role.SAFETY_OFFICER)
 
 
@@ -161,6 +162,37 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
+    made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
+    kinds = {
+        "account": world.li,
+        "alarm": world.alarm_id,
+        "incident": world.incident_id,
+        "task": task_id,
+        "room": world.room_id,
+        "delivery": delivery_id,
+        "site": world.site_id,
+        "zone": world.zone_id,
+        "actuator": world.actuator_id,
+        "rule": world.rule_id,
+        "command": command_id,
+        **made,
+        **await _qualify(edge, headers[Role.ADMIN.value], world.li),
+    }
+    ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
+    return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+
+
+async def _furnish_further(
+    edge: Edge,
+    world: incident_world.World,
+    headers: dict[str, dict[str, str]],
+    device_id: UUID,
+    sensor: dict[str, Any],
+    sensor_id: UUID,
+) -> dict[str, UUID]:
+    """Doors, designs, groups, matrices, feeds, reports, plans and cards."""
+    name = {"zh": "名", "en": "name"}
+    made: dict[str, UUID] = {}
     door = {"device": str(device_id), "door": "gate-1", "gate": True, "to_zone": str(world.zone_id)}
     badge = {"number": "4711", "account": str(world.li)}
     visit = {"site": str(world.site_id), "kind": "visitor", "name": "Guest"}
@@ -172,7 +204,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     two = await edge.http.post("/v1/sensors", json=second, headers=headers[Role.ADMIN.value])
     group = {
         "name": name,
-        "sensors": [str(made["sensor"]), two.json()["id"]],
+        "sensors": [str(sensor_id), two.json()["id"]],
         "m": 2,
         "side": "high",
         "level": 2,
@@ -201,23 +233,10 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     made["report"] = UUID((await _post(edge, f"{incident}/reports", {}, officer))["id"])
     action = {"text": "x", "owner": str(world.li), "due_on": "2026-04-01"}
     made["action"] = UUID((await _post(edge, f"{incident}/corrective-actions", action, officer))["id"])
-    kinds = {
-        "account": world.li,
-        "alarm": world.alarm_id,
-        "incident": world.incident_id,
-        "task": task_id,
-        "room": world.room_id,
-        "delivery": delivery_id,
-        "site": world.site_id,
-        "zone": world.zone_id,
-        "actuator": world.actuator_id,
-        "rule": world.rule_id,
-        "command": command_id,
-        **made,
-        **await _qualify(edge, headers[Role.ADMIN.value], world.li),
-    }
-    ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
-    return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+    for kind, path, new in (("version", "plan-versions", {"library": "fire"}), ("card", "agent-cards", CARD)):
+        answer = await edge.http.post(f"/v1/{path}", json=new, headers=headers[Role.ADMIN.value])
+        made[kind] = UUID(answer.json()["id"])
+    return made
 
 
 async def _qualify(edge: Edge, admin: dict[str, str], person: UUID) -> dict[str, UUID]:

@@ -121,12 +121,14 @@ async def test_a_gateway_that_lost_its_lease_writes_nothing(plant: Stand) -> Non
 # --- one cause, one incident ----------------------------------------------------------------------------------------
 async def test_the_second_level_joins_regrades_and_gives_no_task_twice(plant: Stand) -> None:
     await leak(plant)
-    before = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1")
+    before = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1 ORDER BY position")
     await plant.read(GAS, ACETONE, 2100.0)
     (incident,) = await plant.incidents()
     assert incident.grade == 1
     assert [a.first_out for a in await plant.alarms()] == [True, False]
-    assert await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1") == before
+    tasks = await plant.rows("SELECT id, slug FROM tasks WHERE tenant_id = $1 ORDER BY position")
+    assert [t["id"] for t in tasks[:3]] == [t["id"] for t in before]
+    assert [t["slug"] for t in tasks[3:]] == ["call-fire-brigade"], "what the second level adds, and nothing else"
     assert len(await plant.commands()) == 5
 
 

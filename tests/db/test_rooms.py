@@ -16,6 +16,7 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
+from incidents.plans import plan_queries
 from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
@@ -35,8 +36,10 @@ from mobile_contract.room import (
     IncidentReturned,
     MessagePosted,
     RoomState,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
     fold,
 )
 from mobile_contract.text import Text
@@ -109,6 +112,16 @@ async def _task_changed(tx: Tx, world: World) -> None:
         await _append(tx, world, TaskChanged(views.task_view(task)))
 
 
+async def _task_steps_changed(tx: Tx, world: World) -> None:
+    task = await incident_world.add_task(tx, world, world.wang)
+    await _append(tx, world, TaskAssigned(views.task_view(task)))
+    steps = [StepView(n=n, confirm="tap", required=True, due_at=tx.now) for n in (1, 2)]
+    await plan_queries.insert_steps(tx, world.tenant_id, world.incident_id, task.id, steps)
+    done = replace(steps[0], confirmed_at=tx.now, confirmed_by=world.wang)
+    await plan_queries.save_step(tx, world.tenant_id, task.id, done)
+    await _append(tx, world, TaskStepsChanged(task.id, [done, steps[1]]))
+
+
 async def _command_changed(tx: Tx, world: World) -> None:
     for state in ("requested", "confirmed"):
         command_id = await incident_world.add_command(tx, world, state)
@@ -179,6 +192,7 @@ CHANGES: dict[str, Change] = {
     "flood.ended": _flood_ended,
     "task.assigned": _task_assigned,
     "task.changed": _task_changed,
+    "task.steps_changed": _task_steps_changed,
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.alarms.model import Grade
-from incidents.grading import GRADE_NAMES, StandingAlarm, grade
+from incidents.grading import GRADE_NAMES, StandingAlarm, grade, grade_report
 from mobile_contract.text import Text
 
 STORE = UUID(int=1)
@@ -46,6 +46,15 @@ def alarm(
 )
 def test_grades(alarms: list[StandingAlarm], expected: Grade) -> None:
     assert grade(alarms).grade is expected
+
+
+@pytest.mark.parametrize(
+    ("level", "risk", "expected"), [(1, 0, Grade.III), (2, 0, Grade.II), (1, 3, Grade.II), (2, 3, Grade.I)]
+)
+def test_what_a_person_reports_is_graded_by_what_they_say_and_where(level: int, risk: int, expected: Grade) -> None:
+    graded = grade_report(level, "smoke", Text("溶剂库", "Solvent store"), risk)
+    assert graded.grade is expected
+    assert "smoke" in graded.reasons[0].en
 
 
 def test_people_who_are_there_make_a_second_level_alarm_graver() -> None:

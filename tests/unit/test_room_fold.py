@@ -43,8 +43,10 @@ from mobile_contract.room import (
     RoomState,
     SequenceGapError,
     Step,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
     TaskView,
     apply,
     fold,
@@ -135,6 +137,9 @@ roll_calls = st.builds(
     unsure=st.just(0),
 )
 floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99), ended_at=maybe_times)
+steps = st.builds(
+    StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -147,6 +152,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "flood.ended": st.builds(FloodEnded, floods),
     "task.assigned": st.builds(TaskAssigned, tasks),
     "task.changed": st.builds(TaskChanged, tasks),
+    "task.steps_changed": st.builds(TaskStepsChanged, ids, st.lists(steps, max_size=3)),
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "roll_call.changed": st.builds(RollCallChanged, roll_calls),
