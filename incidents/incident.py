@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from incidents.tasking.policy import Need
 from mobile_contract.room import Step
 from mobile_contract.text import Text
 
@@ -73,7 +74,9 @@ class Alarm(msgspec.Struct, frozen=True):
 class Task(msgspec.Struct, frozen=True):
     """One task of a plan: one owner, one deadline, numbered steps.
 
-    ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask.
+    ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask. ``needs``
+    empty: one person, whoever it is. ``policy`` says who is asked in which order: None the default, or what
+    ``tasking.policy.read_policy`` reads.
     """
 
     tenant_id: UUID
@@ -92,6 +95,8 @@ class Task(msgspec.Struct, frozen=True):
     created_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+    needs: list[Need] = []
+    policy: dict[str, Any] | None = None
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

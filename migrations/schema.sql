@@ -36,7 +36,32 @@ $$;
 CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
-    AS $$ SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d WHERE d.due_at IS NOT NULL $$;
+    AS $$
+    SELECT least(
+        (SELECT d.due_at FROM deliveries d
+         WHERE d.due_at IS NOT NULL AND d.lease_until IS NULL ORDER BY d.due_at, d.id LIMIT 1),
+        (SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d
+         WHERE d.lease_until IS NOT NULL AND d.due_at IS NOT NULL))
+$$;
+CREATE FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, task_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT e.tenant_id, e.task_id FROM escalations e
+    WHERE e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
+    ORDER BY e.due_at, e.task_id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_escalations_next_due() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT least(
+        (SELECT e.due_at FROM escalations e
+         WHERE e.due_at IS NOT NULL AND e.lease_until IS NULL ORDER BY e.due_at, e.task_id LIMIT 1),
+        (SELECT min(greatest(e.due_at, e.lease_until)) FROM escalations e
+         WHERE e.lease_until IS NOT NULL AND e.due_at IS NOT NULL))
+$$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -339,11 +364,21 @@ CREATE TABLE public.deliveries (
     lease_holder text,
     lease_until timestamp with time zone,
     fencing bigint DEFAULT 0 NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    policy_step integer,
+    because text DEFAULT ''::text NOT NULL,
+    receipt_within_s double precision,
+    acknowledge_within_s double precision,
+    channels jsonb,
+    counted_until timestamp with time zone,
+    ended_why text,
+    CONSTRAINT deliveries_acknowledge_within_s_check CHECK ((acknowledge_within_s > (0)::double precision)),
     CONSTRAINT deliveries_check CHECK (((answer_at IS NULL) = (answer_no IS NULL))),
     CONSTRAINT deliveries_check1 CHECK (((ended IS NULL) = (ended_at IS NULL))),
     CONSTRAINT deliveries_check2 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
     CONSTRAINT deliveries_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 64))),
     CONSTRAINT deliveries_ended_check CHECK ((ended = ANY (ARRAY['superseded'::text, 'exhausted'::text, 'cancelled'::text]))),
+    CONSTRAINT deliveries_receipt_within_s_check CHECK ((receipt_within_s > (0)::double precision)),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'accepted'::text, 'received'::text, 'seen'::text, 'acknowledged'::text, 'moving'::text, 'declined'::text, 'superseded'::text, 'exhausted'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.deliveries FORCE ROW LEVEL SECURITY;
@@ -386,6 +421,50 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalation_policies (
+    tenant_id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    title jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    retired boolean DEFAULT false NOT NULL,
+    CONSTRAINT escalation_policies_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT escalation_policies_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.escalation_policies FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalations (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    policy jsonb NOT NULL,
+    needs jsonb NOT NULL,
+    content jsonb NOT NULL,
+    state text NOT NULL,
+    step integer NOT NULL,
+    round integer NOT NULL,
+    step_started_at timestamp with time zone NOT NULL,
+    met jsonb NOT NULL,
+    crew jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    met_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    paused_by uuid,
+    pause_reason text,
+    due_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT escalations_check CHECK (((state = 'paused'::text) = (paused_until IS NOT NULL))),
+    CONSTRAINT escalations_check1 CHECK (((paused_until IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT escalations_check2 CHECK (((state = 'met'::text) <= (met_at IS NOT NULL))),
+    CONSTRAINT escalations_check3 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT escalations_round_check CHECK ((round >= 0)),
+    CONSTRAINT escalations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'met'::text, 'exhausted'::text, 'paused'::text, 'cancelled'::text]))),
+    CONSTRAINT escalations_step_check CHECK ((step >= 0))
+);
+ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -679,6 +758,8 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
+    needs jsonb DEFAULT '[]'::jsonb NOT NULL,
+    policy jsonb,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -763,6 +844,10 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_pkey PRIMARY KEY (tenant_id, task_id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.idempotency_keys
@@ -844,10 +929,15 @@ CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incide
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
-CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (due_at, id) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
+CREATE INDEX escalations_due ON public.escalations USING btree (due_at, task_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
+CREATE INDEX escalations_leased ON public.escalations USING btree (lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
@@ -936,6 +1026,18 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_paused_by_fkey FOREIGN KEY (tenant_id, paused_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incidents
@@ -1033,6 +1135,8 @@ ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalation_policies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
@@ -1053,6 +1157,8 @@ CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalation_policies TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalations TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
@@ -1110,6 +1216,8 @@ CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT
 CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalation_policies USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalations USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1149,6 +1257,10 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time z
 GRANT ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_next_due() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
@@ -1175,6 +1287,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.escalation_policies TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.escalations TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;

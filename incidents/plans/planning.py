@@ -21,11 +21,9 @@ from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
 from incidents.plans import plan_library
 from incidents.plans.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
-from incidents.reaching import orders
 from incidents.reaching.orders import OrderContent
 from incidents.record import timeline
-from incidents.tasking import task_queries
-from incidents.tasking.escalation_choice import Candidate, choose_next
+from incidents.tasking import escalation, task_queries
 from incidents.wording import lower_first
 from mobile_contract.room import CommandChanged, TaskAssigned
 from mobile_contract.text import Text
@@ -114,7 +112,7 @@ def _bound(context: SiteContext, rule: AlarmRule, text: Text) -> Text:
 
 async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     """Who is in an incident's room from the start: everyone who may be asked to act."""
-    return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
+    return await task_queries.list_responders(tx, tenant_id)
 
 
 def wanted_actions(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
@@ -182,26 +180,15 @@ async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
     existing = await queries.list_tasks(tx, tenant_id, incident.id)
     in_hand = [t for t in existing if t.state not in ("done", "cancelled")]
     known = {(t.plan_template, t.title.en) for t in in_hand}
-    candidates = await task_queries.list_candidates(tx, tenant_id)
-    busy = {t.owner_account_id for t in in_hand if t.owner_account_id is not None}
     given: list[Task] = []
     for wanted in template.tasks:
         title = _bound(context, rule, wanted.title)
         if rule.level < wanted.from_level or (template.slug, title.en) in known:
             continue
-        owner = _choose_owner(candidates, busy, wanted.role)
         position = len(existing) + len(given) + 1
-        task = _new_task(tx, context, incident, rule, template, wanted, owner, position)
-        await _give(tx, context, incident, rule, task)
-        given.append(task)
-        if owner is not None:
-            busy.add(owner)
+        task = _new_task(tx, context, incident, rule, template, wanted, position)
+        given.append(await _give(tx, context, incident, rule, task))
     return given
-
-
-def _choose_owner(candidates: Sequence[Candidate], busy: set[UUID], role: str) -> UUID | None:
-    """Somebody without a task in this incident; when everybody has one, whoever can be reached best."""
-    return choose_next(candidates, busy, role) or choose_next(candidates, set(), role)
 
 
 def _new_task(
@@ -211,9 +198,14 @@ def _new_task(
     rule: AlarmRule,
     template: PlanTemplate,
     wanted: TaskTemplate,
-    owner: UUID | None,
     position: int,
 ) -> Task:
+    """A task nobody has been asked for yet.
+
+    A plan says whom the task needs with ``needs`` (a list of tasking.policy.Need; empty: one person), and who is asked
+    in which order with ``policy``: {"slug", "version"} of the tenant's escalation policies, or a whole policy as
+    JSON; None is the default. Both are frozen when the escalation starts.
+    """
     steps = [msgspec.structs.replace(step, text=_bound(context, rule, step.text)) for step in wanted.numbered()]
     return Task(
         tenant_id=context.tenant_id,
@@ -225,26 +217,17 @@ def _new_task(
         steps=steps,
         plan_template=template.slug,
         plan_version=template.version,
-        owner_account_id=owner,
-        state="open" if owner is not None else "unanswered",
+        owner_account_id=None,
+        state="open",
         fencing=1,
         deadline_at=tx.now + timedelta(seconds=wanted.within_s),
         created_at=tx.now,
     )
 
 
-async def _give(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, task: Task) -> None:
+async def _give(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, task: Task) -> Task:
+    """Start to look for the task's people; returns it with who has it."""
     tenant_id = context.tenant_id
-    await queries.insert_task(tx, tenant_id, task)
-    facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
-    facts["plan"] = {"template": task.plan_template, "version": task.plan_version}
-    await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
-    room_id = await rooms.room_id_of(tx, tenant_id, incident.id)
-    if task.owner_account_id is not None:
-        await rooms.add_member(tx, tenant_id, room_id, task.owner_account_id)
-    rooms.append_later(tx, room_id, TaskAssigned(views.task_view(task)))
-    if task.owner_account_id is None:
-        return
     content = OrderContent(
         grade=incident.grade,
         title=task.title,
@@ -255,4 +238,10 @@ async def _give(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRul
         deadline_at=task.deadline_at,
         exercise=incident.exercise,
     )
-    await orders.queue_order(tx, tenant_id, task.id, task.owner_account_id, content)
+    task = await escalation.start(tx, task, content)
+    facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
+    facts["plan"] = {"template": task.plan_template, "version": task.plan_version}
+    await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
+    room_id = await rooms.room_id_of(tx, tenant_id, incident.id)
+    rooms.append_later(tx, room_id, TaskAssigned(views.task_view(task)))
+    return task
