@@ -28,39 +28,49 @@ CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, mo
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT d.tenant_id, d.id FROM deliveries d
-    WHERE d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
-    ORDER BY d.due_at, d.id
-    LIMIT most
+    SELECT t.tenant_id, due.id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT d.id, d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
+        ORDER BY d.due_at, d.id LIMIT most) due
+    ORDER BY due.due_at, due.id LIMIT most
 $$;
 CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT least(
-        (SELECT d.due_at FROM deliveries d
-         WHERE d.due_at IS NOT NULL AND d.lease_until IS NULL ORDER BY d.due_at, d.id LIMIT 1),
-        (SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d
-         WHERE d.lease_until IS NOT NULL AND d.due_at IS NOT NULL))
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at IS NOT NULL AND d.lease_until IS NULL
+        ORDER BY d.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(d.due_at, d.lease_until)) AS until FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.lease_until IS NOT NULL AND d.due_at IS NOT NULL) held ON true
 $$;
 CREATE FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, task_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT e.tenant_id, e.task_id FROM escalations e
-    WHERE e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
-    ORDER BY e.due_at, e.task_id
-    LIMIT most
+    SELECT t.tenant_id, due.task_id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT e.task_id, e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
+        ORDER BY e.due_at, e.task_id LIMIT most) due
+    ORDER BY due.due_at, due.task_id LIMIT most
 $$;
 CREATE FUNCTION public.muster_escalations_next_due() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT least(
-        (SELECT e.due_at FROM escalations e
-         WHERE e.due_at IS NOT NULL AND e.lease_until IS NULL ORDER BY e.due_at, e.task_id LIMIT 1),
-        (SELECT min(greatest(e.due_at, e.lease_until)) FROM escalations e
-         WHERE e.lease_until IS NOT NULL AND e.due_at IS NOT NULL))
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at IS NOT NULL AND e.lease_until IS NULL
+        ORDER BY e.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(e.due_at, e.lease_until)) AS until FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.lease_until IS NOT NULL AND e.due_at IS NOT NULL) held ON true
 $$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
@@ -929,14 +939,14 @@ CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incide
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
-CREATE INDEX deliveries_due ON public.deliveries USING btree (due_at, id) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at, id) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
-CREATE INDEX deliveries_leased ON public.deliveries USING btree (lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
-CREATE INDEX escalations_due ON public.escalations USING btree (due_at, task_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_at, task_id) WHERE (due_at IS NOT NULL);
 CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
-CREATE INDEX escalations_leased ON public.escalations USING btree (lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);

@@ -197,7 +197,8 @@ class _Round:
         self.escalation = escalation
         self.asked = asked
         self.needs = escalation.needs
-        self.waiting = [a for a in asked if a.waiting and a.counted]
+        # A round begins again because those of the last did not come: it does not wait for them once more.
+        self.waiting = [a for a in asked if a.waiting and a.counted and a.round == escalation.round]
         self.counted_on = promised + [_as_comer(a.account_id, skills) for a in self.waiting]
         self.hoped_for = promised + [_as_comer(a.account_id, skills) for a in asked if a.waiting]
         spent = {a.account_id for a in asked if _spent(a, escalation.round)}

@@ -92,13 +92,12 @@ class EscalationPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 def default_policy(role: str) -> EscalationPolicy:
     """What is walked when a plan names no policy: the task's role, then responders, then safety officers.
 
-    Within each the order is roster.order: skilled, reachable, on shift, near, idle. At last, and one at a time, those
-    who lack the skill: somebody is better than nobody, and whether they are enough is shown.
+    Within each the order is roster.order: reachable, on shift, near, idle, among those with a skill that is missing. At
+    last come those who lack it (escalation_moves): somebody is better than nobody, and it is shown what is missing.
     """
     roles = list(dict.fromkeys((role, "responder", "safety_officer")))
-    first = tuple(PolicyStep(who=(Target("role", name),)) for name in roles)
-    rest = PolicyStep(who=tuple(Target("role", name) for name in roles), at_once=1)
-    return EscalationPolicy(slug="default", version=1, steps=(*first, rest), repeat=3, life_safety=True)
+    steps = tuple(PolicyStep(who=(Target("role", name),)) for name in roles)
+    return EscalationPolicy(slug="default", version=1, steps=steps, repeat=3, life_safety=True)
 
 
 class PolicyRef(msgspec.Struct, frozen=True):

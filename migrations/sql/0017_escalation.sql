@@ -54,8 +54,8 @@ CREATE TABLE escalations (
     CHECK ((state = 'met') <= (met_at IS NOT NULL)),
     CHECK ((lease_holder IS NULL) = (lease_until IS NULL))
 );
-CREATE INDEX escalations_due ON escalations (due_at, task_id) WHERE due_at IS NOT NULL;
-CREATE INDEX escalations_leased ON escalations (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX escalations_due ON escalations (tenant_id, due_at, task_id) WHERE due_at IS NOT NULL;
+CREATE INDEX escalations_leased ON escalations (tenant_id, lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX escalations_incident ON escalations (tenant_id, incident_id);
 CREATE INDEX escalations_unanswered ON escalations (tenant_id, started_at) WHERE state = 'exhausted';
 SELECT muster_protect('escalations', 'SELECT, INSERT, UPDATE');
@@ -72,39 +72,59 @@ ALTER TABLE deliveries ADD COLUMN channels jsonb;
 ALTER TABLE deliveries ADD COLUMN counted_until timestamptz;
 ALTER TABLE deliveries ADD COLUMN ended_why text;
 
--- Couriers look across tenants for what is due, so the time leads: the work of a look grows with what is due, not with
--- what is open.
+-- Couriers look across tenants for what is due: a probe of the index for each tenant, so that the work of a look grows
+-- with what is due and not with what is open.
 DROP INDEX deliveries_due;
-CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
-CREATE INDEX deliveries_leased ON deliveries (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (tenant_id, due_at, id) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_leased ON deliveries (tenant_id, lease_until) WHERE lease_until IS NOT NULL;
+
+CREATE OR REPLACE FUNCTION muster_deliveries_due(moment timestamptz, most integer)
+RETURNS TABLE (tenant_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+AS $$
+    SELECT t.tenant_id, due.id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT d.id, d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
+        ORDER BY d.due_at, d.id LIMIT most) due
+    ORDER BY due.due_at, due.id LIMIT most
+$$;
 
 CREATE OR REPLACE FUNCTION muster_deliveries_next_due() RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 AS $$
-    SELECT least(
-        (SELECT d.due_at FROM deliveries d
-         WHERE d.due_at IS NOT NULL AND d.lease_until IS NULL ORDER BY d.due_at, d.id LIMIT 1),
-        (SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d
-         WHERE d.lease_until IS NOT NULL AND d.due_at IS NOT NULL))
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at IS NOT NULL AND d.lease_until IS NULL
+        ORDER BY d.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(d.due_at, d.lease_until)) AS until FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.lease_until IS NOT NULL AND d.due_at IS NOT NULL) held ON true
 $$;
 
 CREATE FUNCTION muster_escalations_due(moment timestamptz, most integer) RETURNS TABLE (tenant_id uuid, task_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 AS $$
-    SELECT e.tenant_id, e.task_id FROM escalations e
-    WHERE e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
-    ORDER BY e.due_at, e.task_id
-    LIMIT most
+    SELECT t.tenant_id, due.task_id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT e.task_id, e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
+        ORDER BY e.due_at, e.task_id LIMIT most) due
+    ORDER BY due.due_at, due.task_id LIMIT most
 $$;
 
 CREATE FUNCTION muster_escalations_next_due() RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
 AS $$
-    SELECT least(
-        (SELECT e.due_at FROM escalations e
-         WHERE e.due_at IS NOT NULL AND e.lease_until IS NULL ORDER BY e.due_at, e.task_id LIMIT 1),
-        (SELECT min(greatest(e.due_at, e.lease_until)) FROM escalations e
-         WHERE e.lease_until IS NOT NULL AND e.due_at IS NOT NULL))
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at IS NOT NULL AND e.lease_until IS NULL
+        ORDER BY e.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(e.due_at, e.lease_until)) AS until FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.lease_until IS NOT NULL AND e.due_at IS NOT NULL) held ON true
 $$;
 
 REVOKE EXECUTE ON FUNCTION muster_escalations_due(timestamptz, integer), muster_escalations_next_due() FROM PUBLIC;

@@ -16,9 +16,9 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.reaching import orders
 from incidents.room_queries import find_room
-from mobile_contract import room as contract
 from incidents.tasking import escalation
 from incidents.tasking.policy import Need
+from mobile_contract import room as contract
 from mobile_contract.room import (
     KINDS,
     AlarmChanged,

@@ -39,6 +39,7 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.LOCK_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
+    "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.record.timeline._LAST": {"position", "hash"},

@@ -23,6 +23,8 @@ from mobile_contract.room import (
     CommandView,
     DeliveryChanged,
     DeliveryView,
+    EscalationChanged,
+    EscalationView,
     IncidentClosed,
     IncidentOpened,
     IncidentRegraded,
@@ -33,6 +35,7 @@ from mobile_contract.room import (
     MemberLeft,
     MemberView,
     MessagePosted,
+    NeedView,
     PlanRef,
     RoomEvent,
     RoomState,
@@ -113,6 +116,17 @@ commands = st.builds(
 deliveries = st.builds(
     DeliveryView, id=ids, task=ids, account=ids, channel=st.just("fcm"), state=st.just("queued"), queued_at=times
 )
+escalations = st.builds(
+    EscalationView,
+    task=ids,
+    state=st.sampled_from(["running", "met", "exhausted"]),
+    policy=st.just("default"),
+    step=st.integers(0, 4),
+    round=st.integers(0, 2),
+    needs=st.just([NeedView(skill="first_aid", count=2, fact="moving", met=1)]),
+    crew=st.lists(ids, max_size=2),
+    started_at=times,
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -125,6 +139,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "task.changed": st.builds(TaskChanged, tasks),
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
+    "escalation.changed": st.builds(EscalationChanged, escalations),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -202,5 +217,5 @@ def test_an_event_is_of_its_bodys_kind(body: Body) -> None:
 
 @given(bodies)
 def test_what_moves_people_and_machines_is_in_the_safety_lane(body: Body) -> None:
-    normal = kind_of(body).startswith(("delivery.", "message.", "member."))
+    normal = kind_of(body).startswith(("delivery.", "escalation.", "message.", "member."))
     assert lane_of(body) == ("normal" if normal else "safety")
