@@ -433,6 +433,7 @@ CREATE TABLE public.devices (
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.escalation_policies (
     tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
     slug text NOT NULL,
     version integer NOT NULL,
     title jsonb NOT NULL,
@@ -855,7 +856,9 @@ ALTER TABLE ONLY public.devices
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 ALTER TABLE ONLY public.escalation_policies
-    ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, slug, version);
+    ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, id, version);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_pkey PRIMARY KEY (tenant_id, task_id);
 ALTER TABLE ONLY public.gateways

@@ -80,8 +80,11 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def channel_order(self, installed: tuple[str, ...]) -> tuple[str, ...]:
-        """The channels this order goes by: what its step names of those installed, in the step's order."""
-        return installed if self.channels is None else tuple(c for c in self.channels if c in installed)
+        """The channels this order goes by: what its step names of those installed, in the step's order.
+
+        A step none of whose channels is installed loses nobody: it goes by what there is.
+        """
+        return tuple(c for c in self.channels or () if c in installed) or installed
 
     @property
     def known(self) -> Delivery:
@@ -220,6 +223,14 @@ SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER B
 async def lock_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[DeliveryRow]:
     """Everyone asked for a task, in the order they were asked, locked."""
     return [row_to(DeliveryRow, r) for r in await tx.fetch(LOCK_TASK_DELIVERIES, tenant_id, task_id)]
+
+
+LIST_OF_TASK = f"SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER BY queued_at, id"
+
+
+async def list_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[DeliveryRow]:
+    """Everyone asked for a task, in the order they were asked."""
+    return [row_to(DeliveryRow, r) for r in await tx.fetch(LIST_OF_TASK, tenant_id, task_id)]
 
 
 LOCK_OPEN_OF_INCIDENT = f"""

@@ -26,7 +26,14 @@ from incidents.reaching.delivery import Delivery, Ending, end
 from incidents.reaching.delivery_queries import DeliveryRow, Terms
 from incidents.reaching.orders import OrderContent
 from incidents.record import timeline
-from incidents.tasking import escalation_choice, escalation_moves, escalation_queries, roster_queries, task_queries
+from incidents.tasking import (
+    escalation_choice,
+    escalation_moves,
+    escalation_queries,
+    policy_queries,
+    roster_queries,
+    task_queries,
+)
 from incidents.tasking.asked import Asked, asked_of, escalation_view, lock_asked, moved, new_escalation
 from incidents.tasking.escalation_moves import (
     Ask,
@@ -83,7 +90,8 @@ async def _policy_of(tx: Tx, task: Task) -> EscalationPolicy:
     try:
         named = None if task.policy is None else read_policy(task.policy)
         if isinstance(named, PolicyRef):
-            named = await escalation_queries.find_policy(tx, task.tenant_id, named.slug, named.version)
+            found = await policy_queries.find_policy(tx, task.tenant_id, named.slug, named.version)
+            named = None if found is None else found.frozen
     except Invalid as problem:
         log.error("escalation.policy_unreadable", task=str(task.id), problem=str(problem))
         named = None
@@ -103,7 +111,7 @@ async def say_yes(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known
     if before.said != "yes":
         took = not had_it and (task.owner_account_id, task.state) == (row.account_id, "acknowledged")
         facts = {"account": row.account_id, "counts": row.account_id in asked.counting}
-        await _note(tx, asked, "task.acknowledged" if took else "task.joined", facts, by=row.account_id)
+        await note(tx, asked, "task.acknowledged" if took else "task.joined", facts, by=row.account_id)
     return task
 
 
@@ -111,7 +119,7 @@ async def say_no(tx: Tx, actor: Actor, asked: Asked, row: DeliveryRow, known: De
     """This person can not, or can no longer, do it: the next is asked at once if they were counted on."""
     person = next(p for p in asked.people(tx.now) if p.account_id == row.account_id)
     facts = {"account": actor.account_id, "reason": reason, "had_it": person.waiting or person.said == "yes"}
-    await _note(tx, asked, "task.declined", facts, by=actor.account_id)
+    await note(tx, asked, "task.declined", facts, by=actor.account_id)
     return await move_on(tx, actor.tenant_id, asked, row, known, "declined")
 
 
@@ -144,7 +152,7 @@ async def advance(tx: Tx, tenant_id: UUID, asked: Asked, why: str, *, about: UUI
             break
         why = await _make(tx, tenant_id, asked, move, roster, (why, about))
     _settle(tx, asked, roster)
-    await _write(tx, tenant_id, asked, task, row, starting=why == "start")
+    await write(tx, tenant_id, asked, task, row, starting=why == "start")
     return asked.task
 
 
@@ -173,7 +181,7 @@ async def _make(
                 await ask(tx, tenant_id, asked, pick, "last_resort", about=about)
         case Repeat() | Resume() | Reopen():
             kind = {Repeat: "repeated", Resume: "resumed", Reopen: "reopened"}[type(move)]
-            await _note(tx, asked, f"escalation.{kind}", {"round": asked.escalation.round})
+            await note(tx, asked, f"escalation.{kind}", {"round": asked.escalation.round})
             return kind if why == "timer" else why
         case NextStep(reason) if why == "timer":
             return reason
@@ -191,6 +199,7 @@ async def ask(
     counted_until: datetime | None = None,
     passed_over: Sequence[dict[str, Any]] = (),
     by: UUID | None = None,
+    reason: str | None = None,
 ) -> None:
     """Order the task to a person; nobody else having it, it is theirs until they or somebody else answer."""
     account_id, row = pick.candidate.account_id, asked.escalation
@@ -222,7 +231,8 @@ async def ask(
         "because": terms.because,
     }
     facts |= {"step": row.step, "round": row.round, "suited": pick.suited, "passed_over": list(passed_over)}
-    await _note(tx, asked, "task.asked" if why == "start" else "task.escalated", facts, by=by)
+    facts |= {} if reason is None else {"reason": reason}
+    await note(tx, asked, "task.asked" if why == "start" else "task.escalated", facts, by=by)
 
 
 def _terms(row: EscalationRow, pick: Pick, counted_until: datetime | None) -> Terms:
@@ -261,7 +271,7 @@ async def release(tx: Tx, tenant_id: UUID, asked: Asked, why: str) -> None:
 async def _exhausted(tx: Tx, tenant_id: UUID, asked: Asked, cause: tuple[str, UUID | None]) -> None:
     row = asked.escalation
     facts = {"last": cause[1], "why": cause[0], "round": row.round, "missing": _missing(asked)}
-    await _note(tx, asked, "task.unanswered", facts)
+    await note(tx, asked, "task.unanswered", facts)
     UNANSWERED.inc()
     log.error("task.unanswered", tenant=str(tenant_id), task=str(row.task_id), why=cause[0], round=row.round)
 
@@ -289,7 +299,9 @@ def _settle(tx: Tx, asked: Asked, roster: Sequence[Candidate]) -> None:
     asked.task = escalation_choice.owned(asked.task, people, suited, tx.now, used_up=used_up)
 
 
-async def _write(tx: Tx, tenant_id: UUID, asked: Asked, task: Task, row: EscalationRow, *, starting: bool) -> None:
+async def write(
+    tx: Tx, tenant_id: UUID, asked: Asked, task: Task, row: EscalationRow, *, starting: bool = False
+) -> None:
     """Save what changed since ``task`` and ``row``, and tell the room; a new task its giver tells of."""
     if asked.task != task:
         await task_queries.save_task(tx, tenant_id, asked.task)
@@ -309,7 +321,7 @@ async def save(tx: Tx, asked: Asked, row: EscalationRow, *, starting: bool = Fal
         if asked.escalation.state == "met" and row.state != "met":
             after_s = (tx.now - row.started_at).total_seconds()
             facts = {"crew": asked.escalation.crew, "counting": sorted(asked.counting), "after_s": after_s}
-            await _note(tx, asked, "escalation.met", facts)
+            await note(tx, asked, "escalation.met", facts)
     if starting or escalation_view(asked.escalation) != escalation_view(row):
         room_id = await rooms.room_id_of(tx, row.tenant_id, row.incident_id)
         rooms.append_later(tx, room_id, EscalationChanged(escalation_view(asked.escalation)))
@@ -354,7 +366,8 @@ async def _cancel(tx: Tx, row: EscalationRow) -> None:
     await rooms.append_to_incident(tx, row.tenant_id, row.incident_id, EscalationChanged(escalation_view(cancelled)))
 
 
-async def _note(tx: Tx, asked: Asked, kind: str, facts: dict[str, Any], *, by: UUID | None = None) -> None:
+async def note(tx: Tx, asked: Asked, kind: str, facts: dict[str, Any], *, by: UUID | None = None) -> None:
+    """Write a line into the incident's record and the audit trail."""
     task = asked.task
     await timeline.append(tx, task.tenant_id, task.incident_id, kind, {"task": task.id, **facts}, by=by)
     await audit.record(tx, by, kind, "task", task.id, facts)

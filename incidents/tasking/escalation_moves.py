@@ -256,7 +256,7 @@ class _Round:
         for target in targets:
             explicit = target.kind in ("person", "on_call")
             found = [c for c in self.free if c.account_id not in picks and _is_meant(c, target, self.needs)]
-            known = [(c, any(suits(_ready(c), need) for need in self.needs)) for c in found]
+            known = [(c, any(suits(ready(c), need) for need in self.needs)) for c in found]
             line = sorted((_place_in_line(c, suited, target), c, suited) for c, suited in known)
             for _, candidate, suited in line:
                 # Whom an admin named is at hand for it, also with another task here.
@@ -271,9 +271,9 @@ class _Round:
         for pick in listed:
             if filling.complete:
                 break
-            better = fill(self.needs, [*sure, _ready(pick.candidate)])
+            better = fill(self.needs, [*sure, ready(pick.candidate)])
             if better.missing < filling.missing:
-                sure.append(_ready(pick.candidate))
+                sure.append(ready(pick.candidate))
                 filling = better
             elif pick.target.kind not in ("person", "on_call"):
                 continue
@@ -321,7 +321,7 @@ def why_not(candidate: Candidate, needs: Sequence[Need]) -> str | None:
     """Why this person is not asked before others, or None: they are."""
     if candidate.passed_over is not None:
         return candidate.passed_over
-    if not any(suits(_ready(candidate), need) for need in needs):
+    if not any(suits(ready(candidate), need) for need in needs):
         return "lacks_skill"
     return None
 
@@ -375,7 +375,8 @@ def _place_in_line(candidate: Candidate, suited: bool, target: Target) -> tuple[
     return 0 if suited else 1, order(candidate)
 
 
-def _ready(candidate: Candidate) -> Comer:
+def ready(candidate: Candidate) -> Comer:
+    """The person as they would come if they said yes and went."""
     return Comer(candidate.account_id, candidate.skills, moving=True)
 
 

@@ -209,16 +209,3 @@ ORDER BY e.started_at LIMIT $3
 async def list_unanswered_unasked(tx: Tx, tenant_id: UUID, account_id: UUID, limit: int) -> list[UUID]:
     """Tasks whose people are used up and for which this person was not asked in this round, oldest first."""
     return [r["task_id"] for r in await tx.fetch(UNANSWERED, tenant_id, account_id, limit)]
-
-
-FIND_POLICY = """
-SELECT body FROM escalation_policies
-WHERE tenant_id = $1 AND slug = $2 AND ($3::integer IS NULL OR version = $3)
-ORDER BY version DESC LIMIT 1
-"""
-
-
-async def find_policy(tx: Tx, tenant_id: UUID, slug: str, version: int | None) -> EscalationPolicy | None:
-    """A policy of the tenant, the newest version without one; a retired one is still what a task named."""
-    body = await tx.fetchval(FIND_POLICY, tenant_id, slug, version)
-    return None if body is None else msgspec.convert(body, EscalationPolicy)

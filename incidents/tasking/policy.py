@@ -7,86 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from core.errors import Invalid
-from mobile_contract.room import NeedFact
+from mobile_contract.escalations import COUNT_MAX, NEEDS_MAX, FrozenPolicy, Need, PolicyBody, PolicyStep, Target
 
-TargetKind: TypeAlias = Literal["person", "role", "team", "on_call", "on_shift", "skill", "nearest"]
+__all__ = ["COUNT_MAX", "NEEDS_MAX", "EscalationPolicy", "Need", "PolicyBody", "PolicyStep", "Target"]
 
-# Shorter, no phone on a mobile network could answer in time; longer, nobody would be asked within the hour.
-SHORTEST_S, LONGEST_S = 1.0, 3600.0
-# A policy is read and walked by people: more steps or targets than this are a mistake of whoever wrote it.
-STEPS_MAX = 20
-TARGETS_MAX = 20
-# A rescue team has some ten people; a need for more than this is a site's alarm, not a task.
-COUNT_MAX = 50
-NEEDS_MAX = 20
-REPEAT_MAX = 50
-
-Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=SHORTEST_S, le=LONGEST_S)]
-Skill: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[a-z0-9_]{1,63}$")]
-ChannelName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9_]{0,31}$")]
-
-
-class Need(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """So many people with a skill (null: anybody), who said yes (``acknowledged``) or are on the way (``moving``)."""
-
-    skill: Skill | None = None
-    count: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)] = 1
-    fact: NeedFact = "acknowledged"
-
+# A version of a policy, whole: what an escalation keeps from its start.
+EscalationPolicy = FrozenPolicy
 
 # A task that names no needs wants one person, whoever it is.
 ANYBODY = (Need(),)
 
 
-class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom a step asks. ``of`` names the account, role, team, rota or skill.
-
-    Null ``of``: any rota (on_call, on_shift), whatever skills are missing (skill), everyone who acts (nearest). A
-    person, and a rota on call, are asked in the order written, whatever skills are on record for them.
-    """
-
-    kind: TargetKind
-    of: Annotated[str, msgspec.Meta(min_length=1, max_length=63)] | None = None
-
-
-class PolicyStep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One step. Times in seconds; null receipt and acknowledge times are the installation's.
-
-    ``channels``: these alone and in this order; the open socket always is one. ``after_s``: the next step begins then
-    although somebody may still answer; null: only when this step has nobody left to ask. ``at_once``: so many are asked
-    together, whatever their skills; null: as many as would meet what is missing if all of them said yes.
-    """
-
-    who: Annotated[tuple[Target, ...], msgspec.Meta(min_length=1, max_length=TARGETS_MAX)]
-    channels: Annotated[tuple[ChannelName, ...], msgspec.Meta(min_length=1, max_length=10)] | None = None
-    receipt_within_s: Seconds | None = None
-    acknowledge_within_s: Seconds | None = None
-    after_s: Seconds | None = None
-    at_once: Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)] | None = None
-
-
-class EscalationPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Steps, walked again ``repeat`` times, each round ``repeat_after_s`` after the one before was used up.
-
-    ``life_safety``: who is off shift or not to be disturbed is asked when nobody else is left, else never.
-    ``last_resort`` is asked, all of them, when a round is used up.
-    """
-
-    slug: str
-    version: int
-    steps: Annotated[tuple[PolicyStep, ...], msgspec.Meta(min_length=1, max_length=STEPS_MAX)]
-    repeat: Annotated[int, msgspec.Meta(ge=0, le=REPEAT_MAX)] = 0
-    repeat_after_s: Annotated[float, msgspec.Meta(ge=10.0, le=LONGEST_S)] = 120.0
-    life_safety: bool = False
-    last_resort: Annotated[tuple[Target, ...], msgspec.Meta(max_length=TARGETS_MAX)] = (
-        Target("role", "safety_officer"),
-    )
+Body = TypeVar("Body", bound=PolicyBody)
 
 
 def default_policy(role: str) -> EscalationPolicy:
@@ -121,7 +59,7 @@ _ROLES = ("worker", "responder", "safety_officer")
 _CODE = re.compile(r"[a-z0-9_]{1,63}")
 
 
-def check(policy: EscalationPolicy) -> EscalationPolicy:
+def check(policy: Body) -> Body:
     """The policy, if every target can be understood; raises Invalid naming ``steps[i].who[j]``.
 
     That an account, team or rota exists is for those who ask the tables.

@@ -8,6 +8,7 @@ ALTER TABLE tasks ADD COLUMN policy jsonb;
 -- A version is never changed: an escalation that runs keeps the copy it began with, and the record names the version.
 CREATE TABLE escalation_policies (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
+    id uuid NOT NULL,
     slug text NOT NULL CHECK (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
     version integer NOT NULL CHECK (version > 0),
     title jsonb NOT NULL,
@@ -15,7 +16,8 @@ CREATE TABLE escalation_policies (
     created_at timestamptz NOT NULL,
     created_by uuid NOT NULL,
     retired boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (tenant_id, slug, version),
+    PRIMARY KEY (tenant_id, id, version),
+    UNIQUE (tenant_id, slug, version),
     FOREIGN KEY (tenant_id, created_by) REFERENCES accounts (tenant_id, id)
 );
 SELECT muster_protect('escalation_policies', 'SELECT, INSERT');
