@@ -146,11 +146,16 @@ class NotAskedView(msgspec.Struct, frozen=True):
     why: str
 
 
-class NextMove(msgspec.Struct, frozen=True):
-    """What comes next if nobody answers: ask (``accounts``), next_step, repeat, resume or nothing; null ``at``: when
-    those who are asked now have not answered in time."""
+MoveName: TypeAlias = Literal["ask", "repeat", "nothing"]
 
-    move: Literal["ask", "next_step", "repeat", "resume", "nothing"]
+
+class NextMove(msgspec.Struct, frozen=True):
+    """What comes next if nobody answers: ask these ``accounts``, walk the steps again, or nothing.
+
+    ``at`` null: when those who are asked now have not answered in time.
+    """
+
+    move: MoveName
     at: datetime | None
     accounts: list[UUID] = []
 
@@ -170,7 +175,7 @@ class EscalationDetail(msgspec.Struct, frozen=True, kw_only=True):
     next: NextMove
 
 
-Fencing: TypeAlias = Annotated[int | None, msgspec.Meta(ge=0, description="Refused unless it is the present one.")]
+Fencing: TypeAlias = Annotated[int, msgspec.Meta(ge=0, description="Refused unless it is the present one.")] | None
 
 
 class JumpRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

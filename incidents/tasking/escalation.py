@@ -134,9 +134,14 @@ async def move_on(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known
     return task
 
 
-async def advance(tx: Tx, tenant_id: UUID, asked: Asked, why: str, *, about: UUID | None = None) -> Task:
-    """Make every move there is to make now, and write what changed. ``about``: whose answer or silence it follows."""
-    task, row = asked.task, asked.escalation
+async def advance(
+    tx: Tx, tenant_id: UUID, asked: Asked, why: str, *, about: UUID | None = None, since: EscalationRow | None = None
+) -> Task:
+    """Make every move there is to make now, and write what changed (``since`` a row that was changed by hand).
+
+    ``about``: whose answer or silence it follows.
+    """
+    task, row = asked.task, since or asked.escalation
     roster = await _roster(tx, tenant_id, asked)
     for _ in range(0 if asked.over else MOVES_MAX):
         move = escalation_moves.next_moves(asked.escalation.known, roster, asked.people(tx.now), tx.now)

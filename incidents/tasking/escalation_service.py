@@ -91,7 +91,7 @@ async def jump(tx: Tx, actor: Actor, task_id: UUID, step: int, reason: str, fenc
     await escalation.note(
         tx, asked, "escalation.jumped", {"from": before.step, "to": step, "reason": reason}, by=actor.account_id
     )
-    await escalation.advance(tx, actor.tenant_id, asked, "jumped")
+    await escalation.advance(tx, actor.tenant_id, asked, "jumped", since=before)
     return await _file(tx, actor, asked)
 
 
@@ -107,22 +107,23 @@ async def pause(tx: Tx, actor: Actor, task_id: UUID, for_s: float, reason: str, 
             limit=PAUSE_MAX_S,
         )
     asked = await _take(tx, actor, task_id, fencing)
-    until = tx.now + timedelta(seconds=for_s)
+    before, until = asked.escalation, tx.now + timedelta(seconds=for_s)
     asked.escalation = replace(
         asked.escalation, state="paused", paused_until=until, paused_by=actor.account_id, pause_reason=reason
     )
     await escalation.note(tx, asked, "escalation.paused", {"until": until, "reason": reason}, by=actor.account_id)
-    await escalation.advance(tx, actor.tenant_id, asked, "paused")
+    await escalation.advance(tx, actor.tenant_id, asked, "paused", since=before)
     return await _file(tx, actor, asked)
 
 
 async def resume(tx: Tx, actor: Actor, task_id: UUID, fencing: int | None) -> EscalationFile:
     """End a pause now; without one nothing changes. Raises NotFound, Conflict."""
     asked = await _take(tx, actor, task_id, fencing)
-    if asked.escalation.state == "paused":
+    before = asked.escalation
+    if before.state == "paused":
         asked.escalation = moved(asked.escalation, escalation_moves.after(asked.escalation.known, Resume(), tx.now))
         await escalation.note(tx, asked, "escalation.resumed", {}, by=actor.account_id)
-        await escalation.advance(tx, actor.tenant_id, asked, "resumed")
+        await escalation.advance(tx, actor.tenant_id, asked, "resumed", since=before)
     return await _file(tx, actor, asked)
 
 

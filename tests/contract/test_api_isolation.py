@@ -49,6 +49,7 @@ TABLE_OF = {
     "/v1/actuators": "actuators",
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
+    "/v1/escalation-policies": "escalation_policies",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -71,6 +72,12 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "finish_task": lambda _: {"note": "none of ours"},
     "post_message": lambda _: {"text": "hello", "key": "k"},
     "report_receipt": lambda _: {"fact": "seen", "at": AT},
+    "jump_escalation": lambda _: {"step": 1, "reason": "none of ours"},
+    "pause_escalation": lambda _: {"for_s": 60, "reason": "none of ours"},
+    "resume_escalation": lambda _: {},
+    "ask_person": lambda ids: {"account": str(ids["accounts"]), "reason": "none of ours"},
+    "create_escalation_policy": lambda ids: _policy(ids, "new"),
+    "edit_escalation_policy": lambda ids: {"policy": _policy(ids, "new")["policy"]},
     "create_site": lambda _: {"slug": "new", "name": NAME, "tz": "Asia/Shanghai"},
     "edit_site": lambda _: {"name": NAME},
     "create_building": lambda ids: {"site": str(ids["sites"]), "slug": "new", "name": NAME},
@@ -232,6 +239,8 @@ async def _settle(edge: Edge) -> Tenant:
     for path, body in (("/v1/buildings", building), ("/v1/sensors", sensor)):
         made = await stage.http.post(path, headers=admin, json=body)
         assert made.status_code == 201, made.text
+    policy = _policy({"accounts": stage.world.wang}, "night")
+    assert (await stage.http.post("/v1/escalation-policies", headers=admin, json=policy)).status_code == 201
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
@@ -247,6 +256,11 @@ async def _settle(edge: Edge) -> Tenant:
     tenant.ids |= {"sensors": UUID(made.json()["id"]), "alarm_rules": UUID(made_rule.json()["id"])}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
+
+
+def _policy(ids: Ids, slug: str) -> dict[str, Any]:
+    steps = [{"who": [{"kind": "person", "of": str(ids["accounts"])}]}]
+    return {"slug": slug, "title": NAME, "policy": {"steps": steps}}
 
 
 def _sensor(ids: Ids, series: str) -> dict[str, Any]:
