@@ -76,16 +76,14 @@ class PolicyBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Steps, walked again ``repeat`` times, each round ``repeat_after_s`` after the one before was used up.
 
     ``life_safety``: who is off shift or not to be disturbed is asked when nobody else is left, else never.
-    ``last_resort`` is asked, all of them, when a round is used up.
+    ``last_resort`` is asked, all of them, when a round is used up; null: every safety officer.
     """
 
     steps: Annotated[tuple[PolicyStep, ...], msgspec.Meta(min_length=1, max_length=STEPS_MAX)]
     repeat: Annotated[int, msgspec.Meta(ge=0, le=REPEAT_MAX)] = 0
     repeat_after_s: Annotated[float, msgspec.Meta(ge=10.0, le=LONGEST_S)] = 120.0
     life_safety: bool = False
-    last_resort: Annotated[tuple[Target, ...], msgspec.Meta(max_length=TARGETS_MAX)] = (
-        Target("role", "safety_officer"),
-    )
+    last_resort: Annotated[tuple[Target, ...], msgspec.Meta(max_length=TARGETS_MAX)] | None = None
 
 
 class PolicyView(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from incidents.tasking.policy import EscalationPolicy, Need, PolicyStep, Target
+from incidents.tasking.policy import OFFICERS, EscalationPolicy, Need, PolicyStep, Target
 from incidents.tasking.quorum import Comer, Filling, fill, suits
 from incidents.tasking.roster import Candidate, nearest_first, order
 from mobile_contract.room import EscalationStateName
@@ -213,28 +213,38 @@ class _Round:
     def choose(self, step: int) -> tuple[Pick, ...]:
         """Whom to ask now in this step."""
         steps = self.escalation.policy.steps
+        if not self.short(step):
+            return ()
         if step == len(steps):
             return self._fitting(self._listed(self.targets(step), self._in_reserve))
         if step > len(steps):
             wanted = self.missing - len(self.waiting)
-            return self._listed(self.targets(step), self._willing)[: max(wanted, 0)]
+            return self._listed(self.targets(step), self._willing)[:wanted]
         at_once = steps[step].at_once
         listed = self._listed(self.targets(step), lambda c: c.passed_over is None)
         if at_once is None:
             return self._fitting(listed)
-        return listed[: max(at_once - len(self.waiting), 0)]
+        return listed[: at_once - len(self.waiting)]
 
     def newcomers(self) -> tuple[Pick, ...]:
-        """Whom a task nobody took is offered to: whoever was not asked in this round and fits."""
-        return self._fitting(self._listed(_everyone(self.escalation.policy), self._willing))
+        """Whom a task nobody took is offered to: whoever fits and was not asked in this round.
+
+        While nobody at all comes or is waited for, also who does not fit: one person is better than none.
+        """
+        listed = self._listed(_everyone(self.escalation.policy), self._willing)
+        fitting = self._fitting(listed)
+        return listed[: self.missing] if not fitting and not self.counted_on else fitting
 
     def last_resort(self) -> tuple[Pick, ...]:
         """Everyone of the last resort who was not asked in this round."""
-        return self._listed(self.escalation.policy.last_resort, lambda _: True)
+        named = self.escalation.policy.last_resort
+        return self._listed(OFFICERS if named is None else named, lambda _: True)
 
     def short(self, step: int) -> bool:
         """More people should be asked than are waited for."""
         steps = self.escalation.policy.steps
+        if step > len(steps):
+            return len(self.waiting) < self.missing
         at_once = steps[step].at_once if step < len(steps) else None
         if at_once is None:
             return not fill(self.needs, self.counted_on).complete

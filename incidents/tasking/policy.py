@@ -22,6 +22,8 @@ EscalationPolicy = FrozenPolicy
 
 # A task that names no needs wants one person, whoever it is.
 ANYBODY = (Need(),)
+# Asked when a round is used up and the policy says nothing else.
+OFFICERS = (Target("role", "safety_officer"),)
 
 
 Body = TypeVar("Body", bound=PolicyBody)
@@ -70,7 +72,7 @@ def check(policy: Body) -> Body:
         repeated = _first_repeated(step.channels or ())
         if repeated is not None:
             raise _invalid(f"steps[{i}].channels", repeated, "each channel once", "每个渠道只能出现一次")
-    for j, target in enumerate(policy.last_resort):
+    for j, target in enumerate(policy.last_resort or ()):
         _check_target(target, f"last_resort[{j}].of")
     return policy
 

@@ -115,7 +115,7 @@ async def _check(tx: Tx, actor: Actor, body: PolicyBody) -> None:
     }
     named |= {
         f"last_resort[{j}].of": UUID(target.of)
-        for j, target in enumerate(body.last_resort)
+        for j, target in enumerate(body.last_resort or ())
         if target.kind == "person" and target.of is not None
     }
     known = await policy_queries.find_people(tx, actor.tenant_id, list(named.values()))

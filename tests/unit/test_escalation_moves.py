@@ -228,6 +228,14 @@ def test_when_nobody_has_the_skill_anybody_is_asked_in_the_end() -> None:
     assert [a.account_id for a in asked] == [WANG]
 
 
+def test_after_that_alarm_anybody_is_asked_one_after_another_until_somebody_comes() -> None:
+    escalation = search(needs=(Need(AID),), state="exhausted")
+    everyone = [person(WANG), person(LI)]
+    assert asks(next_moves(escalation, everyone, [silent(WANG)], T0)) == [LI]
+    for coming in (waiting(WANG), said(WANG, "yes")):
+        assert next_moves(escalation, everyone, [coming], T0) == WaitUntil(at(RECHECK_S))
+
+
 def test_a_round_that_is_used_up_asks_the_last_resort_and_comes_again() -> None:
     walked = policy(repeat=1, repeat_after_s=100.0)
     everyone = [person(WANG), person(OFFICER, role="safety_officer")]
