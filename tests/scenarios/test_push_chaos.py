@@ -40,11 +40,11 @@ from tests.clusters import Clone
 from tests.responders import ORDER, Scene, make_scene
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
-PEOPLE = {f"p{n:02}": Role.RESPONDER for n in range(20)} | {"officer": Role.SAFETY_OFFICER}
-TASKS = 4
+PEOPLE = {f"p{n:02}": Role.RESPONDER for n in range(24)} | {"officer": Role.SAFETY_OFFICER}
+TASKS = 8
 STEP_S = 1.0
-# Long enough for everyone to be asked in three rounds of the default policy.
-STEPS = 420
+# Long enough for everyone to be asked, and for those who stay silent to be asked in a second round.
+STEPS = 300
 DELAY_MAX_S = 30.0
 
 
@@ -112,7 +112,7 @@ class Storm(msgspec.Struct):
             await tasks.answer(tx, person.actor, task_id, answer, "", str(delivery) + what)
 
 
-@pytest_asyncio.fixture(params=[1, 2, 3])
+@pytest_asyncio.fixture(params=[1, 2])
 async def storm(clone: Clone, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Storm]:
     clock, dice = ManualClock(T0), random.Random(request.param)
     async with (
@@ -124,17 +124,23 @@ async def storm(clone: Clone, tmp_path: Path, request: pytest.FixtureRequest) ->
             scene = await make_scene(tx, clone.tenant_id, PEOPLE)
         switchboard = push.service.switchboard
         for name in PEOPLE:
-            switchboard.follow(Script(f"token-{name}", [_weather(dice) for _ in range(200)]))
+            switchboard.follow(Script(f"token-{name}", _weather(dice)))
         yield Storm(db, clock, scene, switchboard, fcm, dice, {name: Phone(name) for name in PEOPLE})
 
 
-def _weather(dice: random.Random) -> Behaviour:
-    return Behaviour(
-        deliver=dice.random() >= 0.2,
-        copies=2 if dice.random() < 0.2 else 1,
-        behind=dice.randint(1, 3) if dice.random() < 0.2 else 0,
-        drop=dice.random() < 0.1,
-    )
+def _weather(dice: random.Random) -> list[Behaviour]:
+    """A deck of such messages for one phone, shuffled; more than it will ever be sent."""
+    deck = [
+        Behaviour(
+            deliver=n % 5 != 0,
+            copies=2 if n % 5 == 1 else 1,
+            behind=dice.randint(1, 3) if n % 5 == 2 else 0,
+            drop=n % 10 == 3,
+        )
+        for n in range(100)
+    ]
+    dice.shuffle(deck)
+    return deck
 
 
 async def _start_tasks(storm: Storm) -> None:
@@ -142,7 +148,7 @@ async def _start_tasks(storm: Storm) -> None:
     async with storm.db.transaction(scene.tenant_id) as tx:
         model = await task_queries.get_task(tx, scene.tenant_id, scene.task_id)
         for n in range(TASKS):
-            needs = [] if n % 2 else [Need(None, 2)]
+            needs = [] if n % 2 else [Need(None, 3)]
             await escalation.start(tx, msgspec.structs.replace(model, id=new_id(), position=n + 2, needs=needs), ORDER)
 
 
@@ -161,8 +167,7 @@ async def test_in_a_storm_facts_only_move_forward_and_every_escalation_fires_onc
             " AND ended_why IS DISTINCT FROM 'released' GROUP BY task_id, account_id, round",
             scene.tenant_id,
         )
-        pushes = await tx.fetchval("SELECT count(*) FROM delivery_attempts WHERE tenant_id = $1", scene.tenant_id)
-    assert pushes > len(asked), "the storm was a storm: some sends were repeated"
+    _check_that_it_was_a_storm([taken.behaviour for taken in storm.switchboard.log])
     _check_that_nothing_goes_backward(events)
     _check_that_reached_means_reached(storm, events)
     _check_that_escalations_fire_once(lines)
@@ -172,6 +177,16 @@ async def test_in_a_storm_facts_only_move_forward_and_every_escalation_fires_onc
     folded = fold(opened, events)
     assert folded.deliveries == snapshot.deliveries
     assert folded.escalations == snapshot.escalations
+
+
+def _check_that_it_was_a_storm(met: list[Behaviour]) -> None:
+    kinds = (
+        [b for b in met if not b.deliver],
+        [b for b in met if b.copies > 1],
+        [b for b in met if b.behind],
+        [b for b in met if b.drop],
+    )
+    assert all(kinds), "dropped, doubled, reordered, and unanswered"
 
 
 async def _all_events(tx: Any, scene: Scene) -> list[RoomEvent]:
