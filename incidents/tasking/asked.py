@@ -16,7 +16,7 @@ from core.database import Tx
 from incidents import queries, rooms
 from incidents.incident import Task
 from incidents.reaching import delivery_queries
-from incidents.reaching.delivery import Delivery, said_yes
+from incidents.reaching.delivery import Answer, Delivery, said_yes
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.tasking import escalation_moves, escalation_queries, task_queries
 from incidents.tasking.escalation_queries import EscalationRow
@@ -70,10 +70,19 @@ class Asked(msgspec.Struct):
             waiting=answer is None and any(d.ended is None for d in known),
             counted=last.counted_until is None or now < last.counted_until,
             said=None if answer is None else "no" if answer.no else "yes",
-            said_at=None if answer is None else answer.at,
+            said_at=None if answer is None else _since(known, answer),
             moving=any(said_yes(d) and d.moving is not None for d in known),
             released=self.why_ended.get(last.id) == "released",
         )
+
+
+def _since(known: Sequence[Delivery], answer: Answer) -> datetime:
+    """When they first said what they say now: who is moving said yes before that."""
+    noes = [d.declined.at for d in known if d.declined is not None]
+    yeses = [stated.at for d in known for stated in (d.acknowledged, d.moving) if stated is not None]
+    if answer.no:
+        return answer.at
+    return min((at for at in yeses if not noes or at > max(noes)), default=answer.at)
 
 
 async def lock_asked(tx: Tx, tenant_id: UUID, task_id: UUID) -> Asked:
