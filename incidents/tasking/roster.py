@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Literal, TypeAlias
 from uuid import UUID
@@ -83,11 +84,22 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 def assemble(people: Collection[Person], known: Known) -> list[Candidate]:
     """Everyone with everything. Where no rota says who is on duty, nobody is off duty."""
     seen = {w.person_id: w for w in known.whereabouts if w.on_site and w.kind == "staff"}
-    return [_candidate(person, known, seen.get(person.account_id)) for person in people]
+    duties: dict[UUID, list[Duty]] = defaultdict(list)
+    for duty in known.duties:
+        duties[duty.account_id].append(duty)
+    teams: dict[UUID, set[UUID]] = defaultdict(set)
+    for team, members in known.teams.items():
+        for member in members:
+            teams[member].add(team)
+    return [
+        _candidate(person, known, duties[person.account_id], teams[person.account_id], seen.get(person.account_id))
+        for person in people
+    ]
 
 
-def _candidate(person: Person, known: Known, seen: Whereabouts | None) -> Candidate:
-    mine = [d for d in known.duties if d.account_id == person.account_id]
+def _candidate(
+    person: Person, known: Known, mine: Collection[Duty], teams: Collection[UUID], seen: Whereabouts | None
+) -> Candidate:
     zone = None if seen is None or seen.confidence < BELIEVED else seen.zone_id
     place = place_of(zone, known.hazard_zones, known.zones)
     return Candidate(
@@ -97,7 +109,7 @@ def _candidate(person: Person, known: Known, seen: Whereabouts | None) -> Candid
         busy=person.busy,
         engaged=person.engaged,
         skills=known.skills.get(person.account_id, frozenset()),
-        teams=frozenset(team for team, members in known.teams.items() if person.account_id in members),
+        teams=frozenset(teams),
         on_shift=frozenset(d.rota_id for d in mine if d.kind == "shift"),
         on_call=tuple(sorted((d.rota_id, d.position) for d in mine if d.kind == "on_call")),
         standing=_standing(mine, bool(known.duties), here=seen is not None and seen.source in ("badge", "phone")),
