@@ -166,11 +166,11 @@ async def insert_delivery(
     return inserted == 1
 
 
-NOTE_ENDING = "UPDATE deliveries SET ended_why = $3 WHERE tenant_id = $1 AND id = $2"
+NOTE_ENDING = "UPDATE deliveries SET ended_why = coalesce(ended_why, $3) WHERE tenant_id = $1 AND id = $2"
 
 
 async def note_ending(tx: Tx, tenant_id: UUID, delivery_id: UUID, why: str) -> None:
-    """Write what ended the asking: declined, no_receipt, refused, no_acknowledgement, or released."""
+    """Write what ended the asking, the first stays: declined, no_receipt, refused, no_acknowledgement, released, done."""
     await tx.execute(NOTE_ENDING, tenant_id, delivery_id, why)
 
 

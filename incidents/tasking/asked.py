@@ -49,7 +49,7 @@ class Asked(msgspec.Struct):
         """The delivery is this by now; ``why``: what ended the asking."""
         self.known[row.id] = known
         if why is not None:
-            self.why_ended[row.id] = why
+            self.why_ended.setdefault(row.id, why)
 
     def people(self, now: datetime) -> list[escalation_moves.Asked]:
         """Everyone asked, as they stand, in the order of their latest order."""

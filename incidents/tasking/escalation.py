@@ -107,7 +107,7 @@ async def say_yes(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known
     had_it = (asked.task.owner_account_id, asked.task.state) == (row.account_id, "acknowledged")
     await orders.save(tx, tenant_id, row, known, None)
     asked.learn(row, known)
-    task = await advance(tx, tenant_id, asked, "lacks_skill", about=row.account_id)
+    task = await advance(tx, tenant_id, asked, "answered", about=row.account_id)
     if before.said != "yes":
         took = not had_it and (task.owner_account_id, task.state) == (row.account_id, "acknowledged")
         facts = {"account": row.account_id, "counts": row.account_id in asked.counting}
@@ -143,6 +143,8 @@ async def advance(
     """
     task, row = asked.task, since or asked.escalation
     roster = await _roster(tx, tenant_id, asked)
+    if why == "answered":
+        why = _why_more(asked, roster, about)
     for _ in range(0 if asked.over else MOVES_MAX):
         move = escalation_moves.next_moves(asked.escalation.known, roster, asked.people(tx.now), tx.now)
         before = asked.escalation.state
@@ -168,6 +170,13 @@ async def _roster(tx: Tx, tenant_id: UUID, asked: Asked) -> list[Candidate]:
     if asked.over or (anybody and fill(needs, escalation_moves.comers(asked.people(tx.now), {})).complete):
         return []
     return await roster_queries.load_roster(tx, tenant_id, asked.task)
+
+
+def _why_more(asked: Asked, roster: Sequence[Candidate], about: UUID | None) -> str:
+    """Why a yes is not enough: who said it lacks every skill that is needed, or more people are."""
+    who = next((c for c in roster if c.account_id == about), None)
+    suited = who is not None and any(suits(escalation_moves.ready(who), need) for need in asked.escalation.needs)
+    return "more_needed" if suited else "lacks_skill"
 
 
 async def _make(

@@ -167,6 +167,20 @@ async def test_two_first_aiders_and_one_hf_trained_moving(world: World) -> None:
     assert [world.name(account) for account in row.crew] == ["bo", "ann", "di"]
 
 
+async def test_the_record_says_why_a_yes_was_not_enough(world: World) -> None:
+    world.skills = {"ann": {AID}, "cy": {AID}}
+    steps = [{"who": [{"kind": "person", "of": str(world.scene.people[n].account_id)} for n in PEOPLE], "at_once": 1}]
+    await world.begin(Need(AID, 2), policy={"slug": "p", "version": 1, "steps": steps})
+    await world.answer("ann", "acknowledge")
+    await world.answer("bo", "acknowledge")
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        lines = await timeline.list_entries(tx, world.scene.tenant_id, world.scene.incident_id, limit=100)
+    asked = [(world.name(UUID(li.facts["to"])), li.facts["why"]) for li in lines if li.kind == "task.escalated"]
+    assert asked == [("bo", "more_needed"), ("cy", "lacks_skill")]
+    joined = [li.facts["counts"] for li in lines if li.kind in ("task.acknowledged", "task.joined")]
+    assert joined == [True, False]
+
+
 async def test_a_no_of_somebody_who_counted_reopens_the_need_and_another_of_the_crew_leads(world: World) -> None:
     world.skills = {"ann": {AID}, "bo": {AID}, "cy": {AID}}
     await world.begin(Need(AID, 2))
