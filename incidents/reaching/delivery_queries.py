@@ -170,7 +170,7 @@ NOTE_ENDING = "UPDATE deliveries SET ended_why = coalesce(ended_why, $3) WHERE t
 
 
 async def note_ending(tx: Tx, tenant_id: UUID, delivery_id: UUID, why: str) -> None:
-    """Write what ended the asking, the first stays: declined, no_receipt, refused, no_acknowledgement, released, done."""
+    """Write what ended the asking (see the column in 0017_escalation.sql); the first stays."""
     await tx.execute(NOTE_ENDING, tenant_id, delivery_id, why)
 
 
