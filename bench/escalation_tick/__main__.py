@@ -27,6 +27,7 @@ from muster.engines.postgres import Postgres
 from realtime.courier import Courier
 
 LOOKS = 30
+WARM_UP = 64
 Prepare = Callable[[Database, UUID, int], Awaitable[None]]
 # A step's end asks ten people, whose orders are taken up at once: eleven rows each.
 KINDS: tuple[tuple[str, Prepare, int], ...] = (
@@ -44,6 +45,9 @@ async def measure(incidents: int, steps: tuple[int, ...], folder: Path) -> list[
         async with Database.connect(postgres.app_url, clock, max_size=12) as db:
             tenant_id = await scene.build(postgres.owner_url, db, incidents)
             courier = Courier(db, {}, seed=1)
+            # Connections are opened and statements prepared by the first that need them.
+            await scene.let_silence_fall_due(db, tenant_id, WARM_UP)
+            await courier.sweep()
             floor_ms = await _timed(lambda: _bare(db))
             idle_ms = await _timed(lambda: _look(courier))
             open_ = incidents * scene.ASKED
