@@ -29,7 +29,7 @@ _DEADLY: frozenset[Hazard] = frozenset({"toxic", "asphyxiant"})
 class Person(msgspec.Struct, frozen=True):
     """An account as the tables have it; ``reach``: 2 a push address, 1 a signed-in device, 0 none.
 
-    ``busy``: tasks in hand; ``engaged``: another of them is of this incident.
+    ``busy``: tasks in hand; ``engaged``: they have, go to or are asked for another task of this incident.
     """
 
     account_id: UUID

@@ -85,16 +85,21 @@ SELECT a.id AS account_id, a.role,
     END AS reach,
     (SELECT count(*) FROM tasks t
      WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy,
-    EXISTS (SELECT FROM tasks t
-            WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.incident_id = $2 AND t.id <> $3
-              AND t.state IN ('open', 'acknowledged')) AS engaged
+    a.id IN (SELECT t.owner_account_id FROM tasks t
+             WHERE t.tenant_id = $1 AND t.incident_id = $2 AND t.id <> $3 AND t.owner_account_id IS NOT NULL
+               AND t.state IN ('open', 'acknowledged')
+             UNION ALL
+             SELECT d.account_id FROM deliveries d
+             JOIN tasks t ON t.tenant_id = $1 AND t.id = d.task_id AND t.state IN ('open', 'acknowledged')
+             WHERE d.tenant_id = $1 AND d.incident_id = $2 AND d.task_id <> $3
+               AND (NOT d.answer_no OR d.answer_at IS NULL AND d.ended IS NULL)) AS engaged
 FROM accounts a
 WHERE a.tenant_id = $1 AND a.role = ANY ($4::text[]) AND a.disabled_at IS NULL
 """
 
 
 async def list_people(tx: Tx, tenant_id: UUID, incident_id: UUID, task_id: UUID, roles: list[str]) -> list[Person]:
-    """Everyone of these roles, in no order; ``engaged``: with another task of the incident."""
+    """Everyone of these roles, in no order; ``engaged``: asked for another task of it, or going."""
     return [row_to(Person, r) for r in await tx.fetch(PEOPLE, tenant_id, incident_id, task_id, roles)]
 
 

@@ -359,6 +359,15 @@ async def test_many_couriers_make_each_move_once(world: World) -> None:
     assert (await world.kinds()).count("task.escalated") == len(names) - 1
 
 
+async def test_who_is_asked_for_one_task_of_the_incident_is_not_asked_for_another_while_others_are_free(
+    world: World,
+) -> None:
+    await world.begin(Need(None, 2))
+    assert [name for name, _, _ in await world.asked()] == ["ann", "bo"]
+    await world.begin(Need(None, 3))
+    assert [name for name, _, _ in await world.asked()] == ["cy", "di", "officer"]
+
+
 async def test_who_is_done_is_not_looked_for_any_more(world: World) -> None:
     await world.begin(Need(None, 2))
     await world.answer("ann", "acknowledge")
