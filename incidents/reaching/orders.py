@@ -12,6 +12,7 @@ from core import outbox
 from core.database import Tx
 from core.ids import new_id
 from incidents import rooms
+from incidents.incident import Task
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import Delivery, state
 from incidents.reaching.delivery_queries import DeliveryRow, Terms
@@ -53,13 +54,14 @@ async def queue_order(
     *,
     terms: Terms | None = None,
     before: int = 0,
+    task: Task | None = None,
 ) -> UUID:
     """Queue an order for a person and wake who sends it; asking the same person for the same task twice is once.
 
-    The incident's room must be open. Raises NotFound for an unknown task.
+    The incident's room must be open. ``task``: as the caller has it locked. Raises NotFound for an unknown task.
     """
     content = msgspec.convert(order, OrderContent) if isinstance(order, dict) else order
-    task = await task_queries.get_task(tx, tenant_id, task_id)
+    task = task or await task_queries.get_task(tx, tenant_id, task_id)
     if content.deadline_at is None:
         content = msgspec.structs.replace(content, deadline_at=task.deadline_at)
     queued = Delivery(

@@ -227,7 +227,7 @@ async def ask(
     before = asked.times_asked(account_id)
     terms = _terms(row, pick, counted_until)
     delivery_id = await orders.queue_order(
-        tx, tenant_id, row.task_id, account_id, row.content, terms=terms, before=before
+        tx, tenant_id, row.task_id, account_id, row.content, terms=terms, before=before, task=asked.task
     )
     queued = await delivery_queries.get_delivery(tx, tenant_id, delivery_id)
     asked.rows.append(queued)
