@@ -1549,6 +1549,7 @@ CREATE TABLE public.roll_calls (
     re_entry_by uuid,
     counts jsonb NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    listing boolean DEFAULT false NOT NULL,
     CONSTRAINT roll_calls_scope_check CHECK ((scope = ANY (ARRAY['zones'::text, 'building'::text, 'site'::text]))),
     CONSTRAINT roll_calls_state_check CHECK ((state = ANY (ARRAY['open'::text, 'all_clear'::text, 're_entry'::text])))
 );

@@ -87,6 +87,9 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
     if call.state != "open" or incident.state == "closed":
         await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=None))
         return
+    if call.listing:
+        call = await service.expect(tx, msgspec.structs.replace(call, listing=False))
+        await service.tell_listed(tx, call)
     ordered = await _order_out(tx, call)
     call = await _see_who_left(tx, call)
     if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:

@@ -36,7 +36,7 @@ async def main(process: Process) -> None:
         await stack.enter_async_context(health_port(process))
         poster = await stack.enter_async_context(Poster.open(read_networks(settings.feed_networks)))
         feed_sender = FeedSender(process.db, poster, Vault(settings.keys_dir))
-        courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
+        courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s, details=settings.push_details)
         async with asyncio.TaskGroup() as group:
             beside = [
                 group.create_task(work)
