@@ -88,7 +88,7 @@ async def create_rota(data: JSONBody[NewRota], write: Write) -> Response[RotaVie
 async def edit_rota(
     data: JSONBody[RotaEdit], rota_id: FromPath[UUID], call: Call, if_match: IfMatch = None
 ) -> Response[RotaView]:
-    """Edit or retire a rota; what it says of the past changes with it."""
+    """Edit or retire a rota from now on; who was on call before stays as it was."""
     version = expected_version(if_match)
     change = service.RotaChange(data.name, data.tz, data.definition, data.calendar, data.retired)
     rota = await service.edit_rota(call.tx, call.actor, rota_id, change, expected_version=version)

@@ -89,7 +89,7 @@ async def create_rota(tx: Tx, actor: Actor | None, draft: RotaDraft) -> Rota:
 
 
 async def edit_rota(tx: Tx, actor: Actor, rota_id: UUID, change: RotaChange, *, expected_version: int) -> Rota:
-    """Raises NotFound, Conflict version.changed, Invalid naming the field."""
+    """Change a rota from now on: what it said of the time before stays. Raises NotFound, Invalid, Conflict."""
     tenant_id = authorise(tx, actor)
     before = found((await queries.lock_rotas(tx, tenant_id, [rota_id])).get(rota_id), "rota", rota_id)
     check_version(before.version, expected_version)
@@ -97,7 +97,7 @@ async def edit_rota(tx: Tx, actor: Actor, rota_id: UUID, change: RotaChange, *, 
     retired = fields.pop("retired", before.retired_at is not None)
     rota = msgspec.structs.replace(before, **fields, retired_at=(before.retired_at or tx.now) if retired else None)
     await check_rota(tx, tenant_id, rota)
-    saved = await queries.save_rota(tx, tenant_id, rota)
+    saved = await queries.save_rota(tx, tenant_id, rota, tx.now)
     await audit.record(tx, actor.account_id, "rota.edited", "rota", rota_id, set_fields(change))
     return saved
 

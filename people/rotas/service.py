@@ -11,7 +11,7 @@ import msgspec
 
 from core.database import Tx
 from mobile_contract.text import Text
-from people.rotas import on_call, resolving, team_queries
+from people.rotas import history, resolving, team_queries
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | 
             ends_at=found.ends_at,
             why=found.why,
         )
-        for found in await board.resolve(lambda roster: on_call.at(roster, at))
+        for found in await board.resolve(lambda eras: history.at(eras, at))
         if found.account_id is not None
     ]
 

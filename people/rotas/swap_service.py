@@ -16,7 +16,7 @@ from mobile_contract.rotas import SwapState
 from people.actor import Actor
 from people.permissions import Permission
 from people.queries import FIRST
-from people.rotas import on_call, resolving, rota_queries, swap_queries
+from people.rotas import history, resolving, rota_queries, swap_queries
 from people.rotas import swaps as rules
 from people.rotas.errors import check_account, found
 from people.rotas.model import Override, Swap
@@ -157,10 +157,8 @@ async def _check_duties(tx: Tx, swap: Swap) -> None:
     """Raise Conflict unless each giver has the duty and each taker is free."""
     for half in halves(swap):
         board = await resolving.load(tx, swap.tenant_id, half.starts_at, half.ends_at, rota_ids=[half.rota_id])
-        stints = [
-            stint for _, roster in board.rotas for stint in on_call.timeline(roster, half.starts_at, half.ends_at)
-        ]
-        rules.check_duties(half, stints)
+        told = [it for _, eras in board.rotas for it in history.timeline(eras, half.starts_at, half.ends_at)]
+        rules.check_duties(half, [it.stint for it in told])
 
 
 def _override(swap: Swap, half: Half, now: datetime) -> Override:
