@@ -60,6 +60,15 @@ class Board(msgspec.Struct, frozen=True):
             found += [self._resolved(rota, told) for told in ask(eras)]
         return found
 
+    async def people(self, ask: Callable[[tuple[Era, ...]], list[Told]]) -> frozenset[UUID]:
+        """Who is in the answers of every rota; a slice at a time."""
+        found: set[UUID] = set()
+        for number, (_, eras) in enumerate(self.rotas):
+            if number % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+            found |= {told.stint.account_id for told in ask(eras) if told.stint.account_id is not None}
+        return frozenset(found)
+
     def _resolved(self, rota: RotaInForce, told: Told) -> Resolved:
         it = told.stint
         name = None if it.account_id is None else self.names.get(it.account_id)

@@ -52,6 +52,20 @@ async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | 
     ]
 
 
+async def list_people_on_duty(
+    tx: Tx, tenant_id: UUID, start: datetime, end: datetime, *, site_id: UUID | None = None
+) -> frozenset[UUID]:
+    """Everyone on duty at ``start`` or with a duty that begins before ``end``, of this site and of the whole tenant.
+
+    Raises Invalid for a period longer than resolving.PERIOD_MAX, or of more duties in one rota than on_call.STINTS_MAX.
+    """
+    if start == end:
+        return frozenset(duty.account_id for duty in await list_duties(tx, tenant_id, start, site_id=site_id))
+    resolving.check_period(start, end)
+    board = await resolving.load(tx, tenant_id, start, end, site_id=site_id)
+    return await board.people(lambda eras: history.timeline(eras, start, end))
+
+
 async def list_team_members(tx: Tx, tenant_id: UUID) -> dict[UUID, frozenset[UUID]]:
     """Accounts by team, now: without disabled ones and retired teams."""
     members: defaultdict[UUID, set[UUID]] = defaultdict(set)
