@@ -41,6 +41,7 @@ TAKEN_APART = {
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
+    "people.import_queries._MEMBERS": {"team_id", "account_id"},
     "incidents.record.timeline._LAST": {"position", "hash"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
