@@ -11,7 +11,7 @@ import msgspec
 
 from core.database import Tx
 from mobile_contract.text import Text
-from people.rotas import history, resolving, team_queries
+from people.rotas import history, resolving, rota_queries, team_queries
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,8 +57,11 @@ async def list_people_on_duty(
 ) -> frozenset[UUID]:
     """Everyone on duty at ``start`` or with a duty that begins before ``end``, of this site and of the whole tenant.
 
+    A site that is not there has nobody, though the tenant's rotas are of every site.
     Raises Invalid for a period longer than resolving.PERIOD_MAX, or of more duties in one rota than on_call.STINTS_MAX.
     """
+    if site_id is not None and not await rota_queries.site_exists(tx, tenant_id, site_id):
+        return frozenset()
     if start == end:
         return frozenset(duty.account_id for duty in await list_duties(tx, tenant_id, start, site_id=site_id))
     resolving.check_period(start, end)

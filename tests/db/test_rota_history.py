@@ -155,6 +155,7 @@ async def test_within_a_time_are_those_whose_duties_begin_before_its_end(scene: 
             for hours in (0, 24, 25, 49)
         ]
         assert on_duty == [{bo}, {bo}, {bo, ann}, {bo, ann}]
+        assert await service.list_people_on_duty(tx, tenant_id, NOW, until, site_id=UUID(int=1)) == frozenset()
         with pytest.raises(Invalid, match="at most 92 days"):
             await service.list_people_on_duty(tx, tenant_id, NOW, NOW + timedelta(days=93))
 
