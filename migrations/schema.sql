@@ -1639,6 +1639,19 @@ CREATE TABLE public.rota_swaps (
     CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])))
 );
 ALTER TABLE ONLY public.rota_swaps FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_versions (
+    tenant_id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    version integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    tz text NOT NULL,
+    calendar_id uuid,
+    definition jsonb NOT NULL,
+    retired boolean NOT NULL,
+    CONSTRAINT rota_versions_check CHECK ((valid_until >= valid_from))
+);
+ALTER TABLE ONLY public.rota_versions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.rotas (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2192,6 +2205,8 @@ ALTER TABLE ONLY public.rota_overrides
     ADD CONSTRAINT rota_overrides_tenant_id_rota_id_made_key UNIQUE (tenant_id, rota_id, made);
 ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_pkey PRIMARY KEY (tenant_id, rota_id, version);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.rotas
@@ -2704,6 +2719,12 @@ ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_tenant_id_return_rota_id_fkey FOREIGN KEY (tenant_id, return_rota_id) REFERENCES public.rotas(tenant_id, id);
 ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
 ALTER TABLE ONLY public.rotas
@@ -2951,6 +2972,7 @@ CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
@@ -2998,6 +3020,7 @@ ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
@@ -3090,6 +3113,7 @@ CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELE
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3249,6 +3273,7 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_versions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;

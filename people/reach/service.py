@@ -66,7 +66,7 @@ async def list_readiness(
     search: str | None,
     limit: int,
 ) -> list[PersonReadiness]:
-    """A page of responders and safety officers by login; ``within``: those on duty now or from then on."""
+    """A page of responders and safety officers by login; ``within``: those on duty now or until then."""
     actor.require(Permission.READ_ACCOUNTS)
     on_duty = await _on_duty(tx, actor.tenant_id, site_id, within or timedelta(0))
     accounts: list[Account] = []
@@ -89,11 +89,8 @@ async def list_readiness(
 
 
 async def _on_duty(tx: Tx, tenant_id: UUID, site_id: UUID | None, within: timedelta) -> frozenset[UUID]:
-    """On duty now or at the end of that time: who takes over is somebody to look at before."""
-    found: set[UUID] = set()
-    for at in {tx.now, tx.now + within}:
-        found |= {duty.account_id for duty in await rotas.list_duties(tx, tenant_id, at, site_id=site_id)}
-    return frozenset(found)
+    """On duty now or from before the end of that time: who takes over is somebody to look at before."""
+    return await rotas.list_people_on_duty(tx, tenant_id, tx.now, tx.now + within, site_id=site_id)
 
 
 async def add_contact_point(tx: Tx, actor: Actor, account_id: UUID, kind: ContactKind, address: str) -> ContactPoint:

@@ -49,6 +49,7 @@ TAKEN_APART = {
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
     "incidents.alarms.calibration_queries.NOTE_DAY": {"sensor_id", "days_left"},
     "incidents.alarms.suppression_queries.PROVED_ACTIONS": {"actuator_id", "action"},
+    "people.import_queries._MEMBERS": {"team_id", "account_id"},
     "incidents.record.timeline._LAST": {"position", "hash"},
     "incidents.alarms.voting_queries.GROUPS_OF_RULES": {"id", "group_id"},
     "incidents.exposure.report.NAMES_OF": {"id", "name"},
