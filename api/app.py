@@ -22,6 +22,7 @@ from api import (
     escalations,
     exposure,
     feeds,
+    findings,
     health,
     holidays,
     improvement,
@@ -99,6 +100,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     swaps.router,
+    findings.router,
 ]
 
 
