@@ -168,6 +168,41 @@ class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
     re_entry_at: datetime | None = None
 
 
+class CommanderView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who leads the incident; ``version`` grows with every change of hands."""
+
+    account: UUID
+    since: datetime
+    version: int
+
+
+class ObjectiveView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the commander wants reached, in their own words."""
+
+    id: UUID
+    position: int
+    text: str
+    state: Literal["open", "met", "dropped"]
+    set_by: UUID
+    set_at: datetime
+    ended_at: datetime | None = None
+    version: int
+
+
+class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody or something for the incident: asked for, assigned, there, or let go."""
+
+    id: UUID
+    kind: Literal["person", "team", "equipment", "outside"]
+    name: str
+    account: UUID | None = None
+    task: UUID | None = None
+    state: Literal["requested", "assigned", "on_scene", "released"]
+    note: str
+    changed_at: datetime
+    version: int
+
+
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
     """The room's first event."""
 
@@ -241,6 +276,24 @@ class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_c
     roll_call: RollCallView
 
 
+class CommanderChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="commander.changed"):
+    """Somebody took command, or it was handed over."""
+
+    commander: CommanderView
+
+
+class ObjectiveChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="objective.changed"):
+    """An objective was set, reworded, met or dropped."""
+
+    objective: ObjectiveView
+
+
+class ResourceChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="resource.changed"):
+    """A resource was noted, assigned, is there, or was let go."""
+
+    resource: ResourceView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -272,6 +325,9 @@ Body: TypeAlias = (
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
+    | CommanderChanged
+    | ObjectiveChanged
+    | ResourceChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -326,6 +382,9 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
+    commander: CommanderView | None = None
+    objectives: dict[UUID, ObjectiveView] = {}
+    resources: dict[UUID, ResourceView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
 
@@ -371,6 +430,12 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
         case RollCallChanged(roll_call):
             return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
+        case CommanderChanged(commander):
+            return replace(state, commander=commander)
+        case ObjectiveChanged(objective):
+            return replace(state, objectives={**state.objectives, objective.id: objective})
+        case ResourceChanged(resource):
+            return replace(state, resources={**state.resources, resource.id: resource})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])

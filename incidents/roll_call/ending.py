@@ -10,7 +10,7 @@ from core import audit
 from core.database import Tx
 from core.errors import Conflict
 from incidents import queries as incident_queries
-from incidents.commander import require_commander
+from incidents.leading.commander import require_commander
 from incidents.roll_call import queries, service
 from incidents.roll_call.model import RollCall
 from mobile_contract.text import Text

@@ -17,8 +17,8 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
 from incidents import queries as incident_queries
 from incidents import rooms
-from incidents.commander import find_commander
 from incidents.incident import Incident
+from incidents.leading.commander import find_commander
 from incidents.record import timeline
 from incidents.roll_call import orders, queries
 from incidents.roll_call.merge import judge

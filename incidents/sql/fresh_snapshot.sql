@@ -45,6 +45,19 @@ SELECT jsonb_build_object(
             'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
             're_entry_at', c.re_entry_at) || c.counts), '{}')
         FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'commander', (
+        SELECT jsonb_build_object('account', c.account_id, 'since', c.since, 'version', c.version)
+        FROM incident_commanders c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'objectives', (
+        SELECT coalesce(jsonb_object_agg(o.id, jsonb_build_object(
+            'id', o.id, 'position', o.position, 'text', o.text, 'state', o.state, 'set_by', o.set_by,
+            'set_at', o.set_at, 'ended_at', o.ended_at, 'version', o.version)), '{}')
+        FROM objectives o WHERE o.tenant_id = $1 AND o.incident_id = r.incident_id),
+    'resources', (
+        SELECT coalesce(jsonb_object_agg(x.id, jsonb_build_object(
+            'id', x.id, 'kind', x.kind, 'name', x.name, 'account', x.account_id, 'task', x.task_id,
+            'state', x.state, 'note', x.note, 'changed_at', x.changed_at, 'version', x.version)), '{}')
+        FROM incident_resources x WHERE x.tenant_id = $1 AND x.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')
