@@ -18,18 +18,25 @@ from api import (
     contacts,
     deliveries,
     health,
+    holidays,
     incidents,
     instruments,
     limits,
     people,
+    people_import,
     places,
     plant_devices,
+    qualifications,
     readiness,
     readings,
     reference,
     roll_calls,
     rooms,
+    rotas,
+    swaps,
     tasks,
+    teams,
+    trainings,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -41,6 +48,9 @@ from api.problems import answer
 ROUTERS: list[Router] = [
     auth.router,
     people.router,
+    people_import.router,
+    qualifications.router,
+    trainings.router,
     alarms.router,
     incidents.router,
     tasks.router,
@@ -57,6 +67,10 @@ ROUTERS: list[Router] = [
     contacts.router,
     comm_tests.router,
     roll_calls.router,
+    teams.router,
+    holidays.router,
+    rotas.router,
+    swaps.router,
 ]
 
 

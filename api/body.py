@@ -19,7 +19,10 @@ BODY_MAX_BYTES = 1024 * 1024
 
 
 class RawBody(msgspec.Struct, frozen=True):
-    """For a handler's ``opt["raw_body"]``: it reads the bytes itself; the document shows these types."""
+    """For a handler's ``opt["raw_body"]``: it reads the bytes itself; the document shows these types.
+
+    Without ``kinds`` the body is bytes of one of the media types.
+    """
 
     kinds: tuple[Any, ...]
     media_types: tuple[str, ...]

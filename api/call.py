@@ -74,25 +74,31 @@ async def provide_call(request: Request[Any, Any, Any]) -> AsyncIterator[ReadCal
         yield ReadCall(actor, tx, language)
 
 
+IdempotencyKey: TypeAlias = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=KEY_MAX_CHARS,
+        description="A key of the client's own; the same request with the same key is done once, for 24 h.",
+    ),
+]
+
+
 async def provide_write(
-    request: Request[Any, Any, Any],
-    idempotency_key: Annotated[
-        str | None,
-        HeaderParameter(
-            name="Idempotency-Key",
-            min_length=1,
-            max_length=KEY_MAX_CHARS,
-            description="A key of the client's own; the same request with the same key is done once, for 24 h.",
-        ),
-    ] = None,
+    request: Request[Any, Any, Any], idempotency_key: IdempotencyKey = None
 ) -> AsyncIterator[WriteCall]:
     """The dependency ``write``."""
     deps: ApiDeps = request.app.state.deps
-    actor: Actor = request.user
+    async with deps.db.transaction(request.user.tenant_id) as tx:
+        yield await write_call(request, tx, idempotency_key)
+
+
+async def write_call(request: Request[Any, Any, Any], tx: Tx, idempotency_key: str | None) -> WriteCall:
+    """A write in this transaction: for the few handlers that have work to do before it begins."""
     language = choose(request.headers.get("accept-language"))
     digest = hash_request(request.method, request.url.path, request.scope["query_string"], await request.body())
-    async with deps.db.transaction(actor.tenant_id) as tx:
-        yield WriteCall(actor, tx, language, idempotency_key, digest)
+    return WriteCall(request.user, tx, language, idempotency_key, digest)
 
 
 async def provide_deps(request: Request[Any, Any, Any]) -> ApiDeps:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from api.device_login import DeviceLogins
 from core.database import Database
 from core.device_ca import DeviceCa
+from core.file_store import FileStore
 from core.health import Check
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -25,5 +26,6 @@ class ApiDeps:
     checks: Mapping[str, Check] = field(default_factory=dict)
     devices: DeviceLogins = field(default_factory=DeviceLogins)
     device_ca: DeviceCa = field(kw_only=True)
+    files: FileStore = field(kw_only=True)
     web_push_key: str = field(default="", kw_only=True)
     web_push_hosts: tuple[str, ...] = field(default=(), kw_only=True)

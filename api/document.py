@@ -154,6 +154,10 @@ def _say_raw_body(document: Document, operation: Document, raw: RawBody | None) 
     """The body of a handler that reads it itself."""
     if raw is None:
         return
+    if not raw.kinds:
+        bare = {"schema": {"type": "string", "format": "binary"}}
+        operation["requestBody"] = {"required": True, "content": dict.fromkeys(raw.media_types, bare)}
+        return
     schemas, components = msgspec.json.schema_components(raw.kinds, ref_template="#/components/schemas/{name}")
     for name, schema in components.items():
         document["components"]["schemas"].setdefault(name, schema)

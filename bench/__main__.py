@@ -1,4 +1,4 @@
-"""`python -m bench [all|fanout|ingest|latency|scale] [--quick]`: each in a process of its own, one summary."""
+"""`python -m bench [all|fanout|ingest|latency|scale|on_call] [--quick]`: each in a process of its own, one summary."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ BENCHES: dict[str, list[str]] = {
     "latency": ["bench.latency"],
     "scale": ["bench.ingest", "--scale"],
     "fanout": ["bench.fanout"],
+    "on_call": ["bench.on_call"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 

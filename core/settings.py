@@ -86,6 +86,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where token signing keys live."""
         return self.data_path / "keys"
 
+    @property
+    def files_dir(self) -> Path:
+        """Where files of people are kept; several `muster api` share one folder."""
+        return self.data_path / "files"
+
 
 _CHOICES = {
     "mqtt_broker": ("auto", "mosquitto", "amqtt"),

@@ -513,11 +513,41 @@ CREATE TABLE public.drills (
     CONSTRAINT drills_ended_why_check CHECK ((ended_why = ANY (ARRAY['finished'::text, 'stopped'::text, 'time'::text, 'real_alarm'::text])))
 );
 ALTER TABLE ONLY public.drills FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.evidence_files (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    media_type text NOT NULL,
+    size_bytes integer NOT NULL,
+    sha256 text NOT NULL,
+    uploaded_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_files_media_type_check CHECK ((media_type = ANY (ARRAY['application/pdf'::text, 'image/jpeg'::text, 'image/png'::text]))),
+    CONSTRAINT evidence_files_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT evidence_files_size_bytes_check CHECK (((size_bytes >= 1) AND (size_bytes <= 10485760)))
+);
+ALTER TABLE ONLY public.evidence_files FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.gateways FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.holiday_calendars (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT holiday_calendars_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.holiday_calendars FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.holidays (
+    tenant_id uuid NOT NULL,
+    calendar_id uuid NOT NULL,
+    day date NOT NULL,
+    name jsonb NOT NULL
+);
+ALTER TABLE ONLY public.holidays FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.idempotency_keys (
     tenant_id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -645,6 +675,71 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.qualification_notices (
+    tenant_id uuid NOT NULL,
+    qualification_id uuid NOT NULL,
+    state text NOT NULL,
+    ends_on date NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    CONSTRAINT qualification_notices_state_check CHECK ((state = ANY (ARRAY['expiring'::text, 'expired'::text])))
+);
+ALTER TABLE ONLY public.qualification_notices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.qualification_types (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    skills text[] NOT NULL,
+    validity_months integer,
+    review_months integer,
+    warn_days integer NOT NULL,
+    source text NOT NULL,
+    in_use boolean DEFAULT true NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT qualification_types_review_months_check CHECK (((review_months >= 1) AND (review_months <= 600))),
+    CONSTRAINT qualification_types_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT qualification_types_source_check CHECK (((length(source) >= 1) AND (length(source) <= 500))),
+    CONSTRAINT qualification_types_validity_months_check CHECK (((validity_months >= 1) AND (validity_months <= 600))),
+    CONSTRAINT qualification_types_warn_days_check CHECK (((warn_days >= 0) AND (warn_days <= 366)))
+);
+ALTER TABLE ONLY public.qualification_types FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.qualification_watches (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL
+);
+ALTER TABLE ONLY public.qualification_watches FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.qualifications (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    type_id uuid NOT NULL,
+    issuer text NOT NULL,
+    scope text NOT NULL,
+    sites uuid[] NOT NULL,
+    zones uuid[] NOT NULL,
+    number text,
+    valid_from date NOT NULL,
+    valid_until date,
+    review_by date,
+    ends_on date GENERATED ALWAYS AS (LEAST(valid_until, review_by)) STORED,
+    evidence_id uuid,
+    suspended_from date,
+    suspended_until date,
+    suspended_reason text,
+    suspended_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT qualifications_check CHECK ((valid_until >= valid_from)),
+    CONSTRAINT qualifications_check1 CHECK ((review_by >= valid_from)),
+    CONSTRAINT qualifications_check2 CHECK (((suspended_from IS NULL) = (suspended_reason IS NULL))),
+    CONSTRAINT qualifications_check3 CHECK (((suspended_until IS NULL) OR (suspended_until >= suspended_from))),
+    CONSTRAINT qualifications_issuer_check CHECK (((length(issuer) >= 1) AND (length(issuer) <= 200))),
+    CONSTRAINT qualifications_number_check CHECK (((length(number) >= 1) AND (length(number) <= 100))),
+    CONSTRAINT qualifications_scope_check CHECK ((length(scope) <= 500)),
+    CONSTRAINT qualifications_suspended_reason_check CHECK (((length(suspended_reason) >= 1) AND (length(suspended_reason) <= 500)))
+);
+ALTER TABLE ONLY public.qualifications FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.quiet_times (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -838,6 +933,73 @@ CREATE TABLE public.rooms (
     CONSTRAINT rooms_next_seq_check CHECK ((next_seq > 0))
 );
 ALTER TABLE ONLY public.rooms FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_overrides (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    made bigint NOT NULL,
+    removed uuid,
+    added uuid,
+    "position" smallint,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    swap_id uuid,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    CONSTRAINT rota_overrides_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT rota_overrides_check1 CHECK ((num_nonnulls(removed, added) > 0)),
+    CONSTRAINT rota_overrides_check2 CHECK ((("position" IS NOT NULL) = (removed IS NULL))),
+    CONSTRAINT rota_overrides_position_check CHECK (("position" >= 0)),
+    CONSTRAINT rota_overrides_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+ALTER TABLE ONLY public.rota_overrides FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_swaps (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    proposed_by uuid NOT NULL,
+    proposed_to uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    return_rota_id uuid,
+    return_position smallint,
+    return_starts_at timestamp with time zone,
+    return_ends_at timestamp with time zone,
+    note text,
+    state text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT rota_swaps_check CHECK ((proposed_to <> proposed_by)),
+    CONSTRAINT rota_swaps_check1 CHECK ((ends_at > starts_at)),
+    CONSTRAINT rota_swaps_check2 CHECK ((return_ends_at > return_starts_at)),
+    CONSTRAINT rota_swaps_check3 CHECK ((num_nulls(return_rota_id, return_position, return_starts_at, return_ends_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT rota_swaps_check4 CHECK (((state = 'proposed'::text) = (answered_at IS NULL))),
+    CONSTRAINT rota_swaps_note_check CHECK (((length(note) >= 1) AND (length(note) <= 500))),
+    CONSTRAINT rota_swaps_position_check CHECK (("position" >= 0)),
+    CONSTRAINT rota_swaps_return_position_check CHECK ((return_position >= 0)),
+    CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])))
+);
+ALTER TABLE ONLY public.rota_swaps FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rotas (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    tz text NOT NULL,
+    kind text NOT NULL,
+    site_id uuid,
+    calendar_id uuid,
+    definition jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT rotas_kind_check CHECK ((kind = ANY (ARRAY['shift'::text, 'on_call'::text]))),
+    CONSTRAINT rotas_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.rotas FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -932,6 +1094,26 @@ CREATE TABLE public.tasks (
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.team_members (
+    tenant_id uuid NOT NULL,
+    team_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    CONSTRAINT team_members_check CHECK ((ends_at > starts_at))
+);
+ALTER TABLE ONLY public.team_members FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.teams (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    name jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    retired_at timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT teams_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.teams FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tenants (
     tenant_id uuid NOT NULL,
     slug text NOT NULL,
@@ -953,6 +1135,25 @@ CREATE TABLE public.timeline (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.trainings (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    course text NOT NULL,
+    trainer text NOT NULL,
+    held_on date NOT NULL,
+    hours double precision NOT NULL,
+    result text NOT NULL,
+    evidence_id uuid,
+    qualification_id uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT trainings_course_check CHECK (((length(course) >= 1) AND (length(course) <= 200))),
+    CONSTRAINT trainings_hours_check CHECK (((hours > (0)::double precision) AND (hours <= (2000)::double precision))),
+    CONSTRAINT trainings_result_check CHECK ((result = ANY (ARRAY['passed'::text, 'failed'::text, 'attended'::text]))),
+    CONSTRAINT trainings_trainer_check CHECK (((length(trainer) >= 1) AND (length(trainer) <= 200)))
+);
+ALTER TABLE ONLY public.trainings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1035,8 +1236,16 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.evidence_files
+    ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_pkey PRIMARY KEY (tenant_id, calendar_id, day);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, account_id, key);
 ALTER TABLE ONLY public.incident_commanders
@@ -1059,6 +1268,18 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.qualification_notices
+    ADD CONSTRAINT qualification_notices_pkey PRIMARY KEY (tenant_id, qualification_id, state, ends_on);
+ALTER TABLE ONLY public.qualification_types
+    ADD CONSTRAINT qualification_types_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.qualification_types
+    ADD CONSTRAINT qualification_types_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.qualification_watches
+    ADD CONSTRAINT qualification_watches_pkey PRIMARY KEY (tenant_id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_tenant_id_account_id_type_id_number_valid_fr_key UNIQUE NULLS NOT DISTINCT (tenant_id, account_id, type_id, number, valid_from);
 ALTER TABLE ONLY public.quiet_times
     ADD CONSTRAINT quiet_times_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.reading_minutes
@@ -1087,6 +1308,16 @@ ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_rota_id_made_key UNIQUE (tenant_id, rota_id, made);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.sensors
@@ -1107,12 +1338,20 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_pkey PRIMARY KEY (tenant_id, team_id, account_id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_tenant_id_slug_key UNIQUE (tenant_id, slug);
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
+ALTER TABLE ONLY public.trainings
+    ADD CONSTRAINT trainings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1144,6 +1383,9 @@ CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE INDEX qualifications_ends ON public.qualifications USING btree (tenant_id, ends_on) WHERE (ends_on IS NOT NULL);
+CREATE INDEX qualifications_evidence ON public.qualifications USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
+CREATE INDEX qualifications_type ON public.qualifications USING btree (tenant_id, type_id);
 CREATE INDEX quiet_times_account ON public.quiet_times USING btree (tenant_id, account_id);
 CREATE INDEX reading_minutes_time ON ONLY public.reading_minutes USING brin (minute);
 CREATE INDEX reading_minutes_default_minute_idx ON public.reading_minutes_default USING brin (minute);
@@ -1158,6 +1400,11 @@ CREATE INDEX roll_calls_newest ON public.roll_calls USING btree (tenant_id, star
 CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
 CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
 CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);
+CREATE INDEX rota_overrides_active ON public.rota_overrides USING btree (tenant_id, rota_id, ends_at) WHERE (cancelled_at IS NULL);
+CREATE INDEX rota_swaps_by ON public.rota_swaps USING btree (tenant_id, proposed_by, id);
+CREATE INDEX rota_swaps_rota ON public.rota_swaps USING btree (tenant_id, rota_id, id);
+CREATE INDEX rota_swaps_to ON public.rota_swaps USING btree (tenant_id, proposed_to, id);
+CREATE INDEX rotas_site ON public.rotas USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX sensors_site ON public.sensors USING btree (tenant_id, site_id);
 CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id, window_started_at);
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
@@ -1165,6 +1412,11 @@ CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_i
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
+CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
+CREATE INDEX trainings_account ON public.trainings USING btree (tenant_id, account_id, held_on DESC);
+CREATE INDEX trainings_evidence ON public.trainings USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
+CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on DESC, id);
+CREATE INDEX trainings_qualification ON public.trainings USING btree (tenant_id, qualification_id) WHERE (qualification_id IS NOT NULL);
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -1261,6 +1513,16 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.evidence_files
+    ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.evidence_files
+    ADD CONSTRAINT evidence_files_tenant_id_uploaded_by_fkey FOREIGN KEY (tenant_id, uploaded_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.holiday_calendars
+    ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.holidays
+    ADD CONSTRAINT holidays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incident_commanders
@@ -1295,6 +1557,22 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.qualification_notices
+    ADD CONSTRAINT qualification_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.qualification_notices
+    ADD CONSTRAINT qualification_notices_tenant_id_qualification_id_fkey FOREIGN KEY (tenant_id, qualification_id) REFERENCES public.qualifications(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.qualification_types
+    ADD CONSTRAINT qualification_types_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.qualification_watches
+    ADD CONSTRAINT qualification_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_tenant_id_evidence_id_fkey FOREIGN KEY (tenant_id, evidence_id) REFERENCES public.evidence_files(tenant_id, id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.qualifications
+    ADD CONSTRAINT qualifications_tenant_id_type_id_fkey FOREIGN KEY (tenant_id, type_id) REFERENCES public.qualification_types(tenant_id, id);
 ALTER TABLE ONLY public.quiet_times
     ADD CONSTRAINT quiet_times_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.quiet_times
@@ -1339,6 +1617,34 @@ ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.rooms
     ADD CONSTRAINT rooms_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_added_fkey FOREIGN KEY (tenant_id, added) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_removed_fkey FOREIGN KEY (tenant_id, removed) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_overrides
+    ADD CONSTRAINT rota_overrides_tenant_id_swap_id_fkey FOREIGN KEY (tenant_id, swap_id) REFERENCES public.rota_swaps(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_proposed_by_fkey FOREIGN KEY (tenant_id, proposed_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_proposed_to_fkey FOREIGN KEY (tenant_id, proposed_to) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_return_rota_id_fkey FOREIGN KEY (tenant_id, return_rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_swaps
+    ADD CONSTRAINT rota_swaps_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rotas
+    ADD CONSTRAINT rotas_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
 ALTER TABLE ONLY public.sensors
@@ -1369,10 +1675,26 @@ ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.team_members
+    ADD CONSTRAINT team_members_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.teams(tenant_id, id);
+ALTER TABLE ONLY public.teams
+    ADD CONSTRAINT teams_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.trainings
+    ADD CONSTRAINT trainings_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.trainings
+    ADD CONSTRAINT trainings_tenant_id_evidence_id_fkey FOREIGN KEY (tenant_id, evidence_id) REFERENCES public.evidence_files(tenant_id, id);
+ALTER TABLE ONLY public.trainings
+    ADD CONSTRAINT trainings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.trainings
+    ADD CONSTRAINT trainings_tenant_id_qualification_id_fkey FOREIGN KEY (tenant_id, qualification_id) REFERENCES public.qualifications(tenant_id, id) ON DELETE SET NULL (qualification_id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1399,7 +1721,10 @@ ALTER TABLE public.device_readiness ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident_commanders ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
@@ -1428,7 +1753,10 @@ CREATE POLICY owner_directory ON public.device_readiness TO muster_owner USING (
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incident_commanders TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
@@ -1439,6 +1767,10 @@ CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.qualification_notices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.qualification_types TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.qualification_watches TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.qualifications TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.quiet_times TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner USING (true);
@@ -1452,6 +1784,9 @@ CREATE POLICY owner_directory ON public.roll_calls TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
@@ -1459,11 +1794,18 @@ CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true)
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.qualification_notices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.qualification_types ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.qualification_watches ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.qualifications ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.quiet_times ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
@@ -1477,6 +1819,9 @@ ALTER TABLE public.roll_calls ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
@@ -1484,6 +1829,8 @@ ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1504,6 +1851,9 @@ CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incident_commanders USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1514,6 +1864,10 @@ CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.qualification_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.qualification_types USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.qualification_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.qualifications USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.quiet_times USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1525,6 +1879,9 @@ CREATE POLICY tenant_isolation ON public.roll_calls USING ((tenant_id = ( SELECT
 CREATE POLICY tenant_isolation ON public.room_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1532,11 +1889,15 @@ CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
@@ -1591,6 +1952,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_commanders TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
@@ -1601,6 +1965,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.qualification_notices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_types TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_watches TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.qualifications TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quiet_times TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
@@ -1612,6 +1980,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_calls TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.room_events TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
@@ -1619,6 +1990,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

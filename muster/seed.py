@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
 from core.clock import SystemClock
@@ -10,11 +11,20 @@ from core.ids import new_id
 from core.logging import get_logger
 from core.settings import Settings
 from incidents.alarms import rule_service
+from mobile_contract.rotas import Layer, RotaDefinition, Window
+from mobile_contract.text import Text
 from muster.demo import catalogue
 from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
 from people import service as people
 from people.passwords import Passwords
 from people.permissions import Role
+from people.qualifications import service as qualifications
+from people.qualifications import type_service
+from people.qualifications.library import LIBRARY
+from people.qualifications.records import RecordDraft
+from people.rotas import rota_service, team_service
+from people.rotas.rota_service import RotaDraft
+from people.rotas.team_service import TeamDraft
 from people.service import AccountDraft
 from plant import instrument_service as instruments
 from plant import place_service as places
@@ -51,9 +61,13 @@ async def seed_demo(db: Database) -> bool:
     tenant_id = new_id()
     async with db.transaction(tenant_id) as tx:
         await tx.execute(_INSERT_TENANT, tenant_id, catalogue.TENANT, catalogue.TENANT_NAME, tx.now)
-        for account in catalogue.ACCOUNTS:
-            await people.add_account(tx, tenant_id, _account(account, hashed), by=None)
-        await _plant(tx)
+        accounts = {
+            account.username: (await people.add_account(tx, tenant_id, _account(account, hashed), by=None)).id
+            for account in catalogue.ACCOUNTS
+        }
+        site_id = await _plant(tx)
+        await _qualify(tx, tenant_id, accounts)
+        await _rotas(tx, site_id, accounts)
     log.info("demo.seeded", tenant=str(tenant_id))
     return True
 
@@ -69,7 +83,17 @@ def _account(account: DemoAccount, password_hash: str) -> AccountDraft:
     )
 
 
-async def _plant(tx: Tx) -> None:
+async def _qualify(tx: Tx, tenant_id: UUID, accounts: dict[str, UUID]) -> None:
+    types = {draft.slug: (await type_service.create_type(tx, None, draft)).id for draft in LIBRARY}
+    today = await qualifications.today(tx, tenant_id)
+    for it in catalogue.QUALIFICATIONS:
+        start, end = (today + timedelta(days) for days in (it.from_days, it.until_days))
+        issuer = catalogue.SITE_NAME.zh
+        draft = RecordDraft(accounts[it.username], types[it.type], issuer, start, end, number=it.number)
+        await qualifications.create_record(tx, None, draft)
+
+
+async def _plant(tx: Tx) -> UUID:
     site = await places.create_site(tx, None, SiteDraft(catalogue.SITE, catalogue.SITE_NAME, catalogue.TIME_ZONE))
     buildings = {
         b.slug: (await places.create_building(tx, None, BuildingDraft(site.id, b.slug, b.name))).id
@@ -90,6 +114,29 @@ async def _plant(tx: Tx) -> None:
         zones[zone.slug] = (await places.create_zone(tx, None, draft)).id
     for device in catalogue.DEVICES:
         await _device(tx, site.id, zones[device.zone], device)
+    return site.id
+
+
+async def _rotas(tx: Tx, site_id: UUID, accounts: dict[str, UUID]) -> None:
+    """Two teams; a shift by day and by night, and who is called whenever something happens."""
+    for slug, name, members in catalogue.TEAMS:
+        team = await team_service.create_team(tx, None, TeamDraft(slug, name))
+        for login in members:
+            await team_service.set_member(tx, None, team.id, accounts[login])
+
+    def layer(name: Text, crews: tuple[tuple[str, ...], ...], windows: list[Window]) -> Layer:
+        turns = [[accounts[login] for login in crew] for crew in crews]
+        return Layer(name, turns, catalogue.ROTA_STARTS_ON, "08:00", weekdays=["mon"], windows=windows)
+
+    shifts = RotaDefinition([layer(name, crews, [hours]) for name, hours, crews in catalogue.SHIFTS])
+    name, crews = catalogue.ON_CALL
+    on_call = RotaDefinition([layer(name, crews, [])])
+    shift_name, on_call_name = Text("白夜班", "Day and night shift"), Text("应急值班", "On-call officer")
+    for draft in (
+        RotaDraft("day-night", shift_name, catalogue.TIME_ZONE, "shift", shifts, site_id),
+        RotaDraft("on-call", on_call_name, catalogue.TIME_ZONE, "on_call", on_call, site_id),
+    ):
+        await rota_service.create_rota(tx, None, draft)
 
 
 async def _device(tx: Tx, site_id: UUID, zone_id: UUID, demo: DemoDevice) -> None:

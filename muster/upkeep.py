@@ -1,4 +1,7 @@
-"""What the database forgets: news nobody reads any more, keys of writes nobody repeats. Readings: see plant.upkeep."""
+"""What the database forgets: news nobody reads any more, keys of writes nobody repeats. Readings: see plant.upkeep.
+
+And what it notices by the calendar: qualifications that run out.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from core import outbox
 from core.database import Database
 from core.errors import Unavailable
 from core.logging import get_logger
+from people.qualifications.watch import watch as watch_qualifications
 
 log = get_logger(__name__)
 
@@ -41,3 +45,5 @@ async def forget(db: Database) -> None:
         async with db.transaction(tenant_id) as tx:
             await outbox.retire(tx, tenant_id, tx.now - NEWS_KEPT)
             await tx.execute(_FORGET_KEYS, tenant_id, tx.now - KEYS_KEPT)
+        async with db.transaction(tenant_id) as tx:
+            await watch_qualifications(tx, tenant_id)

@@ -7,10 +7,12 @@ for the demo alone.
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import Any
 
 import msgspec
 
+from mobile_contract.rotas import Window
 from mobile_contract.text import Text
 from plant.model import ActuatorKind, Expectation
 
@@ -105,6 +107,16 @@ class DemoAccount(msgspec.Struct, frozen=True):
     locale: str
     skills: tuple[str, ...] = ()
     password: str = PASSWORD
+
+
+class DemoQualification(msgspec.Struct, frozen=True):
+    """What somebody is qualified for, from and until so many days from the day of seeding."""
+
+    username: str
+    type: str
+    number: str | None
+    from_days: int
+    until_days: int
 
 
 def _lon_lat(x_m: float, y_m: float) -> list[float]:
@@ -230,6 +242,31 @@ ACCOUNTS = (
     DemoAccount("admin", Text("管理员", "Administrator"), "admin", "en"),
     DemoAccount("audit", Text("审计员", "Auditor"), "auditor", "en"),
 )
+
+# Days are from the day of seeding: whenever that is, one runs out soon and one has run out.
+QUALIFICATIONS = (
+    DemoQualification("wang", "first-aid", "RC-2024-0117", -300, 700),
+    DemoQualification("wang", "breathing-apparatus", "SCBA-031", -100, 265),
+    DemoQualification("wang", "solvent-spill-response", None, -100, 600),
+    DemoQualification("li", "first-aid", "RC-2024-0118", -300, 700),
+    DemoQualification("li", "hf-first-response", "HF-007", -200, 165),
+    DemoQualification("li", "special-gas-shutdown", None, -200, 500),
+    DemoQualification("zhao", "incident-commander", None, -400, 600),
+    DemoQualification("zhao", "breathing-apparatus", "SCBA-030", -350, 15),
+    DemoQualification("chen", "fire-brigade", None, -400, -30),
+)
+# Who works with whom, and the layers of their rotas: (name, hours, crews that take turns every Monday).
+TEAMS = (
+    ("responders", Text("应急响应组", "Responders"), ("wang", "li")),
+    ("safety", Text("安全组", "Safety team"), ("zhao",)),
+)
+ROTA_STARTS_ON = date(2026, 1, 5)  # a Monday
+SHIFTS = (
+    (Text("白班", "Day shift"), Window("08:00", "20:00"), (("wang", "chen"), ("li",))),
+    (Text("夜班", "Night shift"), Window("20:00", "08:00"), (("li",), ("wang", "chen"))),
+)
+# Both responders are always to be called, by turns the one or the other first.
+ON_CALL = (Text("每周轮值", "Weekly turn"), (("wang", "li"), ("li", "wang")))
 
 
 def device(slug: str) -> DemoDevice:

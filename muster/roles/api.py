@@ -10,6 +10,7 @@ import uvicorn
 from api.app import build_app
 from api.deps import ApiDeps
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from core.settings import Settings
 from muster.process import Process
 from people.authenticator import Authenticator
@@ -38,6 +39,7 @@ async def main(process: Process) -> None:
         authenticator,
         process.checks,
         device_ca=device_ca,
+        files=DiskFiles(process.settings.files_dir),
         web_push_key=_web_push_key(process.settings),
         web_push_hosts=tuple(process.settings.web_push_hosts.split(",")),
     )

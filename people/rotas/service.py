@@ -1,7 +1,8 @@
-"""Use cases of teams and rotas."""
+"""What the rest of the product asks of teams and rotas: who is on duty, who is in a team."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -10,6 +11,7 @@ import msgspec
 
 from core.database import Tx
 from mobile_contract.text import Text
+from people.rotas import on_call, resolving, team_queries
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,9 +34,27 @@ class Duty(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | None = None) -> list[Duty]:
     """Everyone on duty at this moment, of this site and of the whole tenant; sorted by rota, then position."""
-    return []
+    board = await resolving.load(tx, tenant_id, at, at, site_id=site_id)
+    return [
+        Duty(
+            rota_id=found.rota.id,
+            rota=found.rota.slug,
+            kind=found.rota.kind,
+            site_id=found.rota.site_id,
+            account_id=found.account_id,
+            position=found.position,
+            starts_at=found.starts_at,
+            ends_at=found.ends_at,
+            why=found.why,
+        )
+        for found in await board.resolve(lambda roster: on_call.at(roster, at))
+        if found.account_id is not None
+    ]
 
 
 async def list_team_members(tx: Tx, tenant_id: UUID) -> dict[UUID, frozenset[UUID]]:
-    """Accounts by team."""
-    return {}
+    """Accounts by team, now: without disabled ones and retired teams."""
+    members: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    for team_id, account_id in await team_queries.members_at(tx, tenant_id, tx.now):
+        members[team_id].add(account_id)
+    return {team_id: frozenset(accounts) for team_id, accounts in members.items()}

@@ -21,6 +21,7 @@ from api.deps import ApiDeps
 from core.clock import ManualClock
 from core.database import Database, Tx
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from incidents import response, rooms, views
 from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
@@ -113,7 +114,7 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
     clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
     async with Database.connect(clone.app_url, clock, max_size=8) as db:
         tokens = Tokens(tmp_path / "keys", clock)
-        ca = DeviceCa(tmp_path / "keys")
+        ca, files = DeviceCa(tmp_path / "keys"), DiskFiles(tmp_path / "files")
         deps = ApiDeps(
             db,
             tokens,
@@ -121,6 +122,7 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
             Authenticator(db, tokens),
             {"database": db.ping},
             device_ca=ca,
+            files=files,
             web_push_key="a-key",
             web_push_hosts=("push.example",),
         )

@@ -31,6 +31,7 @@ NAME = {"zh": "新", "en": "New"}
 # The neighbour's box asks for it.
 CSR = request("neighbours/north/box-1")
 SOURCE = {"jurisdiction": "CN", "edition": "2019", "source": "GB/T 50493"}
+PDF = b"%PDF-1.7 the smallest that passes %%EOF"
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
 TABLE_OF = {
@@ -56,6 +57,17 @@ TABLE_OF = {
     "/v1/comm-schedules": "comm_test_schedules",
     "/v1/roll-calls": "roll_calls",
     "/v1/assembly-points": "assembly_points",
+    "/v1/qualification-types": "qualification_types",
+    "/v1/qualifications": "qualifications",
+    "/v1/trainings": "trainings",
+    "/v1/evidence": "evidence_files",
+    "?type": "qualification_types",
+    "/v1/teams": "teams",
+    "/v1/members": "accounts",
+    "/v1/holiday-calendars": "holiday_calendars",
+    "/v1/rotas": "rotas",
+    "/v1/overrides": "rota_overrides",
+    "/v1/swaps": "rota_swaps",
     "?account": "accounts",
     "?incident": "incidents",
     "?site": "sites",
@@ -64,9 +76,30 @@ TABLE_OF = {
     "?device": "devices",
     "?sensor": "sensors",
     "?actuator": "actuators",
+    "?rota": "rotas",
 }
 
 Ids = dict[str, UUID]
+
+
+def _rota(ids: Ids) -> dict[str, Any]:
+    """A turn a day for the one signed in as a responder and another, from 1 March: the second has the even days."""
+    turns = [[str(ids["accounts"])], [str(ids.get("others", ids["accounts"]))]]
+    layer = {"name": NAME, "turns": turns, "starts_on": "2026-03-01", "handover": "00:00", "every_days": 1}
+    return {"tz": "UTC", "definition": {"layers": [layer]}, "calendar": str(ids["holiday_calendars"])}
+
+
+def _duty(ids: Ids, day: int) -> dict[str, Any]:
+    period = {"starts_at": f"2026-03-{day:02}T00:00:00Z", "ends_at": f"2026-03-{day + 1:02}T00:00:00Z"}
+    return {"rota": str(ids["rotas"]), "position": 0} | period
+
+
+def _override(ids: Ids) -> dict[str, Any]:
+    period = {"starts_at": "2026-03-20T00:00:00Z", "ends_at": "2026-03-21T00:00:00Z"}
+    return period | {"reason": "ill", "removed": str(ids["accounts"])}
+
+
+_HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 # A body that is right for its owner, naming the owner's things.
 BODIES: dict[str, Callable[[Ids], Any]] = {
     "create_account": lambda _: {"login": "new", "display_name": "New", "role": "worker", "password": PASSWORD},
@@ -146,7 +179,53 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "report_test_receipt": lambda _: {"fact": "seen"},
     "add_comm_schedule": lambda _: {"rule": "FREQ=WEEKLY;BYDAY=MO", "tz": "Asia/Shanghai", "first_at": AT},
     "edit_comm_schedule": lambda _: {"enabled": True},
+    "create_qualification_type": lambda _: {
+        "slug": "new",
+        "name": NAME,
+        "skills": ["first_aid"],
+        "source": "GB/T 1",
+        "validity_months": 12,
+    },
+    "edit_qualification_type": lambda _: {"name": NAME},
+    "create_qualification": lambda ids: {
+        "account": str(ids["accounts"]),
+        "type": str(ids["qualification_types"]),
+        "issuer": "none of ours",
+        "valid_from": "2026-03-01",
+        "sites": [str(ids["sites"])],
+        "zones": [str(ids["zones"])],
+        "evidence": str(ids["evidence_files"]),
+    },
+    "edit_qualification": lambda ids: {"zones": [str(ids["zones"])], "evidence": str(ids["evidence_files"])},
+    "suspend_qualification": lambda _: {"reason": "none of ours"},
+    "reinstate_qualification": lambda _: {"reason": "none of ours"},
+    "create_training": lambda ids: {
+        "account": str(ids["accounts"]),
+        "course": "none of ours",
+        "trainer": "nobody",
+        "held_on": "2026-02-28",
+        "hours": 8,
+        "result": "passed",
+        "evidence": str(ids["evidence_files"]),
+        "grants": str(ids["qualification_types"]),
+    },
+    "edit_training": lambda ids: {"evidence": str(ids["evidence_files"])},
+    "upload_evidence": lambda _: PDF,
+    "import_people": lambda _: b"login,display_name,role\nnew-1,New,worker\n",
+    "create_team": lambda _: {"slug": "new", "name": NAME},
+    "edit_team": lambda _: {"name": NAME},
+    "set_member": lambda _: {},
+    "create_calendar": lambda _: {"slug": "new", "name": NAME},
+    "edit_calendar": lambda _: {"days": [{"day": "2026-10-01", "name": NAME}]},
+    "create_rota": lambda ids: _rota(ids) | {"slug": "new", "name": NAME, "kind": "shift", "site": str(ids["sites"])},
+    "edit_rota": _rota,
+    "preview_rota": lambda ids: _rota(ids) | _HOUR,
+    "add_override": _override,
+    "propose_swap": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "duty": _duty(ids, 5)},
+    "answer_swap": lambda _: {"answer": "accept"},
 }
+# A body of bytes is sent as this type.
+MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 REQUIRED: dict[str, dict[str, str]] = {
@@ -154,6 +233,7 @@ REQUIRED: dict[str, dict[str, str]] = {
     "list_raw_readings": _HOUR,
     "remove_message_service": {"kind": "mail"},
 }
+REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR, "list_skill_holders": {"skill": "first_aid"}}
 # About a phone in one's own hand: asked as wang, whose phone it is.
 OWNERS_ALONE = {"register_push", "revoke_device", "report_readiness", "report_test_receipt"}
 # What depends on more than the role: asked as a role that may, whoever it is.
@@ -165,10 +245,15 @@ ASKED_AS = {
     "appoint_marshal": Role.SAFETY_OFFICER,
     "send_search": Role.SAFETY_OFFICER,
 }
+REQUIRED = {"get_readings": _HOUR, "list_raw_readings": _HOUR}
+# About a phone in one's own hand: asked as wang, whose phone it is.
+OWNERS_ALONE = {"register_push", "revoke_device"}
+# Li's own proposal.
+OTHERS_ALONE = {"withdraw_swap"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings"}
-# They end the sign-in, so they come after all others.
-LAST = ("revoke_device", "sign_out")
+# They take away what others ask about, or end the sign-in, so they come after all others.
+LAST = ("delete_training", "delete_qualification", "revoke_device", "sign_out")
 
 
 @dataclass(frozen=True)
@@ -199,6 +284,13 @@ class Operation:
             return None
         assert self.id in BODIES, f"{self.id}: give it a right body in BODIES"
         return BODIES[self.id](ids)
+
+    def sent(self, ids: Ids) -> dict[str, Any]:
+        """The right body as the client takes it."""
+        body = self.body(ids)
+        if isinstance(body, bytes):
+            return {"content": body, "headers": {"Content-Type": MEDIA_TYPES[self.id]}}
+        return {"json": body, "headers": {}}
 
 
 def _operations() -> list[Operation]:
@@ -239,12 +331,14 @@ class Tenant:
         role = Role.ADMIN if asked is None else next(role for role in roles if asked in PERMISSIONS[role])
         role = ASKED_AS.get(operation.id, role)
         headers = self.headers[Role.RESPONDER if operation.id in OWNERS_ALONE else role]
+        if operation.id in OTHERS_ALONE:
+            headers = self.stage.li
         for name in operation.headers:
             headers = headers | {name: '"1"' if name == "If-Match" else str(new_id())}
         query = REQUIRED.get(operation.id, {}) | (query or {})
-        return await self.stage.http.request(
-            operation.method, operation.url(ids), params=query, headers=headers, json=operation.body(ids)
-        )
+        sent = operation.sent(ids)
+        sent["headers"] |= headers
+        return await self.stage.http.request(operation.method, operation.url(ids), params=query, **sent)
 
 
 @dataclass
@@ -288,6 +382,8 @@ async def _settle(edge: Edge) -> Tenant:
     assert made_rule.status_code == 201, made_rule.text
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
+    await _qualify(tenant, admin)
+    await _settle_rotas(tenant, admin)
     async with stage.transaction() as tx:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
@@ -327,6 +423,41 @@ async def _fill_roll_call(tenant: Tenant) -> None:
     for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
         made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
         assert made.status_code == 201, made.text
+
+
+async def _qualify(tenant: Tenant, admin: dict[str, str]) -> None:
+    """A qualification of wang's with everything it can name."""
+    http, ids = tenant.stage.http, tenant.ids | {"accounts": tenant.stage.world.wang}
+    pdf = admin | {"Content-Type": "application/pdf"}
+    evidence = await http.post("/v1/evidence", headers=pdf, content=PDF)
+    assert evidence.status_code == 201, evidence.text
+    ids["evidence_files"] = UUID(evidence.json()["id"])
+    for path, table, operation, change in (
+        ("/v1/qualification-types", "qualification_types", "create_qualification_type", {"slug": "old"}),
+        ("/v1/trainings", "trainings", "create_training", {}),
+    ):
+        made = await http.post(path, headers=admin, json=BODIES[operation](ids) | change)
+        assert made.status_code == 201, made.text
+        ids[table] = UUID(made.json()["id"])
+
+
+async def _settle_rotas(tenant: Tenant, admin: dict[str, str]) -> None:
+    """A team, a calendar, a rota with an override, and a swap that li asks wang for."""
+    stage, ids = tenant.stage, tenant.ids
+    ids |= {"accounts": stage.world.wang, "others": stage.world.li}
+    for table, path, body in (
+        ("teams", "/v1/teams", lambda: {"slug": "team", "name": NAME}),
+        ("holiday_calendars", "/v1/holiday-calendars", lambda: {"slug": "days", "name": NAME}),
+        ("rotas", "/v1/rotas", lambda: _rota(ids) | {"slug": "rota", "name": NAME, "kind": "on_call"}),
+    ):
+        made = await stage.http.post(path, headers=admin, json=body())
+        assert made.status_code == 201, made.text
+        ids[table] = UUID(made.json()["id"])
+    made = await stage.http.post(f"/v1/rotas/{ids['rotas']}/overrides", headers=admin, json=_override(ids))
+    assert made.status_code == 201, made.text
+    swap = {"to": str(stage.world.wang), "duty": _duty(ids, 4)}
+    made = await stage.http.post("/v1/swaps", headers=stage.li, json=swap)
+    assert made.status_code == 201, made.text
 
 
 def _sensor(ids: Ids, series: str) -> dict[str, Any]:
@@ -413,7 +544,7 @@ async def test_the_owner_is_served_with_the_very_same_requests(street: Street) -
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.id)
 async def test_without_a_token_every_operation_is_401(edge: Edge, operation: Operation) -> None:
     ids = {table: new_id() for table in TABLE_OF.values()}
-    answer = await edge.http.request(operation.method, operation.url(ids), json=operation.body(ids))
+    answer = await edge.http.request(operation.method, operation.url(ids), **operation.sent(ids))
     assert (answer.status_code, answer.json()["code"]) == (401, "token.missing")
 
 

@@ -39,13 +39,14 @@ from api.document import build_document
 from core.clock import ManualClock
 from core.database import Database
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
 from people.tokens import Tokens
 from tests import clusters, incident_world
 from tests.clusters import Cluster
-from tests.contract.conftest import Edge, build_stage
+from tests.contract.conftest import Edge, bearer, build_stage
 
 CHECKS = [
     not_a_server_error,
@@ -100,7 +101,9 @@ async def served(
     clock = ManualClock(datetime(2026, 3, 2, 8, 0, tzinfo=UTC))
     async with clusters.cloned(postgres, "schemathesis") as clone, Database.connect(clone.app_url, clock) as db:
         tokens = Tokens(keys, clock)
-        deps = ApiDeps(db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys))
+        deps = ApiDeps(
+            db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys), files=DiskFiles(keys / "files")
+        )
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
@@ -147,6 +150,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
+    made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
@@ -160,9 +164,54 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         "rule": world.rule_id,
         "command": command_id,
         **made,
+        **await _qualify(edge, headers[Role.ADMIN.value], world.li),
     }
     ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
     return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+
+
+async def _qualify(edge: Edge, admin: dict[str, str], person: UUID) -> dict[str, UUID]:
+    """A training that granted a qualification, with its evidence."""
+    pdf = admin | {"Content-Type": "application/pdf"}
+    made = {"evidence": (await edge.http.post("/v1/evidence", content=b"%PDF-1.7 %%EOF", headers=pdf)).json()["id"]}
+    kind = {"slug": "k", "name": {"zh": "名", "en": "name"}, "skills": ["first_aid"], "source": "plant practice"}
+    made["type"] = (await edge.http.post("/v1/qualification-types", json=kind, headers=admin)).json()["id"]
+    training = {
+        "account": str(person),
+        "course": "c",
+        "trainer": "t",
+        "held_on": "2026-02-28",
+        "hours": 8,
+        "result": "passed",
+        "evidence": made["evidence"],
+        "grants": made["type"],
+    }
+    held = (await edge.http.post("/v1/trainings", json=training, headers=admin)).json()
+    made |= {"training": held["id"], "qualification": held["qualification"]}
+    return {name: UUID(value) for name, value in made.items()}
+
+
+async def _furnish_rotas(edge: Edge, admin: dict[str, str], li: UUID, wang: UUID) -> dict[str, UUID]:
+    """A team, a calendar, a rota of two with an override, and a swap."""
+    name = {"zh": "名", "en": "name"}
+    layer = {"name": name, "turns": [[str(li)], [str(wang)]], "starts_on": "2026-03-01", "handover": "00:00"}
+    rota = {"slug": "rota", "name": name, "tz": "UTC", "kind": "on_call"}
+    made: dict[str, UUID] = {}
+
+    async def make(kind: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> None:
+        answer = await edge.http.post(path, json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        made[kind] = UUID(answer.json()["id"])
+
+    await make("team", "/v1/teams", {"slug": "team", "name": name}, admin)
+    await make("calendar", "/v1/holiday-calendars", {"slug": "days", "name": name}, admin)
+    await make("rota", "/v1/rotas", rota | {"definition": {"layers": [layer | {"every_days": 1}]}}, admin)
+    override = {"starts_at": "2026-03-04T00:00:00Z", "ends_at": "2026-03-05T00:00:00Z", "reason": "more"}
+    await make("override", f"/v1/rotas/{made['rota']}/overrides", override | {"added": str(li), "position": 1}, admin)
+    asking = bearer((await edge.session("wang")).access_token)
+    duty = {"starts_at": "2026-03-06T00:00:00Z", "ends_at": "2026-03-07T00:00:00Z", "position": 0}
+    await make("swap", "/v1/swaps", {"to": str(li), "duty": duty | {"rota": str(made["rota"])}}, asking)
+    return made
 
 
 def _cases(operation: Any, served: Served) -> st.SearchStrategy[Any]:

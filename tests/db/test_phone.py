@@ -23,6 +23,7 @@ from api.app import build_app
 from api.deps import ApiDeps
 from core.database import Database
 from core.device_ca import DeviceCa
+from core.file_store import DiskFiles
 from core.outbox import Listener
 from incidents import rooms, views
 from incidents.reaching import delivery_queries, orders
@@ -71,7 +72,8 @@ class Plant:
         listener = Listener(self._clone.app_url)
         edge = Edge(self.db, listener, incident_ports(authenticator))
         checks, ca = {"database": self.db.ping}, DeviceCa(self._keys)
-        http = build_app(ApiDeps(self.db, tokens, self.passwords, authenticator, checks, device_ca=ca))
+        files = DiskFiles(self._keys / "files")
+        http = build_app(ApiDeps(self.db, tokens, self.passwords, authenticator, checks, device_ca=ca, files=files))
         listening = self._listening if self._listening.fileno() >= 0 else socket.create_server(("127.0.0.1", self.port))
         server = uvicorn.Server(server_config(with_live(http, edge), lifespan="off"))
         async with asyncio.TaskGroup() as tasks:

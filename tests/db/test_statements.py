@@ -48,6 +48,9 @@ TAKEN_APART = {
     "incidents.roll_call.marking.NAMES": {"id", "display_name"},
     "people.reach.comm_test_queries.DUE_MESSAGES": {"tenant_id", "id"},
     "people.reach.comm_test_queries.DUE_SCHEDULES": {"tenant_id", "id"},
+    "people.qualifications.queries._NOTICED_AT": {"qualification_id", "noticed_at"},
+    "people.qualifications.queries._VALID_SKILLS": {"account_id", "skills"},
+    "people.rotas.team_queries._MEMBERS_AT": {"team_id", "account_id"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.
