@@ -12,8 +12,10 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, time_key
-from incidents import records, service, views
+from incidents import records, views
+from incidents.alarms import service
 from incidents.incident import Alarm
+from mobile_contract.alarm_management import OutOfServiceRequest
 from mobile_contract.incidents import AlarmRecord, ShelveRequest
 from mobile_contract.paging import Page
 from people.permissions import Permission
@@ -83,7 +85,8 @@ async def reset_alarm(alarm_id: FromPath[UUID], write: Write) -> Response[AlarmR
 async def shelve_alarm(data: JSONBody[ShelveRequest], alarm_id: FromPath[UUID], write: Write) -> Response[AlarmRecord]:
     """Silence an alarm for a while, with a reason.
 
-    Until a time, at most 12 h ahead; without one, until its condition clears. The condition is watched all the same.
+    Until a time, at most 12 h ahead or what its site or rule allows, 15 min for second-level toxic and oxygen alarms;
+    without one, until its condition clears. The condition is watched all the same. An alarm that is over is a 409.
     """
 
     async def work() -> AlarmRecord:
@@ -103,6 +106,29 @@ async def unshelve_alarm(alarm_id: FromPath[UUID], write: Write) -> Response[Ala
     return await write.once(work, status=200)
 
 
+@post("/v1/alarms/{alarm_id:uuid}/out-of-service", status_code=200, guards=[needs(Permission.SHELVE_ALARM)])
+async def take_alarm_out(
+    data: JSONBody[OutOfServiceRequest], alarm_id: FromPath[UUID], write: Write
+) -> Response[AlarmRecord]:
+    """Take an alarm out of service until a time; it is back by itself then."""
+
+    async def work() -> AlarmRecord:
+        taken = await service.take_alarm_out(write.tx, write.actor, alarm_id, data.until, data.reason)
+        return alarm_record(taken)
+
+    return await write.once(work, status=200)
+
+
+@post("/v1/alarms/{alarm_id:uuid}/in-service", status_code=200, guards=[needs(Permission.SHELVE_ALARM)])
+async def put_alarm_back(alarm_id: FromPath[UUID], write: Write) -> Response[AlarmRecord]:
+    """Put an alarm back into service; the condition is looked at again."""
+
+    async def work() -> AlarmRecord:
+        return alarm_record(await service.put_alarm_back(write.tx, write.actor, alarm_id))
+
+    return await write.once(work, status=200)
+
+
 def alarm_record(alarm: Alarm) -> AlarmRecord:
     """An alarm as the wire shows it outside of a room."""
     return AlarmRecord(
@@ -117,6 +143,15 @@ def alarm_record(alarm: Alarm) -> AlarmRecord:
 
 router = Router(
     "/",
-    route_handlers=[list_alarms, get_alarm, acknowledge_alarm, reset_alarm, shelve_alarm, unshelve_alarm],
+    route_handlers=[
+        list_alarms,
+        get_alarm,
+        acknowledge_alarm,
+        reset_alarm,
+        shelve_alarm,
+        unshelve_alarm,
+        take_alarm_out,
+        put_alarm_back,
+    ],
     tags=["alarms"],
 )

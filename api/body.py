@@ -40,6 +40,8 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
         msgspec.json.decode(body, type=data.annotation)
     except msgspec.ValidationError as problem:
         raise invalid_by(problem) from problem
+    except RecursionError as problem:
+        raise Invalid("body.too_deep", "the body is nested too deep", "请求内容嵌套过深") from problem
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise Invalid("body.not_json", f"the body is not JSON: {problem}", "请求内容不是有效的 JSON") from problem
 

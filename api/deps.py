@@ -10,6 +10,10 @@ from core.database import Database
 from core.device_ca import DeviceCa
 from core.file_store import FileStore
 from core.health import Check
+from incidents.reaching.delivery import DeliveryPolicy
+from incidents.record.feed_service import Desk
+from incidents.record.rendering import PdfPress
+from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.tokens import Tokens
@@ -29,3 +33,6 @@ class ApiDeps:
     files: FileStore = field(kw_only=True)
     web_push_key: str = field(default="", kw_only=True)
     web_push_hosts: tuple[str, ...] = field(default=(), kw_only=True)
+    policy: DeliveryPolicy = field(default_factory=DeliveryPolicy, kw_only=True)
+    press: PdfPress = field(default_factory=PdfPress, kw_only=True)
+    feeds: Desk = field(default_factory=lambda: Desk(Vault(None)), kw_only=True)

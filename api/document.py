@@ -80,7 +80,24 @@ def _build(routers: tuple[Router, ...]) -> Document:
     document: Document = app.openapi_schema.to_schema()
     document["components"].setdefault("schemas", {})["Problem"] = _PROBLEM_SCHEMA
     _complete_operations(app, document)
-    return document
+    # Defaults that are Structs or tuples become the JSON they are on the wire.
+    plain: Document = msgspec.json.decode(msgspec.json.encode(document))
+    _mend_tuples(plain)
+    return plain
+
+
+def _mend_tuples(part: Any) -> None:
+    """``tuple[X, ...]`` is a list of X: Litestar writes the dots as a second kind of item, which may be anything."""
+    if isinstance(part, dict):
+        items = part.get("items")
+        if isinstance(items, dict) and {} in items.get("oneOf", []):
+            kinds = [kind for kind in items["oneOf"] if kind != {}]
+            part["items"] = kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
+        for inner in part.values():
+            _mend_tuples(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            _mend_tuples(inner)
 
 
 def _complete_operations(app: Litestar, document: Document) -> None:

@@ -14,10 +14,13 @@ from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_cursor, read_time_cursor, time_key
 from incidents import closing, records, views
 from incidents.incident import Incident, TimelineEntry
+from incidents.plans import starting
+from incidents.plans.starting import Report
 from incidents.reaching import deliveries
 from incidents.records import IncidentFile
 from mobile_contract.incidents import CloseRequest, IncidentDetail, IncidentRecord, TimelineLine, TimelinePage
 from mobile_contract.paging import Page
+from mobile_contract.plans import NewIncident
 from mobile_contract.room import IncidentStateName
 from people.permissions import Permission
 
@@ -51,6 +54,20 @@ async def list_incidents(
         limit=limit + 1,
     )
     return page(rows, limit, key=lambda row: time_key(row.opened_at, row.id), view=incident_record)
+
+
+@post("/v1/incidents", guards=[needs(Permission.RAISE_SOS)])
+async def report_incident(data: JSONBody[NewIncident], write: Write) -> Response[IncidentRecord]:
+    """Report an emergency: its plan starts at once, without an alarm.
+
+    Reporting what is open already in the same zone answers that incident.
+    """
+
+    async def work() -> IncidentRecord:
+        report = Report(plan=data.plan, zone_id=data.zone, reason=data.reason, agent=data.agent, level=data.level)
+        return incident_record(await starting.start_plan(write.tx, write.actor, report))
+
+    return await write.once(work)
 
 
 @get("/v1/incidents/{incident_id:uuid}", guards=[needs(Permission.READ_INCIDENTS)])
@@ -111,4 +128,8 @@ def timeline_line(entry: TimelineEntry) -> TimelineLine:
     return TimelineLine(entry.position, entry.at, entry.actor_id, entry.kind, entry.facts, entry.hash)
 
 
-router = Router("/", route_handlers=[list_incidents, get_incident, list_timeline, close_incident], tags=["incidents"])
+router = Router(
+    "/",
+    route_handlers=[list_incidents, report_incident, get_incident, list_timeline, close_incident],
+    tags=["incidents"],
+)

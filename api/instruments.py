@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from api.call import Call, Write
 from api.etags import IfMatch, etag, expected_version
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_cursor
 from api.places import SiteFilter
+from incidents import views
 from mobile_contract.paging import Page
 from mobile_contract.plant import (
     ActuatorEdit,
@@ -48,14 +50,19 @@ async def list_sensors(
     within = Within(site_id, zone, device, retired, q)
     after = read_cursor(cursor, After, START)
     rows = await listing.list_sensors(call.tx, call.actor, within, after=after, limit=limit + 1)
-    return page(rows, limit, key=lambda sensor: After(sensor.series, sensor.id), view=sensor_view)
+    return page(
+        rows,
+        limit,
+        key=lambda sensor: After(sensor.series, sensor.id),
+        view=lambda sensor: sensor_view(sensor, call.tx.now),
+    )
 
 
 @get("/v1/sensors/{sensor_id:uuid}", guards=[needs(Permission.READ_PLANT)])
 async def get_sensor(call: Call, sensor_id: FromPath[UUID]) -> Response[SensorView]:
     """One sensor; its ETag is what an edit names."""
     sensor = await listing.get_sensor(call.tx, call.actor, sensor_id)
-    return Response(sensor_view(sensor), headers=etag(sensor.version))
+    return Response(sensor_view(sensor, call.tx.now), headers=etag(sensor.version))
 
 
 @post("/v1/sensors", guards=[needs(Permission.MANAGE_PLANT)])
@@ -74,7 +81,7 @@ async def create_sensor(data: JSONBody[NewSensor], write: Write) -> Response[Sen
             data.agent,
             data.calibration_due,
         )
-        return sensor_view(await service.create_sensor(write.tx, write.actor, draft))
+        return sensor_view(await service.create_sensor(write.tx, write.actor, draft), write.tx.now)
 
     return await write.once(work, headers=lambda sensor: etag(sensor.version))
 
@@ -92,7 +99,7 @@ async def edit_sensor(
         data.zone, data.name, data.agent, data.calibration_due, data.stale_after_s, data.retired
     )
     sensor = await service.edit_sensor(call.tx, call.actor, sensor_id, change, expected_version=version)
-    return Response(sensor_view(sensor), headers=etag(sensor.version))
+    return Response(sensor_view(sensor, call.tx.now), headers=etag(sensor.version))
 
 
 @get("/v1/actuators", guards=[needs(Permission.READ_PLANT)])
@@ -164,8 +171,8 @@ async def edit_actuator(
     return Response(actuator_view(actuator), headers=etag(actuator.version))
 
 
-def sensor_view(it: Sensor) -> SensorView:
-    """A sensor as the wire shows it."""
+def sensor_view(it: Sensor, now: datetime) -> SensorView:
+    """A sensor as the wire shows it, with how far its calibration lets it be trusted now."""
     return SensorView(
         it.id,
         it.site_id,
@@ -181,6 +188,7 @@ def sensor_view(it: Sensor) -> SensorView:
         it.retired_at,
         it.version,
         it.created_at,
+        views.trust_view(it.calibration_due, now.date()),
     )
 
 

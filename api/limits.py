@@ -129,6 +129,7 @@ def alarm_rule_view(rule: AlarmRule) -> AlarmRuleView:
         stale_after_s=rule.stale_after_s,
         toxic=rule.toxic,
         source=source_view(rule.source),
+        group=rule.group_id,
     )
 
 

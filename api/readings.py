@@ -69,11 +69,11 @@ async def post_readings(request: Request[Any, Any, Any], deps: Deps) -> IngestAn
     payload = await request.body()
     async with deps.db.transaction(device.tenant_id) as tx:
         answer = await service.ingest(tx, device.device_id, payload)
-    _refuse_whole(answer, len(payload))
+    refuse_whole(answer, len(payload))
     return answer
 
 
-def _refuse_whole(answer: IngestAnswer, size: int) -> None:
+def refuse_whole(answer: IngestAnswer, size: int) -> None:
     """Raise Invalid for a payload of which nothing could be read; it is counted for the admin by now."""
     for refusal in answer.refused:
         if refusal.index != _WHOLE:

@@ -1,4 +1,4 @@
-"""`python -m bench [all|fanout|ingest|latency|scale|on_call] [--quick]`: each in a process of its own, one summary."""
+"""`python -m bench [all|NAME] [--quick]`: each benchmark in a process of its own, one summary."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, list[str]] = {
     "scale": ["bench.ingest", "--scale"],
     "fanout": ["bench.fanout"],
     "on_call": ["bench.on_call"],
+    "alarm_kpi": ["bench.alarm_kpi"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 

@@ -71,6 +71,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float,
         _doc("A gateway's hold on a site and a courier's hold on a delivery; renewed at a third.", gt=0.5, le=300),
     ] = 6.0
+    feed_networks: Annotated[
+        str,
+        _doc("Private networks that feeds (CAP, webhooks) may reach, CIDR, by commas. Empty: public ones alone."),
+    ] = ""
+    font_dir: Annotated[str, _doc("Folder with a Chinese font for PDF reports. Empty: the system's fonts.")] = ""
     readings_keep_days: Annotated[int, _doc("Days of raw readings kept; rollups stay.", ge=1, le=3650)] = 90
     clock_offset_s: Annotated[float, _doc("Moves the process' clock; for drills and tests.", ge=-1e9, le=1e9)] = 0.0
     log_level: Annotated[str, _doc("debug, info, warning or error.")] = "info"

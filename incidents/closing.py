@@ -15,9 +15,10 @@ from incidents.alarms import alarm, alarm_queries, evaluation
 from incidents.alarms.alarm_queries import WatchedRule
 from incidents.context import SiteContext, load_context
 from incidents.incident import Alarm, Incident
-from incidents.plans import planning
+from incidents.matrix import live
+from incidents.plans import plan_queries, planning
 from incidents.reaching import deliveries
-from incidents.record import timeline
+from incidents.record import publishing, timeline
 from incidents.service import check_reason
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
@@ -51,6 +52,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     )
     await queries.save_incident(tx, actor.tenant_id, closed)
     cancelled = await queries.cancel_open_tasks(tx, actor.tenant_id, incident_id)
+    await plan_queries.forget_waiting(tx, actor.tenant_id, incident_id)
     released = await _release(tx, context, closed)
     await deliveries.cancel_for_incident(tx, actor.tenant_id, incident_id)
     for task in cancelled:
@@ -61,6 +63,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     over = IncidentClosed(tx.now, actor.account_id, reason)
     await rooms.append_to_incident(tx, actor.tenant_id, incident_id, over, by=actor.account_id)
     await timeline.append(tx, actor.tenant_id, incident_id, "incident.closed", {"reason": reason}, by=actor.account_id)
+    await publishing.publish(tx, closed, "incident.closed")
     await audit.record(tx, actor.account_id, "incident.closed", "incident", incident_id, {"reason": reason})
     return closed
 
@@ -102,12 +105,14 @@ async def _acknowledge_all(tx: Tx, context: SiteContext, actor: Actor, standing:
 async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Command]:
     """Stop and silence what this incident wanted and no other incident wants; what people asked for by hand stays."""
     tenant_id = incident.tenant_id
-    open_ids = [i.id for i in await queries.lock_open_incidents(tx, tenant_id, incident.site_id)]
-    alarms = await queries.list_alarms_of(tx, tenant_id, [incident.id, *open_ids])
-    mine = planning.wanted_actions(context, [a for a in alarms if a.incident_id == incident.id])
-    others = planning.wanted_actions(context, [a for a in alarms if a.incident_id != incident.id])
+    open_incidents = await queries.lock_open_incidents(tx, tenant_id, incident.site_id)
+    alarms = await queries.list_alarms_of(tx, tenant_id, [incident.id, *(i.id for i in open_incidents)])
+    mine = planning.wanted_actions(context, incident, [a for a in alarms if a.incident_id == incident.id])
+    others: set[tuple[UUID, str]] = set()
+    for other in open_incidents:
+        others |= planning.wanted_actions(context, other, [a for a in alarms if a.incident_id == other.id])
     released = []
-    for actuator_id, action in sorted(mine - others):
+    for actuator_id, action in sorted(mine - others - live.latched_commands(context, alarms)):
         newest = await command_queries.find_newest_of(tx, tenant_id, actuator_id)
         if newest is None or newest.action != action or newest.requested_by is not None or action not in _RELEASES:
             continue

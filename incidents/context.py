@@ -10,19 +10,38 @@ import msgspec
 from core.database import Tx
 from core.errors import NotFound
 from incidents.alarms.model import AlarmRule
+from incidents.matrix.model import PublishedMatrix
+from incidents.matrix.queries import find_published
+from incidents.plans import card_queries, plan_queries
+from incidents.plans.card_library import CARDS
+from incidents.plans.cards import merged
+from incidents.plans.choosing import choose
+from incidents.plans.model import Moment, PlanTemplate
+from incidents.plans.plan_library import TEMPLATES
+from mobile_contract.agent_cards import CardBody
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
 from plant.model import Actuator, Sensor, Zone
 
 
 class SiteContext(msgspec.Struct, frozen=True):
-    """One site's nouns by id, as of the last ``plant.changed``."""
+    """One site's nouns by id, as of the last ``plant.changed``; plans by slug and agent cards by agent, each with the
+    library behind the tenant's own."""
 
     tenant_id: UUID
     site_id: UUID
     zones: dict[UUID, Zone]
     sensors: dict[UUID, Sensor]
     actuators: dict[UUID, Actuator]
+    matrix: PublishedMatrix | None = None
+    tz: str = "UTC"
+    plans: dict[str, PlanTemplate] = msgspec.field(default_factory=lambda: TEMPLATES)
+    cards: dict[str, CardBody] = msgspec.field(default_factory=lambda: CARDS)
+    pins: dict[UUID, list[str]] = {}
+
+    def plan_for(self, moment: Moment) -> PlanTemplate:
+        """The plan that answers this; there is always one."""
+        return choose(self.plans.values(), TEMPLATES, moment)
 
     def zone_of(self, rule: AlarmRule) -> Zone:
         """Where the rule's sensor or actuator is; NotFound when it was retired meanwhile."""
@@ -60,10 +79,21 @@ class SiteContext(msgspec.Struct, frozen=True):
 
 async def load_context(tx: Tx, tenant_id: UUID, site_id: UUID) -> SiteContext:
     """Read the site."""
+    site = await queries.get_site(tx, tenant_id, site_id)
+    published = {v.slug: v.template for v in await plan_queries.list_published(tx, tenant_id)}
+    own_cards = {card.agent: card.body for card in await card_queries.list_cards(tx, tenant_id)}
+    pins: dict[UUID, list[str]] = {}
+    for pin in await card_queries.list_pins(tx, tenant_id, site_id):
+        pins.setdefault(pin.zone_id, []).append(pin.agent)
     return SiteContext(
         tenant_id=tenant_id,
         site_id=site_id,
         zones={z.id: z for z in await queries.list_zones(tx, tenant_id, site_id)},
         sensors={s.id: s for s in await instrument_queries.list_sensors(tx, tenant_id, site_id)},
         actuators={a.id: a for a in await instrument_queries.list_actuators(tx, tenant_id, site_id)},
+        matrix=await find_published(tx, tenant_id, site_id),
+        tz=site.tz,
+        plans={**TEMPLATES, **published},
+        cards=merged(CARDS, own_cards),
+        pins=pins,
     )

@@ -10,7 +10,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from core.database import Database, Tx
@@ -18,13 +19,15 @@ from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter
 from core.outbox import RESYNC, Listener
-from incidents import response
-from incidents.alarms import alarm_queries, rule_service
-from incidents.alarms.alarm import calm_band, crosses
+from incidents import badge_intake, flooding, response
+from incidents.alarms import alarm_queries, calibration_queries, evaluation, rule_service, turning
+from incidents.alarms.alarm import AlarmRaised, calm_band, crosses
 from incidents.alarms.alarm_queries import earliest_timer
 from incidents.alarms.evaluation import Outcome, evaluate, expire
 from incidents.alarms.model import AlarmRule, AlarmState
+from incidents.alarms.voting import Turn
 from incidents.context import SiteContext, load_context
+from plant.badge_protocol import DeviceSwipe
 from plant.errors import LeaseLost
 from plant.leases import assert_held
 from plant.model import Command, Lease, Quality, Reading
@@ -52,19 +55,36 @@ RULE_FAULTS = counter("engine_rule_faults", "Steps of alarm rules that failed fo
 class _Watch:
     """What memory knows of one sensor: its limits with their states, when it was last heard, whether it is stale.
 
-    ``calm`` repeats the limits: a value strictly between the two changes nothing. Nearly every value is, and one
-    comparison finds it out.
+    ``calm`` repeats the limits, and the ``turns`` of votes and designs: a value strictly between the two changes
+    nothing. Nearly every value is, and one comparison finds it out.
     """
 
-    __slots__ = ("calm", "heard_at", "heard_s", "limits", "stale")
+    __slots__ = ("calm", "heard_at", "heard_s", "limits", "stale", "turns")
 
     def __init__(self) -> None:
         self.limits: list[tuple[AlarmRule, AlarmState]] = []
+        self.turns: list[Turn] = []
         self.calm = calm_band(())
         self.stale: tuple[AlarmRule, AlarmState] | None = None
         self.heard_at: datetime | None = None
         # The same by the steady clock: the other one may be set back, and silence would be an hour late.
         self.heard_s = time.monotonic()
+
+    def find_calm(self) -> None:
+        """Repeat limits and turns in ``calm``."""
+        below, above = calm_band(self.limits)
+        for turn in self.turns:
+            low, high = turn.band()
+            below, above = max(below, low), min(above, high)
+        self.calm = below, above
+
+
+class _Settled(NamedTuple):
+    """What memory takes over once it is committed."""
+
+    outcomes: list[Outcome]
+    turns: list[Turn]
+    flood_due: datetime | None
 
 
 class SiteEngine:
@@ -78,6 +98,11 @@ class SiteEngine:
         self._watches: dict[UUID, _Watch] = {}
         self._timers: dict[UUID, datetime] = {}
         self._rule_ids: frozenset[UUID] = frozenset()
+        # Sensors, actuators and rules that votes and designs have to do with: mostly none.
+        self._turning: frozenset[UUID] = frozenset()
+        self._sensor_of: dict[UUID, UUID] = {}
+        self._flood_due: datetime | None = None
+        self._day: date | None = None
         self._serial = asyncio.Lock()
         self._opened_at = db.clock.now()
 
@@ -85,9 +110,11 @@ class SiteEngine:
         """Whether this reading may change an alarm; remembers that its sensor spoke."""
         watch = self._watches.get(reading.sensor_id)
         value = reading.value
-        # A gap is not a value: it feeds no limit and does not count as having been heard.
-        if watch is None or value is None:
+        if watch is None:
             return False
+        # A gap is not a value: it feeds no limit and does not count as having been heard. A vote it turns.
+        if value is None:
+            return any(turn.turns(None) for turn in watch.turns)
         if reading.quality == _GOOD:
             watch.heard_at = reading.received_at
             watch.heard_s = time.monotonic()
@@ -96,7 +123,9 @@ class SiteEngine:
         below, above = watch.calm
         if below < value < above:
             return False
-        return any(crosses(rule, state, value) for rule, state in watch.limits)
+        if any(crosses(rule, state, value) for rule, state in watch.limits):
+            return True
+        return any(turn.turns(value) for turn in watch.turns)
 
     async def transition(self, readings: Sequence[Reading], store: Store) -> None:
         """Store the readings and everything that follows from them, in one transaction."""
@@ -104,9 +133,30 @@ class SiteEngine:
             async with self._db.transaction(self._tenant_id) as tx:
                 await assert_held(tx, self._lease)
                 await store(tx)
-                outcomes = await evaluate(tx, self._tenant_id, readings, tx.now)
-                await response.respond(tx, self._context, outcomes)
-            self._remember(outcomes)
+                ids = self._turning & {reading.sensor_id for reading in readings}
+                silenced = await self._apply_designs(tx, ids)
+                outcomes = [*silenced, *await evaluate(tx, self._tenant_id, readings, tx.now)]
+                settled = await self._settle(tx, outcomes, ids)
+            self._remember(settled)
+
+    async def _apply_designs(self, tx: Tx, ids: frozenset[UUID]) -> list[Outcome]:
+        """Before limits are looked at: an alarm that means nothing now is not raised first and silenced then."""
+        if not ids:
+            return []
+        await turning.lock(tx, self._tenant_id, ids)
+        return await turning.apply_designs(tx, self._tenant_id, ids)
+
+    async def _settle(self, tx: Tx, outcomes: list[Outcome], ids: frozenset[UUID]) -> _Settled:
+        """What votes follow, and the response to all of it; ``ids``: what made us look."""
+        turns: list[Turn] = []
+        if ids:
+            outcomes = evaluation.merge([*outcomes, *await turning.apply_votes(tx, self._tenant_id, ids)])
+            turns = await turning.list_turns(tx, self._tenant_id, ids)
+        await response.respond(tx, self._context, outcomes)
+        flood_due = self._flood_due
+        if any(isinstance(fact, AlarmRaised) for outcome in outcomes for fact in outcome.facts):
+            flood_due = await flooding.due_at(tx, self._context)
+        return _Settled(outcomes, turns, flood_due)
 
     async def load(self) -> None:
         """Read rules, states and when each sensor was last heard."""
@@ -121,12 +171,16 @@ class SiteEngine:
                 tx, self._tenant_id, self._lease.site_id, context.sensors.values(), context.actuators.values()
             )
             await response.end_retired(tx, context)
+            self._turning = await turning.list_turning(tx, self._tenant_id, self._lease.site_id)
+            turns = await self._catch_up(tx)
             watched = await alarm_queries.list_site_rules(tx, self._tenant_id, self._lease.site_id)
             heard = await alarm_queries.last_heard(tx, self._tenant_id, self._lease.site_id)
         old, self._watches, self._timers = self._watches, {}, {}
         self._rule_ids = frozenset(item.rule.id for item in watched)
+        self._sensor_of = {i.rule.id: i.rule.sensor_id for i in watched if i.rule.sensor_id is not None}
         for item in watched:
             self._put(item.rule, item.state)
+        self._put_turns(turns)
         for sensor_id, watch in self._watches.items():
             before = old[sensor_id].heard_at if sensor_id in old else None
             if sensor_id in old:
@@ -137,13 +191,35 @@ class SiteEngine:
             times = [t for t in (heard.get(sensor_id), before, made) if t is not None]
             watch.heard_at = max(times, default=None)
 
+    async def _catch_up(self, tx: Tx) -> list[Turn]:
+        """What changed while nobody watched: designs that were edited, calibrations that ran out, a flood's end."""
+        await calibration_queries.note_day(tx, self._tenant_id, self._lease.site_id)
+        self._day = tx.now.date()
+        orphans = await turning.release_orphans(tx, self._tenant_id, self._lease.site_id)
+        ids = self._turning
+        if ids or orphans:
+            await assert_held(tx, self._lease)
+        outcomes = [*orphans, *await self._apply_designs(tx, ids)]
+        settled = await self._settle(tx, outcomes, ids)
+        self._flood_due = await flooding.end_due(tx, self._context)
+        return settled.turns
+
     async def refresh_rule(self, rule_id: UUID) -> None:
         """Read one rule's state again: somebody acknowledged, shelved or reset it. Another site's is not ours."""
         if rule_id not in self._rule_ids:
             return
-        async with self._serial, self._db.transaction(self._tenant_id) as tx:
-            for item in await alarm_queries.find_rules(tx, self._tenant_id, [rule_id]):
+        async with self._serial:
+            async with self._db.transaction(self._tenant_id) as tx:
+                found = await alarm_queries.find_rules(tx, self._tenant_id, [rule_id])
+                ids = self._turning & {thing for item in found for thing in (rule_id, item.rule.sensor_id)}
+                if ids:
+                    await assert_held(tx, self._lease)
+                settled = await self._settle(tx, await self._apply_designs(tx, ids), ids)
+                # A person may have let an alarm speak again: the count is another.
+                flood_due = await flooding.due_at(tx, self._context)
+            for item in found:
                 self._put(item.rule, item.state)
+            self._remember(settled._replace(flood_due=flood_due))
 
     async def keep_time(self) -> None:
         """Fire due timers and find silent sensors, for as long as the lease is held."""
@@ -165,6 +241,13 @@ class SiteEngine:
         due = [rule_id for rule_id, at in self._timers.items() if at <= now]
         if due:
             await self._step_rules(due, silent=False)
+        if self._flood_due is not None and self._flood_due <= now:
+            async with self._serial, self._db.transaction(self._tenant_id) as tx:
+                await assert_held(tx, self._lease)
+                self._flood_due = await flooding.end_due(tx, self._context)
+        if self._day != now.date():
+            # A calibration ran out at midnight (UTC): its sensor votes otherwise from now on.
+            await self.load()
 
     async def _find_silent(self) -> None:
         now = self._db.clock.now()
@@ -202,21 +285,46 @@ class SiteEngine:
         async with self._serial:
             async with self._db.transaction(self._tenant_id) as tx:
                 await assert_held(tx, self._lease)
+                about = {self._sensor_of.get(rule_id) for rule_id in rule_ids} | set(rule_ids)
+                ids = self._turning & about
+                if ids:
+                    await turning.lock(tx, self._tenant_id, ids | set(rule_ids))
                 outcomes = await expire(tx, self._tenant_id, rule_ids, tx.now, silent=silent)
-                await response.respond(tx, self._context, outcomes)
-            self._remember(outcomes)
+                silenced = await self._apply_designs(tx, ids)
+                settled = await self._settle(tx, [*outcomes, *silenced], ids)
+            self._remember(settled)
 
     async def command_changing(self, tx: Tx, command: Command) -> None:
         """Lock the actuator's alarm, the site and the incident before the command's row."""
+        if command.actuator_id in self._turning:
+            await turning.lock(tx, self._tenant_id, [command.actuator_id])
         await response.lock_for_command(tx, self._context, command)
 
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """Tell the incident's room; a missing effect raises the actuator's alarm, a proven one ends it."""
         await response.command_changed(tx, self._context, command)
+        if command.actuator_id in self._turning:
+            # What follows is remembered when the news of it comes, after the commit.
+            silenced = await turning.apply_designs(tx, self._tenant_id, [command.actuator_id])
+            await response.respond(tx, self._context, silenced)
 
-    def _remember(self, outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
+    async def badges_read(self, tx: Tx, swipes: Sequence[DeviceSwipe]) -> None:
+        """Keep the badge events; who holds the badge and where the door leads is looked up with them."""
+        await badge_intake.store(tx, self._tenant_id, self._lease.site_id, swipes)
+
+    def _remember(self, settled: _Settled) -> None:
+        for outcome in settled.outcomes:
             self._put(outcome.rule, outcome.after)
+        self._put_turns(settled.turns)
+        self._flood_due = settled.flood_due
+
+    def _put_turns(self, turns: Sequence[Turn]) -> None:
+        for turn in turns:
+            watch = self._watches.get(turn.sensor_id)
+            # A sensor that is out of use says nothing.
+            if watch is not None:
+                watch.turns = [known for known in watch.turns if known.key != turn.key] + [turn]
+                watch.find_calm()
 
     def _put(self, rule: AlarmRule, state: AlarmState) -> None:
         timer = earliest_timer(state)
@@ -224,14 +332,14 @@ class SiteEngine:
             self._timers.pop(rule.id, None)
         else:
             self._timers[rule.id] = timer
-        if rule.sensor_id is None:
+        if rule.sensor_id is None or rule.kind in ("vote", "discrepancy"):
             return
         watch = self._watches.setdefault(rule.sensor_id, _Watch())
         if rule.kind == "stale":
             watch.stale = (rule, state)
         else:
             watch.limits = [pair for pair in watch.limits if pair[0].id != rule.id] + [(rule, state)]
-            watch.calm = calm_band(watch.limits)
+            watch.find_calm()
 
 
 async def _follow(listener: Listener, engine: SiteEngine, site_id: UUID) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from incidents.alarms.agents import hazard_of, name_of
-from incidents.alarms.model import Grade
+from incidents.alarms.model import DANGER_KINDS, Grade
 from mobile_contract.text import Text
 
 HIGH_RISK = 3
@@ -49,7 +49,7 @@ def grade(alarms: Sequence[StandingAlarm], people_present: int | None = None) ->
     first, start = min(((a, _start(a)) for a in alarms), key=lambda pair: pair[1][0])
     worst, reason = start
     reasons = [reason]
-    substance = [a for a in alarms if a.kind in ("high", "low") and hazard_of(a.agent) not in ("machine", "particles")]
+    substance = [a for a in alarms if a.kind in DANGER_KINDS and hazard_of(a.agent) not in ("machine", "particles")]
     for step in _raises(first, alarms, substance, people_present):
         worst -= 1
         reasons.append(step)
@@ -58,9 +58,22 @@ def grade(alarms: Sequence[StandingAlarm], people_present: int | None = None) ->
     return Graded(Grade(max(worst, 1)), tuple(reasons))
 
 
+def grade_report(level: int, reason: str, zone_name: Text, risk: int) -> Graded:
+    """The grade of what a person reports; ``level`` 2: somebody is hurt, or it can not be held."""
+    worst = 4 - level
+    name = "一级" if level == 1 else "二级"
+    reasons = [Text(f"人员报告（{name}）：{reason}", f"Reported by a person (level {level}): {reason}")]
+    if risk >= HIGH_RISK:
+        worst -= 1
+        reasons.append(Text(f"{zone_name.zh}为高风险区域", f"{zone_name.en} is a zone of high risk"))
+    return Graded(Grade(worst), tuple(reasons))
+
+
 def _start(alarm: StandingAlarm) -> tuple[int, Text]:
     if alarm.kind == "stale":
         return 4, Text(f"{alarm.source_name.zh}无数据", f"No data from {alarm.source_name.en}")
+    if alarm.kind == "discrepancy":
+        return 4, Text(f"{alarm.source_name.zh}与同组不一致", f"{alarm.source_name.en} disagrees with its group")
     if alarm.kind == "no_effect":
         return 4, Text(f"{alarm.source_name.zh}未证实动作", f"{alarm.source_name.en} has not proved its effect")
     machine = hazard_of(alarm.agent) in ("machine", "particles")

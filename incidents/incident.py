@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from mobile_contract.room import Step
+from mobile_contract.room import Step, TrustView, VoteView
 from mobile_contract.text import Text
 
 IncidentState = Literal["open", "returned", "closed"]
@@ -16,7 +16,10 @@ TaskState = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 
 
 class Incident(msgspec.Struct, frozen=True):
-    """One incident. ``state``: open while an alarm is active, returned when all are normal, closed by a person."""
+    """One incident. ``state``: open while an alarm is active, returned when all are normal, closed by a person.
+
+    One that a person opened has ``opened_by`` and no first alarm; it is open until a person closes it.
+    """
 
     tenant_id: UUID
     id: UUID
@@ -30,7 +33,7 @@ class Incident(msgspec.Struct, frozen=True):
     place: Text
     agent: str | None
     plan: dict[str, Any]
-    first_out_alarm_id: UUID
+    first_out_alarm_id: UUID | None
     opened_at: datetime
     last_alarm_at: datetime
     returned_at: datetime | None = None
@@ -38,6 +41,7 @@ class Incident(msgspec.Struct, frozen=True):
     closed_by: UUID | None = None
     close_reason: str | None = None
     exercise: bool = False
+    opened_by: UUID | None = None
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -68,12 +72,15 @@ class Alarm(msgspec.Struct, frozen=True):
     acknowledged_by: UUID | None = None
     returned_at: datetime | None = None
     ended_at: datetime | None = None
+    trust: TrustView | None = None
+    votes: list[VoteView] | None = None
 
 
 class Task(msgspec.Struct, frozen=True):
     """One task of a plan: one owner, one deadline, numbered steps.
 
-    ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask.
+    ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask. ``slug``: which
+    task of its plan it is.
     """
 
     tenant_id: UUID
@@ -92,6 +99,7 @@ class Task(msgspec.Struct, frozen=True):
     created_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+    slug: str = ""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

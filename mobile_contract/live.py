@@ -29,6 +29,7 @@ from uuid import UUID
 
 import msgspec
 
+from mobile_contract.agent_cards import CardBrief
 from mobile_contract.room import RoomEvent, RoomState, Step
 from mobile_contract.text import Text
 
@@ -180,7 +181,8 @@ class Left(msgspec.Struct, frozen=True, tag_field="type", tag="left"):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="order"):
-    """An order for the person; ``key`` is equal on every channel and every repetition."""
+    """An order for the person; ``key`` is equal on every channel and every repetition. ``do_nots`` are shown first;
+    ``card``: what to know of the agent."""
 
     delivery: UUID
     key: str
@@ -195,6 +197,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="or
     deadline_at: datetime
     sent_at: datetime
     exercise: bool = False
+    do_nots: list[Text] = []
+    card: CardBrief | None = None
 
 
 class Posted(msgspec.Struct, frozen=True, tag_field="type", tag="posted"):

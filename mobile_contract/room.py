@@ -24,13 +24,21 @@ MESSAGE_MAX_CHARS = 4000
 IncidentStateName: TypeAlias = Literal["open", "returned", "closed"]
 TaskState: TypeAlias = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 Lane: TypeAlias = Literal["safety", "normal"]
+ConfirmKind: TypeAlias = Literal["none", "tap", "photo", "value", "second_person"]
 
 
-class Step(msgspec.Struct, frozen=True):
-    """One numbered instruction."""
+class Step(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One numbered instruction. ``confirm``: none, tap, photo, value (a number in ``unit``, UCUM, from ``low`` to
+    ``high``) or second_person; ``required``: the task can not be done without; ``within_s`` counts from its giving."""
 
     n: int
     text: Text
+    confirm: ConfirmKind = "none"
+    required: bool = False
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    within_s: float | None = None
 
 
 class PlanRef(msgspec.Struct, frozen=True):
@@ -60,8 +68,27 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     close_reason: str | None = None
 
 
+class TrustView(msgspec.Struct, frozen=True):
+    """How far a sensor can be trusted by its calibration; ``days_left`` until it is due, below zero since it was."""
+
+    level: Literal["unstated", "good", "due_soon", "expired"]
+    days_left: int | None = None
+
+
+class VoteView(msgspec.Struct, frozen=True):
+    """One sensor's vote in its group; a ``fault``, named, counts as beyond the limit."""
+
+    sensor: UUID
+    vote: Literal["within", "beyond", "fault"]
+    value: float | None
+    fault: str | None = None
+
+
 class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """One alarm episode; ``letter`` is the ISA-18.2 state, ``value`` and ``set_point`` are in ``unit`` (UCUM)."""
+    """One alarm episode; ``letter`` is the ISA-18.2 state, ``value`` and ``set_point`` are in ``unit`` (UCUM).
+
+    ``trust``: of its sensor when it was raised; ``votes``: of its group's members when it last changed.
+    """
 
     id: UUID
     kind: str
@@ -77,6 +104,20 @@ class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
     acknowledged_at: datetime | None = None
     acknowledged_by: UUID | None = None
     returned_at: datetime | None = None
+    ended_at: datetime | None = None
+    trust: TrustView | None = None
+    votes: list[VoteView] = []
+
+
+class FloodView(msgspec.Struct, frozen=True, kw_only=True):
+    """More alarms than a person can answer; while it lasts, alarms that are no new danger fold under this incident.
+
+    ``alarms``: in the ten minutes before it began; when it has ended, all of them.
+    """
+
+    id: UUID
+    started_at: datetime
+    alarms: int
     ended_at: datetime | None = None
 
 
@@ -94,6 +135,25 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a step to be confirmed stands. ``confirmed_at`` None: not yet, whatever else is known of it.
+
+    ``due_at``: late from then on. ``value`` in the step's unit, also when it was out of range; ``evidence``: a photo's
+    name; ``first_by``: the first of two persons.
+    """
+
+    n: int
+    confirm: ConfirmKind
+    required: bool
+    due_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    confirmed_by: UUID | None = None
+    first_at: datetime | None = None
+    first_by: UUID | None = None
+    value: float | None = None
+    evidence: str | None = None
 
 
 class CommandView(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +306,18 @@ class AlarmChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="alarm.cha
     alarm: AlarmView
 
 
+class FloodStarted(msgspec.Struct, frozen=True, tag_field="kind", tag="flood.started"):
+    """An alarm flood began, and this incident leads it."""
+
+    flood: FloodView
+
+
+class FloodEnded(msgspec.Struct, frozen=True, tag_field="kind", tag="flood.ended"):
+    """The alarm flood is over."""
+
+    flood: FloodView
+
+
 class TaskAssigned(msgspec.Struct, frozen=True, tag_field="kind", tag="task.assigned"):
     """A task was made, or given to another person."""
 
@@ -256,6 +328,13 @@ class TaskChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="task.chang
     """A task was acknowledged, done, left unanswered or cancelled."""
 
     task: TaskView
+
+
+class TaskStepsChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="task.steps_changed"):
+    """A task's steps that are to be confirmed, all of them as they stand."""
+
+    task: UUID
+    steps: list[StepView]
 
 
 class CommandChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="command.changed"):
@@ -320,8 +399,11 @@ Body: TypeAlias = (
     | IncidentClosed
     | AlarmJoined
     | AlarmChanged
+    | FloodStarted
+    | FloodEnded
     | TaskAssigned
     | TaskChanged
+    | TaskStepsChanged
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
@@ -379,6 +461,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     incident: IncidentView | None = None
     alarms: dict[UUID, AlarmView] = {}
     tasks: dict[UUID, TaskView] = {}
+    steps: dict[UUID, list[StepView]] = {}
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
@@ -387,6 +470,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     resources: dict[UUID, ResourceView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
+    flood: FloodView | None = None
 
 
 class SequenceGapError(Exception):
@@ -422,8 +506,12 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, incident=_change_incident(state.incident, event.body))
         case AlarmJoined(alarm) | AlarmChanged(alarm):
             return replace(state, alarms={**state.alarms, alarm.id: alarm})
+        case FloodStarted(flood) | FloodEnded(flood):
+            return replace(state, flood=flood)
         case TaskAssigned(task) | TaskChanged(task):
             return replace(state, tasks={**state.tasks, task.id: task})
+        case TaskStepsChanged(task_id, steps):
+            return replace(state, steps={**state.steps, task_id: steps})
         case CommandChanged(command):
             return replace(state, commands={**state.commands, command.id: command})
         case DeliveryChanged(delivery):

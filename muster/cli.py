@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from muster import certify
+    from muster import certify, verify
     from muster.demo import cli as demo
     from muster.phone import cli as phone
     from muster.replay import cli as replay
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_arguments(add("demo", "Make the demo plant do things.", lambda args, _: demo.run(args)))
     phone.add_arguments(add("phone", "A phone in the terminal.", lambda args, _: phone.run(args)))
     certify.add_arguments(add("certify", "Sign a device's certificate request.", lambda args, _: certify.run(args)))
+    verify.add_arguments(add("verify", "Follow the hash chains of the record and the audit trail.", verify.run))
     replay.add_arguments(add("replay", "Publish a recorded CSV as a device.", lambda args, _: replay.run(args)))
     return parser
 

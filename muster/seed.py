@@ -13,11 +13,15 @@ from core.settings import Settings
 from incidents.alarms import rule_service
 from mobile_contract.rotas import Layer, RotaDefinition, Window
 from mobile_contract.text import Text
-from muster.demo import catalogue
+from muster.demo import catalogue, doors
 from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
+from people import queries as people_queries
 from people import service as people
 from people.passwords import Passwords
 from people.permissions import Role
+from people.presence import administration, badge_log
+from people.presence.administration import BadgeDraft, DoorDraft
+from people.presence.badge_log import ReadBadge
 from people.qualifications import service as qualifications
 from people.qualifications import type_service
 from people.qualifications.library import LIBRARY
@@ -28,6 +32,7 @@ from people.rotas.team_service import TeamDraft
 from people.service import AccountDraft
 from plant import instrument_service as instruments
 from plant import place_service as places
+from plant import queries as plant_queries
 from plant.instrument_service import ActuatorDraft, DeviceDraft, SensorDraft
 from plant.place_service import BuildingDraft, SiteDraft, ZoneDraft
 
@@ -68,6 +73,7 @@ async def seed_demo(db: Database) -> bool:
         site_id = await _plant(tx)
         await _qualify(tx, tenant_id, accounts)
         await _rotas(tx, site_id, accounts)
+        await _presence(tx, tenant_id)
     log.info("demo.seeded", tenant=str(tenant_id))
     return True
 
@@ -137,6 +143,28 @@ async def _rotas(tx: Tx, site_id: UUID, accounts: dict[str, UUID]) -> None:
         RotaDraft("on-call", on_call_name, catalogue.TIME_ZONE, "on_call", on_call, site_id),
     ):
         await rota_service.create_rota(tx, None, draft)
+
+
+async def _presence(tx: Tx, tenant_id: UUID) -> None:
+    """The door controller with its readers, everybody's badge, and who is in."""
+    site = (await plant_queries.list_sites(tx, tenant_id))[0]
+    zones = {zone.slug: zone.id for zone in await plant_queries.list_zones(tx, tenant_id, site.id)}
+    draft = DeviceDraft(site.id, doors.CONTROLLER, doors.CONTROLLER_NAME, doors.SECRET)
+    controller = (await instruments.create_device(tx, None, draft)).device
+    for it in doors.DOORS:
+        begin, end = (zones[slug] if slug else None for slug in (it.from_zone, it.to_zone))
+        await administration.create_door(tx, None, DoorDraft(controller.id, it.door, begin, end, it.gate))
+    began = tx.now - timedelta(minutes=5)
+    for number, login in doors.BADGES:
+        account = await people_queries.find_account_by_login(tx, tenant_id, login)
+        assert account is not None
+        await administration.issue_badge(tx, None, BadgeDraft(number, account.id, None, began))
+    swipes = []
+    for n, (number, door) in enumerate(doors.PEOPLE_IN):
+        for after_s, name in ((0, doors.GATE), (60, door)):
+            at = began + timedelta(seconds=after_s + n)
+            swipes.append(ReadBadge(controller.id, f"seed:{number}:{name}", number, name, "in", True, at, tx.now))
+    await badge_log.store(tx, tenant_id, site.id, swipes)
 
 
 async def _device(tx: Tx, site_id: UUID, zone_id: UUID, demo: DemoDevice) -> None:

@@ -13,6 +13,7 @@ from core import outbox
 from core.database import Database
 from core.errors import Unavailable
 from core.logging import get_logger
+from people.presence import retention as presence
 from people.qualifications.watch import watch as watch_qualifications
 
 log = get_logger(__name__)
@@ -45,5 +46,6 @@ async def forget(db: Database) -> None:
         async with db.transaction(tenant_id) as tx:
             await outbox.retire(tx, tenant_id, tx.now - NEWS_KEPT)
             await tx.execute(_FORGET_KEYS, tenant_id, tx.now - KEYS_KEPT)
+            await presence.forget(tx, tenant_id)
         async with db.transaction(tenant_id) as tx:
             await watch_qualifications(tx, tenant_id)

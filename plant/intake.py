@@ -17,7 +17,9 @@ import msgspec
 from core.clock import Clock
 from core.logging import get_logger
 from core.metrics import counter
-from mobile_contract.devices import ACKS, FEEDBACK, READINGS, STATE, Ack, FeedbackMessage, SampleRefusal, topic
+from mobile_contract.devices import ACKS, BADGES, FEEDBACK, READINGS, STATE, Ack, FeedbackMessage, SampleRefusal, topic
+from plant.badge_desk import HeldSwipes
+from plant.badge_protocol import read_swipes
 from plant.directory import Directory, KnownDevice
 from plant.model import DeviceState, Lease, Reading, Refusal
 from plant.mqtt_link import Link
@@ -91,6 +93,7 @@ class Held(msgspec.Struct):
 # Handed (link, packet id, device, message); True: it will acknowledge the message itself.
 OnFeedback = Callable[[Link, int, KnownDevice, FeedbackMessage], bool]
 OnProof = Callable[[Reading], None]
+OnSwipes = Callable[[HeldSwipes], None]
 
 
 class Intake:
@@ -105,6 +108,7 @@ class Intake:
         on_feedback: OnFeedback,
         on_proof: OnProof,
         on_arrival: Callable[[], None],
+        on_swipes: OnSwipes,
     ) -> None:
         self._lease = lease
         self._sink = sink
@@ -112,6 +116,7 @@ class Intake:
         self._on_feedback = on_feedback
         self._on_proof = on_proof
         self._on_arrival = on_arrival
+        self._on_swipes = on_swipes
         self._hot: Counter[UUID] = Counter()
         self._inbox_held: set[UUID] = set()
         self._link: Link | None = None
@@ -267,6 +272,8 @@ class Intake:
             self._take_state(device, name, payload, retained, now)
         elif parts.leaf == FEEDBACK:
             taken = self._take_feedback(link, mid, device, name, payload, now)
+        elif parts.leaf == BADGES:
+            taken = self._take_swipes(link, mid, device, name, payload, now)
         else:
             self.refuse(device.slug, MALFORMED, f"nothing is read from {parts.leaf!r}", name, payload, now)
         if mid and not taken:
@@ -293,6 +300,21 @@ class Intake:
             self.batch.states[device.id] = Said(state, retained)
         elif before.state.at <= at:
             self.batch.states[device.id] = Said(state, before.retained)
+
+    def _take_swipes(
+        self, link: Link, mid: int, device: KnownDevice, name: bytes, payload: bytes, now: datetime
+    ) -> bool:
+        parsed = read_swipes(device.id, payload, now)
+        if parsed.refused:
+            self._refuse_all(device.slug, parsed.refused, name.decode("utf-8", "replace"), payload, now)
+        ack = None
+        if parsed.seq is not None:
+            back = topic(self.directory.tenant, self.directory.site, device.slug, ACKS)
+            ack = back, _encode(Ack(parsed.seq, len(parsed.refused)))
+        if not parsed.swipes and ack is None:
+            return False
+        self._on_swipes(HeldSwipes(link, mid, parsed.swipes, ack))
+        return True
 
     def _take_feedback(
         self, link: Link, mid: int, device: KnownDevice, name: bytes, payload: bytes, now: datetime

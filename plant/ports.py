@@ -12,6 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.database import Tx
+from plant.badge_protocol import DeviceSwipe
 from plant.model import Command, Lease, Reading
 
 # Writes every reading of the messages at hand (also those that change nothing) in the caller's transaction. Calling
@@ -52,6 +53,12 @@ class ReadingSink(Protocol):
     async def command_changed(self, tx: Tx, command: Command) -> None:
         """A command of this site was sent for the first time, confirmed, failed or timed out: ``tx`` is the transaction
         that says so, and what the layer above makes of it commits with it. The command's row is locked.
+        """
+        ...
+
+    async def badges_read(self, tx: Tx, swipes: Sequence[DeviceSwipe]) -> None:
+        """Badges were at readers of this site: ``tx`` stores them and what follows from them; the controller is told
+        after its COMMIT. The same swipe may come again, and in any order.
         """
         ...
 

@@ -98,7 +98,7 @@ _PACKED_LISTS = frozenset((*range(0x90, 0xA0), 0xDC, 0xDD))
 # A name of the module is found faster than a member of an enumeration.
 _GOOD, _GAP, _LATE = Quality.GOOD, Quality.GAP, Quality.LATE
 # What msgspec raises for bytes that are not JSON / MessagePack or not of the shape; RecursionError for nesting bombs.
-_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, ValueError)
+UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError, ValueError)
 
 
 def parse_topic(topic: str) -> Topic | None:
@@ -115,7 +115,7 @@ def read_samples(payload: bytes, series: Mapping[str, Series], now: datetime) ->
         return _refuse_all(OVERSIZED, f"{len(payload)} bytes; the limit is {PAYLOAD_MAX_BYTES}")
     try:
         samples, seq = _decode_fast(payload)
-    except _UNREADABLE:
+    except UNREADABLE:
         return _read_slowly(payload, series, now)
     if len(samples) > SAMPLES_MAX:
         return _refuse_all(OVERSIZED, f"{len(samples)} samples; the limit is {SAMPLES_MAX}", seq)
@@ -150,7 +150,7 @@ def _read_slowly(payload: bytes, series: Mapping[str, Series], now: datetime) ->
     """Decode to plain objects and judge each sample by itself."""
     try:
         body = _json_any(payload) if payload[:1] in (b"{", b"[") else _pack_any(payload)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         return _refuse_all(MALFORMED, str(problem))
     seq: int | None = None
     items: Any = body
@@ -171,7 +171,7 @@ def _read_slowly(payload: bytes, series: Mapping[str, Series], now: datetime) ->
     for index, item in enumerate(items):
         try:
             sample = msgspec.convert(item, Sample)
-        except _UNREADABLE as problem:
+        except UNREADABLE as problem:
             parsed.refused.append(SampleRefusal(index, MALFORMED, str(problem)[:DETAIL_MAX]))
         else:
             _take(parsed, index, sample, series, window)
@@ -278,7 +278,7 @@ def _read_one(payload: bytes, kind: type[T]) -> T | SampleRefusal:
         if payload[:1] == b"{":
             return msgspec.json.decode(payload, type=kind)
         return msgspec.msgpack.decode(payload, type=kind)
-    except _UNREADABLE as problem:
+    except UNREADABLE as problem:
         return SampleRefusal(-1, MALFORMED, str(problem)[:DETAIL_MAX])
 
 

@@ -21,8 +21,9 @@ from core.errors import Unavailable
 from core.logging import get_logger
 from core.metrics import counter, gauge, histogram
 from core.outbox import Listener
-from mobile_contract.devices import FEEDBACK, READINGS, STATE, TOPIC_ROOT
+from mobile_contract.devices import BADGES, FEEDBACK, READINGS, STATE, TOPIC_ROOT
 from plant import intake_queries, reading_queries
+from plant.badge_desk import BadgeDesk
 from plant.command_runner import REQUESTED, CommandRunner
 from plant.decider import Decider
 from plant.directory import Directory, load_directory
@@ -72,6 +73,7 @@ class SiteGateway:
         self._sink = sink
         self._arrived = asyncio.Event()
         self._inbox = asyncio.Event()
+        self._badges = BadgeDesk(db, lease, sink)
         self._link: Link | None = None
         self.connected = asyncio.Event()
 
@@ -95,6 +97,7 @@ class SiteGateway:
             self.runner.on_feedback,
             self.runner.on_reading,
             self._on_arrival,
+            self._badges.take,
         )
         self.decider = Decider(self._sink, self.intake, self._store_held)
         # Live commands first: feedback that waits in the broker's session must find them.
@@ -104,6 +107,7 @@ class SiteGateway:
                 tasks.create_task(self._flush_for_ever())
                 tasks.create_task(self.decider.run())
                 tasks.create_task(self.runner.run())
+                tasks.create_task(self._badges.run())
                 tasks.create_task(self._hear_news())
                 tasks.create_task(self._take_inbox_for_ever())
                 tasks.create_task(self._stay_connected())
@@ -147,7 +151,7 @@ class SiteGateway:
 
     def _topics(self) -> list[str]:
         site = f"{TOPIC_ROOT}/{self.intake.directory.tenant}/{self.intake.directory.site}"
-        return [f"{site}/+/{leaf}" for leaf in (READINGS, STATE, FEEDBACK)]
+        return [f"{site}/+/{leaf}" for leaf in (READINGS, STATE, FEEDBACK, BADGES)]
 
     def _on_publishes(self, link: Link, publishes: list[Publish]) -> None:
         _messages.inc(len(publishes))

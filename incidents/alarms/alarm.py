@@ -26,6 +26,8 @@ from incidents.alarms.model import AlarmRule, AlarmState
 # ISA-18.2 section 12 asks for a limit on shelving and leaves it to the site; one 12-hour shift, so that whoever shelved
 # it hears of it again.
 SHELVE_MAX = timedelta(hours=12)
+# Maintenance that lasts longer is said again: a sensor nobody looks at for a month is not out of service but gone.
+OUT_OF_SERVICE_MAX = timedelta(days=30)
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -79,9 +81,16 @@ class SuppressedByDesign(msgspec.Struct, frozen=True):
 
 
 class OutOfService(msgspec.Struct, frozen=True):
-    """Maintenance takes the alarm out, or puts it back."""
+    """Maintenance takes the alarm out until a time, or puts it back."""
 
     on: bool
+    until: datetime | None = None
+
+
+class Voted(msgspec.Struct, frozen=True):
+    """What the members of a voting group say together: the condition of a vote and of a discrepancy."""
+
+    active: bool
 
 
 Event: TypeAlias = (
@@ -95,6 +104,7 @@ Event: TypeAlias = (
     | Unshelved
     | SuppressedByDesign
     | OutOfService
+    | Voted
 )
 
 
@@ -153,7 +163,7 @@ def letter(state: AlarmState) -> str:
 
 def crosses(rule: AlarmRule, state: AlarmState, value: float) -> bool:
     """Whether a reading of this value may change the state; cheap, for the path of every reading."""
-    if rule.set_point is None:
+    if rule.set_point is None or rule.kind == "vote":
         return False
     if state.condition == "normal":
         return state.pending is not None or _is_beyond(rule, value)
@@ -165,7 +175,7 @@ def calm_band(watched: Iterable[tuple[AlarmRule, AlarmState]]) -> tuple[float, f
     them is active or waits."""
     below, above = -math.inf, math.inf
     for rule, state in watched:
-        if rule.set_point is None:
+        if rule.set_point is None or rule.kind == "vote":
             continue
         if state.condition != "normal" or state.pending is not None:
             return math.inf, -math.inf
@@ -177,17 +187,17 @@ def calm_band(watched: Iterable[tuple[AlarmRule, AlarmState]]) -> tuple[float, f
 
 
 def step(rule: AlarmRule, state: AlarmState, event: Event, now: datetime) -> Decision:  # noqa: PLR0911 - one each
-    """Apply one event. Raises Invalid for shelving without an end or beyond SHELVE_MAX."""
+    """Apply one event. Raises Invalid for silence without an end or beyond SHELVE_MAX or OUT_OF_SERVICE_MAX."""
     match event:
         case Reading():
             return _on_reading(rule, state, event, now)
         case TimerDue():
             return _on_timer(rule, state, now)
         case DataMissing():
-            missing = rule.set_point is None and state.condition == "normal"
+            missing = rule.kind in _DATA_KINDS and state.condition == "normal"
             return _rise(rule, state, None) if missing else Decision(state)
         case DataReturned():
-            returned = rule.set_point is None and state.condition == "active"
+            returned = rule.kind in _DATA_KINDS and state.condition == "active"
             return _fall(rule, state, None) if returned else Decision(state)
         case Acknowledged():
             return _on_acknowledged(rule, state, event, now)
@@ -201,8 +211,14 @@ def step(rule: AlarmRule, state: AlarmState, event: Event, now: datetime) -> Dec
             return _leave(state, rule.latching) if state.suppression == "shelved" else Decision(state)
         case SuppressedByDesign(on):
             return _suppress(rule, state, "by_design", on)
-        case OutOfService(on):
-            return _suppress(rule, state, "out_of_service", on)
+        case OutOfService():
+            return _on_out_of_service(rule, state, event, now)
+        case Voted():
+            return _on_voted(rule, state, event, now)
+
+
+# Their condition is whether there is data, or proof.
+_DATA_KINDS = ("stale", "no_effect")
 
 
 def _is_beyond(rule: AlarmRule, value: float) -> bool:
@@ -219,7 +235,7 @@ def _is_clear(rule: AlarmRule, value: float) -> bool:
 
 def _on_reading(rule: AlarmRule, state: AlarmState, event: Reading, now: datetime) -> Decision:
     # A value that is no number is a fault of the sensor, not a normal reading; an old one proves nothing about now.
-    if rule.set_point is None or not math.isfinite(event.value):
+    if rule.kind not in ("high", "low") or not math.isfinite(event.value):
         return Decision(state)
     # Evidence from the future is none: a clock, ours or the device's, was ahead and is set right, and until that time
     # every reading would be old.
@@ -233,6 +249,16 @@ def _on_reading(rule: AlarmRule, state: AlarmState, event: Reading, now: datetim
     if not _is_clear(rule, event.value):
         return Decision(_not_pending(state, observed_at))
     return _wait(rule, state, "off_delay", rule.off_delay_s, observed_at, now) if event.current else Decision(state)
+
+
+def _on_voted(rule: AlarmRule, state: AlarmState, event: Voted, now: datetime) -> Decision:
+    if rule.kind not in ("vote", "discrepancy"):
+        return Decision(state)
+    if event.active == (state.condition == "active"):
+        return Decision(_not_pending(state, now))
+    if event.active:
+        return _wait(rule, state, "on_delay", rule.on_delay_s, now, now)
+    return _wait(rule, state, "off_delay", rule.off_delay_s, now, now)
 
 
 def _not_pending(state: AlarmState, observed_at: datetime) -> AlarmState:
@@ -350,20 +376,37 @@ def _on_shelved(state: AlarmState, event: Shelved, now: datetime) -> Decision:
     return Decision(shelved, () if state.suppression == "shelved" else (AlarmSuppressed(),))
 
 
-def _suppress(rule: AlarmRule, state: AlarmState, kind: str, on: bool) -> Decision:
+def _on_out_of_service(rule: AlarmRule, state: AlarmState, event: OutOfService, now: datetime) -> Decision:
+    if event.on and event.until is None:
+        raise Invalid("out_of_service.endless", "out of service needs an end", "停用必须有结束时间", field="until")
+    if event.until is not None and not now < event.until <= now + OUT_OF_SERVICE_MAX:
+        raise Invalid(
+            "out_of_service.too_long",
+            f"out of service ends within {OUT_OF_SERVICE_MAX.days} days, and not in the past",
+            f"停用须在 {OUT_OF_SERVICE_MAX.days} 天内结束，且不得早于当前时间",
+            field="until",
+            value=event.until.isoformat(),
+            limit=(now + OUT_OF_SERVICE_MAX).isoformat(),
+        )
+    return _suppress(rule, state, "out_of_service", event.on, event.until)
+
+
+def _suppress(
+    rule: AlarmRule,
+    state: AlarmState,
+    kind: Literal["by_design", "out_of_service"],
+    on: bool,
+    until: datetime | None = None,
+) -> Decision:
     if not on:
         return _leave(state, rule.latching) if state.suppression == kind else Decision(state)
-    if state.suppression == kind:
+    # Maintenance has hands in the instrument: what the plant does meanwhile must not put it back.
+    if state.suppression == "out_of_service" and kind == "by_design":
         return Decision(state)
-    return Decision(
-        replace(
-            state,
-            suppression="by_design" if kind == "by_design" else "out_of_service",
-            suppression_until=None,
-            one_shot=False,
-        ),
-        (AlarmSuppressed(),),
-    )
+    if state.suppression == kind and state.suppression_until == until:
+        return Decision(state)
+    silent = replace(state, suppression=kind, suppression_until=until, one_shot=False)
+    return Decision(silent, () if state.suppression == kind else (AlarmSuppressed(),))
 
 
 def _leave(state: AlarmState, latching: bool) -> Decision:

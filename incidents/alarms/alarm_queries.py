@@ -16,7 +16,7 @@ from incidents.alarms.alarm import letter
 from incidents.alarms.model import AlarmRule, AlarmState
 
 _RULE = """r.tenant_id, r.id, r.sensor_id, r.actuator_id, r.kind, r.level, r.set_point, r.unit, r.deadband,
-    r.on_delay_s, r.off_delay_s, r.rearm_after_s, r.latching, r.stale_after_s, r.toxic, r.source"""
+    r.on_delay_s, r.off_delay_s, r.rearm_after_s, r.latching, r.stale_after_s, r.toxic, r.source, r.group_id"""
 
 
 class WatchedRule(msgspec.Struct, frozen=True):
@@ -30,8 +30,8 @@ class WatchedRule(msgspec.Struct, frozen=True):
 
 INSERT_RULE = """
 INSERT INTO alarm_rules (tenant_id, id, site_id, sensor_id, actuator_id, kind, level, set_point, unit, deadband,
-    on_delay_s, off_delay_s, rearm_after_s, latching, stale_after_s, toxic, source, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    on_delay_s, off_delay_s, rearm_after_s, latching, stale_after_s, toxic, source, created_at, group_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 ON CONFLICT (tenant_id, id) DO NOTHING
 """
 
@@ -63,6 +63,7 @@ async def insert_rule(tx: Tx, tenant_id: UUID, site_id: UUID, rule: AlarmRule) -
         rule.toxic,
         rule.source,
         tx.now,
+        rule.group_id,
     )
     state = AlarmState()
     await tx.execute(INSERT_STATE, tenant_id, rule.id, state, letter(state), tx.now)
@@ -131,13 +132,31 @@ def earliest_timer(state: AlarmState) -> datetime | None:
 
 
 RULE_IDS_OF_SENSORS = """
-SELECT id FROM alarm_rules WHERE tenant_id = $1 AND sensor_id = ANY($2::uuid[]) AND retired_at IS NULL ORDER BY id
+SELECT id FROM alarm_rules
+WHERE tenant_id = $1 AND sensor_id = ANY($2::uuid[]) AND retired_at IS NULL AND kind NOT IN ('vote', 'discrepancy')
+ORDER BY id
 """
 
 
 async def list_rule_ids(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID]) -> list[UUID]:
-    """Rules in force on these sensors."""
+    """Rules in force on these sensors that their readings step; votes are stepped by ``turning``."""
     return [r["id"] for r in await tx.fetch(RULE_IDS_OF_SENSORS, tenant_id, sensor_ids)]
+
+
+IDS_ABOUT = """
+SELECT r.id FROM alarm_rules r
+WHERE r.tenant_id = $1 AND r.retired_at IS NULL AND (
+    r.sensor_id = ANY($2::uuid[]) OR r.actuator_id = ANY($2::uuid[]) OR r.id = ANY($2::uuid[])
+    OR r.group_id IN (SELECT v.group_id FROM voting_members v WHERE v.tenant_id = $1 AND v.sensor_id = ANY($2::uuid[]))
+    OR r.id IN (SELECT d.rule_id FROM suppression_designs d WHERE d.tenant_id = $1
+                AND (d.sensor_id = ANY($2::uuid[]) OR d.actuator_id = ANY($2::uuid[]))))
+ORDER BY r.id
+"""
+
+
+async def list_ids_about(tx: Tx, tenant_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
+    """Rules in force that a change of these sensors, actuators or rules can step: their own, votes, designs' aims."""
+    return [r["id"] for r in await tx.fetch(IDS_ABOUT, tenant_id, ids)]
 
 
 NEWEST_OBSERVED = """

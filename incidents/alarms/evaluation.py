@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from core.database import Tx
 from incidents.alarms import alarm, alarm_queries
 from incidents.alarms.alarm_queries import WatchedRule
 from incidents.alarms.model import AlarmRule, AlarmState
+from incidents.alarms.voting import Vote
 from plant.model import Reading
 from plant.protocols import LATE_AFTER_S
 
@@ -19,7 +21,8 @@ from plant.protocols import LATE_AFTER_S
 class Outcome(msgspec.Struct):
     """One rule that was looked at: its state before and after, and the facts between them, in order.
 
-    ``episode_id`` is the standing alarm's id; ``response`` sets it when it opens one.
+    ``episode_id`` is the standing alarm's id; ``response`` sets it when it opens one. ``votes``: of its group's
+    members; ``note``: what else the timeline says of the change.
     """
 
     rule: AlarmRule
@@ -28,6 +31,8 @@ class Outcome(msgspec.Struct):
     facts: tuple[alarm.Fact, ...]
     episode_id: UUID | None
     value: float | None
+    votes: tuple[Vote, ...] | None = None
+    note: dict[str, Any] = {}
 
 
 class _Track:
@@ -93,10 +98,44 @@ async def apply_event(
     tx: Tx, tenant_id: UUID, rule_ids: Sequence[UUID], event_of: Callable[[AlarmRule], alarm.Event], now: datetime
 ) -> list[Outcome]:
     """Step each rule once with its event."""
-    tracks = [_Track(item) for item in await alarm_queries.lock_rules(tx, tenant_id, rule_ids)]
+    watched = await alarm_queries.lock_rules(tx, tenant_id, rule_ids)
+    return await step_locked(tx, tenant_id, watched, lambda item: event_of(item.rule), now)
+
+
+async def step_locked(
+    tx: Tx,
+    tenant_id: UUID,
+    watched: Iterable[WatchedRule],
+    event_of: Callable[[WatchedRule], alarm.Event],
+    now: datetime,
+) -> list[Outcome]:
+    """Step each rule, whose state the caller locked and read, once with its event."""
+    tracks = [_Track(item) for item in watched]
     for track in tracks:
-        track.step(event_of(track.item.rule), now)
+        track.step(event_of(track.item), now)
     return await _save(tx, tenant_id, tracks)
+
+
+def merge(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """One outcome a rule, in order of their ids: before the first of them, after the last, and all facts between."""
+    merged: dict[UUID, Outcome] = {}
+    for later in outcomes:
+        first = merged.get(later.rule.id)
+        merged[later.rule.id] = later if first is None else _joined(first, later)
+    return [merged[rule_id] for rule_id in sorted(merged)]
+
+
+def _joined(first: Outcome, later: Outcome) -> Outcome:
+    return Outcome(
+        first.rule,
+        first.before,
+        later.after,
+        first.facts + later.facts,
+        later.episode_id,
+        first.value if later.value is None else later.value,
+        first.votes if later.votes is None else later.votes,
+        first.note | later.note,
+    )
 
 
 async def _save(tx: Tx, tenant_id: UUID, tracks: Sequence[_Track]) -> list[Outcome]:

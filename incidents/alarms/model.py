@@ -12,7 +12,9 @@ import msgspec
 
 from core.errors import Invalid
 
-RuleKind: TypeAlias = Literal["high", "low", "stale", "no_effect"]
+RuleKind: TypeAlias = Literal["high", "low", "stale", "no_effect", "vote", "discrepancy"]
+# Evidence that something is wrong in the air or with a machine; the other kinds are about instruments.
+DANGER_KINDS = ("high", "low", "vote")
 Suppression: TypeAlias = Literal["none", "shelved", "by_design", "out_of_service"]
 
 
@@ -38,7 +40,8 @@ class AlarmRule(msgspec.Struct, frozen=True, kw_only=True):
     """When an alarm is raised. ``set_point`` and ``deadband`` are in ``unit`` (UCUM); delays in seconds.
 
     ``level`` 2 is the second, graver set point. ``rearm_after_s``: an acknowledged alarm that is still active after
-    this long asks again (C -> B). Raises Invalid for rules that could hide danger.
+    this long asks again (C -> B). ``group_id``: a voting group made the rule; its vote and discrepancy name the group's
+    first member as their sensor. Raises Invalid for rules that could hide danger.
     """
 
     tenant_id: UUID
@@ -57,6 +60,7 @@ class AlarmRule(msgspec.Struct, frozen=True, kw_only=True):
     latching: bool = False
     stale_after_s: float | None = None
     toxic: bool = False
+    group_id: UUID | None = None
 
     def __post_init__(self) -> None:
         if not self.source.source.strip():
@@ -70,9 +74,9 @@ class AlarmRule(msgspec.Struct, frozen=True, kw_only=True):
                 value=self.on_delay_s,
                 limit=0,
             )
-        if self.kind in ("high", "low") and self.set_point is None:
+        if self.kind in DANGER_KINDS and self.set_point is None:
             raise Invalid("limit.no_set_point", "a limit needs a set point", "限值必须有设定值", field="set_point")
-        if self.kind in ("stale", "no_effect") and self.set_point is not None:
+        if self.kind not in DANGER_KINDS and self.set_point is not None:
             raise Invalid("limit.set_point_unused", "only limits have a set point", "仅限值有设定值", field="set_point")
         # A limit that is no number is never crossed; a deadband below zero ends an alarm beyond its limit.
         if self.set_point is not None and not math.isfinite(self.set_point):

@@ -10,7 +10,7 @@ from incidents.alarms.model import AlarmRule
 from incidents.incident import Alarm
 
 _RULE = """tenant_id, id, sensor_id, actuator_id, kind, level, set_point, unit, deadband, on_delay_s, off_delay_s,
-    rearm_after_s, latching, stale_after_s, toxic, source"""
+    rearm_after_s, latching, stale_after_s, toxic, source, group_id"""
 
 LIST_RULES = f"""
 SELECT {_RULE} FROM alarm_rules
@@ -74,7 +74,7 @@ async def save_stale_after(tx: Tx, tenant_id: UUID, rule_id: UUID, stale_after_s
 
 RETIRE_RULES_OF_INSTRUMENTS = """
 UPDATE alarm_rules r SET retired_at = $3
-WHERE r.tenant_id = $1 AND r.site_id = $2 AND r.retired_at IS NULL AND (
+WHERE r.tenant_id = $1 AND r.site_id = $2 AND r.retired_at IS NULL AND r.kind NOT IN ('vote', 'discrepancy') AND (
     EXISTS (SELECT FROM sensors s WHERE s.tenant_id = $1 AND s.id = r.sensor_id AND s.retired_at IS NOT NULL)
     OR EXISTS (SELECT FROM actuators a WHERE a.tenant_id = $1 AND a.id = r.actuator_id AND a.retired_at IS NOT NULL))
 """
@@ -88,7 +88,7 @@ async def retire_rules_of_instruments(tx: Tx, tenant_id: UUID, site_id: UUID) ->
 LOCK_ALARMS_OF_RETIRED = """
 SELECT a.tenant_id, a.id, a.rule_id, a.episode, a.incident_id, a.first_out, a.site_id, a.zone_id, a.sensor_id,
     a.actuator_id, a.kind, a.level, a.letter, a.title, a.value, a.unit, a.set_point, a.raised_at, a.acknowledged_at,
-    a.acknowledged_by, a.returned_at, a.ended_at
+    a.acknowledged_by, a.returned_at, a.ended_at, a.trust, a.votes
 FROM alarm_states s
 JOIN alarm_rules r ON r.tenant_id = s.tenant_id AND r.id = s.rule_id
 JOIN alarms a ON a.tenant_id = s.tenant_id AND a.id = s.episode_id

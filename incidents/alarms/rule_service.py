@@ -62,7 +62,7 @@ async def create_rule(tx: Tx, actor: Actor | None, draft: RuleDraft) -> AlarmRul
     tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
     sensor = await _sensor(tx, tenant_id, draft.sensor_id)
     _check(draft)
-    factor = _factor(sensor, draft.unit)
+    factor = factor_of(sensor, draft.unit)
     rule = AlarmRule(
         tenant_id=tenant_id,
         id=new_id(),
@@ -206,7 +206,8 @@ def _check(draft: RuleDraft) -> None:
             )
 
 
-def _factor(sensor: Sensor, unit: str) -> float:
+def factor_of(sensor: Sensor, unit: str) -> float:
+    """What a quantity in ``unit`` is multiplied by to be in the sensor's. Raises Invalid naming the unit."""
     if unit == sensor.unit:
         return 1.0
     if sensor.agent is None:

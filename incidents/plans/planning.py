@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -12,26 +12,28 @@ import msgspec
 from core.database import Tx
 from core.ids import new_id
 from incidents import grading, queries, rooms, views
-from incidents.alarms.agents import Hazard, hazard_of, name_of
+from incidents.alarms.agents import Hazard, hazard_of
 from incidents.alarms.evaluation import Outcome
-from incidents.alarms.model import AlarmRule
+from incidents.alarms.model import DANGER_KINDS, AlarmRule, Grade
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
 from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
-from incidents.plans import plan_library
-from incidents.plans.plan_library import ActionTemplate, PlanTemplate, TaskTemplate
-from incidents.reaching import orders
-from incidents.reaching.orders import OrderContent
+from incidents.matrix import live
+from incidents.plans import giving
+from incidents.plans.binding import bind, needs_of
+from incidents.plans.cards import brief
+from incidents.plans.giving import Surroundings
+from incidents.plans.model import ActionTemplate, BoundPlan, Cause, Moment, PlanTemplate
+from incidents.plans.moments import look, moment_at
 from incidents.record import timeline
 from incidents.tasking import task_queries
-from incidents.tasking.escalation_choice import Candidate, choose_next
-from incidents.wording import lower_first
-from mobile_contract.room import CommandChanged, TaskAssigned
-from mobile_contract.text import Text
+from mobile_contract.room import CommandChanged
 from plant import command_queries
 from plant import service as plant_service
-from plant.model import ActuatorKind, Command, CommandState
+from plant.model import ACTIONS, Actuator, ActuatorKind, Command, CommandState, Zone
+
+__all__ = ["needs_of"]
 
 # A command in one of these states still works towards its action: asking again would only add noise.
 _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
@@ -39,26 +41,47 @@ _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 def hazard_of_alarm(kind: str, agent: str | None) -> Hazard | None:
     """What danger an alarm is evidence of; a silent sensor or a missing effect is evidence of none."""
-    return hazard_of(agent) if kind in ("high", "low") else None
+    return hazard_of(agent) if kind in DANGER_KINDS else None
 
 
 def open_incident(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
     """What correlation asks about an incident."""
+    reported = hazard_of(incident.agent) if incident.first_out_alarm_id is None else None
+    hazards = (hazard_of_alarm(a.kind, context.agent_of_sensor(a.sensor_id)) for a in alarms)
     return OpenIncident(
         id=incident.id,
         zones=frozenset({incident.zone_id, *(a.zone_id for a in alarms)}),
-        hazard=next((h for a in alarms if (h := hazard_of_alarm(a.kind, context.agent_of_sensor(a.sensor_id)))), None),
-        active=any(a.returned_at is None for a in alarms),
+        hazard=next((hazard for hazard in hazards if hazard is not None), reported),
+        # Nothing returns what a person reported: it lasts until a person closes it.
+        active=incident.first_out_alarm_id is None or any(a.returned_at is None for a in alarms),
         last_alarm_at=incident.last_alarm_at,
     )
 
 
-def new_incident(context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime) -> Incident:
+def moment_of(context: SiteContext, rule: AlarmRule, now: datetime, grade: int | None = None) -> Moment:
+    """The moment of an alarm, wind and people not yet known."""
+    return moment_at(
+        context,
+        context.zone_of(rule),
+        now,
+        cause=rule.kind,
+        level=rule.level,
+        agent=context.agent_of(rule),
+        source=context.source_name(rule),
+        grade=grade,
+    )
+
+
+def new_incident(
+    context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime, people_present: int | None = None
+) -> Incident:
     """The incident this alarm opens, graded and with its plan; its number comes from the database."""
     rule = outcome.rule
     zone, agent = context.zone_of(rule), context.agent_of(rule)
-    template = plan_library.choose_template(rule.kind, agent)
-    graded = grading.grade([_standing(context, rule)])
+    graded = grade_of(context, [rule], now, people_present)
+    moment = moment_of(context, rule, now, int(graded.grade))
+    template = context.plan_for(moment)
+    bound = bind(template, moment)
     return Incident(
         tenant_id=context.tenant_id,
         id=new_id(),
@@ -68,30 +91,57 @@ def new_incident(context: SiteContext, outcome: Outcome, alarm_id: UUID, now: da
         state="open",
         grade=int(graded.grade),
         reasons=list(graded.reasons),
-        title=_bound(context, rule, template.title),
+        title=bound.title,
         place=zone.name,
         agent=agent,
-        plan=_bound_plan(template, zone.id, agent),
+        plan=plan_facts(template, bound, zone.id, agent),
         first_out_alarm_id=alarm_id,
         opened_at=now,
         last_alarm_at=now,
     )
 
 
-def _bound_plan(template: PlanTemplate, zone_id: UUID, agent: str | None) -> dict[str, Any]:
+def plan_facts(template: PlanTemplate, bound: BoundPlan, zone_id: UUID, agent: str | None) -> dict[str, Any]:
+    """What the incident keeps of its plan, as of the moment it was opened.
+
+    ``needs`` by role and ``task_needs`` by task are what escalation asks people for; ``escalation`` is its policy.
+    """
+    leaves = template.evacuation
     return {
         "template": template.slug,
         "version": template.version,
         "zone": str(zone_id),
         "agent": agent,
-        "evacuate_from_level": template.evacuate_from_level,
+        "evacuate_from_level": None if leaves is None or leaves.scope == "none" else leaves.from_level,
+        "evacuation": bound.evacuation,
         "actions": msgspec.to_builtins(template.actions),
+        "do_nots": msgspec.to_builtins(bound.do_nots),
+        "needs": msgspec.to_builtins(bound.needs),
+        "task_needs": {task.slug: needs_of(task) for task in bound.tasks},
+        "escalation": template.escalation,
     }
 
 
-def grade_of(context: SiteContext, rules: Sequence[AlarmRule]) -> Graded:
-    """The grade of an incident whose standing alarms are these rules'."""
-    return grading.grade([_standing(context, rule) for rule in rules])
+def grade_of(
+    context: SiteContext, rules: Sequence[AlarmRule], now: datetime, people_present: int | None = None
+) -> Graded:
+    """The grade of an incident whose standing alarms are these rules', and what their plans add to it.
+
+    What a plan's rule asks of wind and people counts as so: the grade is decided at once, and on the careful side.
+    """
+    graded = grading.grade([_standing(context, rule) for rule in rules], people_present)
+    for rule in rules:
+        moment = moment_of(context, rule, now, int(graded.grade))
+        graded = raised_by(graded, bind(context.plan_for(moment), moment))
+    return graded
+
+
+def raised_by(graded: Graded, bound: BoundPlan) -> Graded:
+    """At least as grave as the plan's rules say, with their reasons."""
+    for rule in bound.grade_rules:
+        if rule.grade < graded.grade:
+            graded = Graded(Grade(rule.grade), (*graded.reasons, rule.reason))
+    return graded
 
 
 def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:
@@ -107,59 +157,77 @@ def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:
     )
 
 
-def _bound(context: SiteContext, rule: AlarmRule, text: Text) -> Text:
-    zone, source = context.zone_of(rule), context.source_name(rule)
-    return plan_library.bind_text(text, lower_first(zone.name), name_of(context.agent_of(rule)), lower_first(source))
-
-
 async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     """Who is in an incident's room from the start: everyone who may be asked to act."""
     return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
 
 
-def wanted_actions(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
-    """(actuator, action) that the plans of these alarms ask for; alarms of zones that are no more ask for nothing."""
+def wanted_actions(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
+    """(actuator, action) that the incident's plan and those of these alarms may have asked for, whatever their
+    conditions were then; alarms of zones that are no more ask for nothing."""
     wanted = set()
+    zone = context.zones.get(incident.zone_id)
+    if zone is not None:
+        opened_with = msgspec.convert(incident.plan.get("actions", []), list[ActionTemplate])
+        wanted |= {(a.id, action.action) for action in opened_with for a in _movers(context, zone, action)}
     for row in alarms:
         zone = context.zones.get(row.zone_id)
-        template = plan_library.choose_template(row.kind, context.agent_of_sensor(row.sensor_id))
-        for action in template.actions:
-            if zone is not None and row.level >= action.from_level:
-                near = context.actuators_near(zone, ActuatorKind(action.kind))
-                wanted |= {(actuator.id, action.action) for actuator in near}
-    return wanted
+        if zone is None:
+            continue
+        agent = context.agent_of_sensor(row.sensor_id)
+        moment = moment_at(
+            context, zone, row.raised_at, cause=cast(Cause, row.kind), level=row.level, agent=agent, source=zone.name
+        )
+        for action in context.plan_for(moment).actions:
+            if row.level >= action.from_level:
+                wanted |= {(a.id, action.action) for a in _movers(context, zone, action)}
+    return wanted | live.wanted_commands(context, alarms)
+
+
+def _movers(context: SiteContext, zone: Zone, action: ActionTemplate) -> list[Actuator]:
+    """The actuators in use that an action is about."""
+    if action.kind is not None:
+        return list(context.actuators_near(zone, ActuatorKind(action.kind)))
+    named = context.actuators.get(action.actuator) if action.actuator is not None else None
+    return [] if named is None or named.retired_at is not None else [named]
 
 
 async def command_actuators(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Command]:
-    """Ask every actuator of the plan's kinds near the alarm, unless it does or will do that already."""
-    template = plan_library.choose_template(rule.kind, context.agent_of(rule))
-    given = []
-    for action in template.actions:
-        if rule.level >= action.from_level:
-            given += await _command_kind(tx, context, incident, rule, action)
-    return given
+    """Ask every actuator the alarm's plan names, unless it does or will do that already."""
+    zone = context.zone_of(rule)
+    moment = moment_of(context, rule, tx.now, incident.grade)
+    template = context.plan_for(moment)
+    bound = bind(template, await look(tx, context, zone, template, moment))
+    given = await command_plan(tx, context, incident, zone, bound, str(rule.id))
+    planned = {actuator.id for action in bound.actions for actuator in _movers(context, zone, action)}
+    return given + await live.command_effects(tx, context, incident, rule, planned)
 
 
-async def _command_kind(
-    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, action: ActionTemplate
+async def command_plan(
+    tx: Tx, context: SiteContext, incident: Incident, zone: Zone, bound: BoundPlan, why: str
 ) -> list[Command]:
+    """The same for a plan bound to a zone; ``why`` is part of the commands' keys."""
     given = []
-    for actuator in context.actuators_near(context.zone_of(rule), ActuatorKind(action.kind)):
-        newest = await command_queries.find_newest_of(tx, context.tenant_id, actuator.id)
-        if newest is not None and newest.action == action.action and newest.state in _STANDS:
-            continue
-        command = await plant_service.request_command(
-            tx,
-            None,
-            actuator.id,
-            action.action,
-            f"incident {incident.number}",
-            # Once for each time the alarm calls: a transition that is tried again has left no command behind.
-            key=f"incident:{incident.id}:{rule.id}:{actuator.id}:{action.action}:{tx.now.isoformat()}",
-            incident_id=incident.id,
-            inhibited=incident.exercise,
-        )
-        given.append(command)
+    for action in bound.actions:
+        for actuator in _movers(context, zone, action):
+            # A plan names a kind and an actuator may not know the action: the plan's check knows kinds alone.
+            if action.action not in ACTIONS[actuator.kind]:
+                continue
+            newest = await command_queries.find_newest_of(tx, context.tenant_id, actuator.id)
+            if newest is not None and newest.action == action.action and newest.state in _STANDS:
+                continue
+            command = await plant_service.request_command(
+                tx,
+                None,
+                actuator.id,
+                action.action,
+                f"incident {incident.number}",
+                # Once for each time the alarm calls: a transition that is tried again has left no command behind.
+                key=f"incident:{incident.id}:{why}:{actuator.id}:{action.action}:{tx.now.isoformat()}",
+                incident_id=incident.id,
+                inhibited=incident.exercise,
+            )
+            given.append(command)
     return given
 
 
@@ -171,88 +239,30 @@ async def announce_commands(tx: Tx, tenant_id: UUID, incident_id: UUID, commands
         await timeline.append(tx, tenant_id, incident_id, "command.requested", facts)
 
 
+def evacuates(context: SiteContext, rule: AlarmRule, now: datetime) -> bool:
+    """Whether the alarm's plan has people led out and counted; its conditions count as so, on the careful side."""
+    leaves = context.plan_for(moment_of(context, rule, now)).evacuation
+    return leaves is not None and leaves.scope != "none" and rule.level >= leaves.from_level
+
+
+async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> bool:
+    """Whether tasks of the alarm's plan are in hand in this incident already, wherever in it."""
+    slug = context.plan_for(moment_of(context, rule, tx.now)).slug
+    tasks = await queries.list_tasks(tx, context.tenant_id, incident.id)
+    return any(t.plan_template == slug and t.state not in ("done", "cancelled") for t in tasks)
+
+
 async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:
-    """Give each task of the alarm's plan that nobody has in hand to one person, and order them to it.
-
-    A task that was done when the alarm called before is given again.
-    """
-    template = plan_library.choose_template(rule.kind, context.agent_of(rule))
-    tenant_id = context.tenant_id
-    await queries.store_template(tx, tenant_id, template.slug, template.version, plan_library.as_stored(template))
-    existing = await queries.list_tasks(tx, tenant_id, incident.id)
-    in_hand = [t for t in existing if t.state not in ("done", "cancelled")]
-    known = {(t.plan_template, t.title.en) for t in in_hand}
-    candidates = await task_queries.list_candidates(tx, tenant_id)
-    busy = {t.owner_account_id for t in in_hand if t.owner_account_id is not None}
-    given: list[Task] = []
-    for wanted in template.tasks:
-        title = _bound(context, rule, wanted.title)
-        if rule.level < wanted.from_level or (template.slug, title.en) in known:
-            continue
-        owner = _choose_owner(candidates, busy, wanted.role)
-        position = len(existing) + len(given) + 1
-        task = _new_task(tx, context, incident, rule, template, wanted, owner, position)
-        await _give(tx, context, incident, rule, task)
-        given.append(task)
-        if owner is not None:
-            busy.add(owner)
-    return given
+    """Bind the alarm's plan to this moment and give its tasks; see ``giving``."""
+    zone, agent = context.zone_of(rule), context.agent_of(rule)
+    moment = moment_of(context, rule, tx.now, incident.grade)
+    template = context.plan_for(moment)
+    bound = bind(template, await look(tx, context, zone, template, moment))
+    around = surroundings(context, zone, agent, bound)
+    return await giving.give_plan(tx, context.tenant_id, incident, template, bound, around)
 
 
-def _choose_owner(candidates: Sequence[Candidate], busy: set[UUID], role: str) -> UUID | None:
-    """Somebody without a task in this incident; when everybody has one, whoever can be reached best."""
-    return choose_next(candidates, busy, role) or choose_next(candidates, set(), role)
-
-
-def _new_task(
-    tx: Tx,
-    context: SiteContext,
-    incident: Incident,
-    rule: AlarmRule,
-    template: PlanTemplate,
-    wanted: TaskTemplate,
-    owner: UUID | None,
-    position: int,
-) -> Task:
-    steps = [msgspec.structs.replace(step, text=_bound(context, rule, step.text)) for step in wanted.numbered()]
-    return Task(
-        tenant_id=context.tenant_id,
-        id=new_id(),
-        incident_id=incident.id,
-        position=position,
-        role=wanted.role,
-        title=_bound(context, rule, wanted.title),
-        steps=steps,
-        plan_template=template.slug,
-        plan_version=template.version,
-        owner_account_id=owner,
-        state="open" if owner is not None else "unanswered",
-        fencing=1,
-        deadline_at=tx.now + timedelta(seconds=wanted.within_s),
-        created_at=tx.now,
-    )
-
-
-async def _give(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, task: Task) -> None:
-    tenant_id = context.tenant_id
-    await queries.insert_task(tx, tenant_id, task)
-    facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
-    facts["plan"] = {"template": task.plan_template, "version": task.plan_version}
-    await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
-    room_id = await rooms.room_id_of(tx, tenant_id, incident.id)
-    if task.owner_account_id is not None:
-        await rooms.add_member(tx, tenant_id, room_id, task.owner_account_id)
-    rooms.append_later(tx, room_id, TaskAssigned(views.task_view(task)))
-    if task.owner_account_id is None:
-        return
-    content = OrderContent(
-        grade=incident.grade,
-        title=task.title,
-        # Where this alarm is and what it is about: the incident may have begun next door.
-        place=context.zone_of(rule).name,
-        agent=context.agent_of(rule),
-        steps=task.steps,
-        deadline_at=task.deadline_at,
-        exercise=incident.exercise,
-    )
-    await orders.queue_order(tx, tenant_id, task.id, task.owner_account_id, content)
+def surroundings(context: SiteContext, zone: Zone, agent: str | None, bound: BoundPlan) -> Surroundings:
+    """What every order of the plan says beside its task."""
+    card = None if agent is None or agent not in context.cards else brief(agent, context.cards[agent])
+    return Surroundings(zone.name, agent, list(bound.do_nots), card)

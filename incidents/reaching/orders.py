@@ -16,6 +16,7 @@ from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import Delivery, state
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.tasking import task_queries
+from mobile_contract.agent_cards import CardBrief
 from mobile_contract.live import Order
 from mobile_contract.room import DeliveryChanged, DeliveryView, Step
 from mobile_contract.text import Text
@@ -25,7 +26,10 @@ NEWS_QUEUED = "delivery.queued"
 
 
 class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What the person is told; grade 4 (IV, blue) to 1 (I, red). Without a deadline of its own it has the task's."""
+    """What the person is told; grade 4 (IV, blue) to 1 (I, red). Without a deadline of its own it has the task's.
+
+    ``do_nots`` are shown first; ``card``: what to know of the agent.
+    """
 
     grade: int
     title: Text
@@ -34,6 +38,8 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     deadline_at: datetime | None = None
     exercise: bool = False
+    do_nots: list[Text] = []
+    card: CardBrief | None = None
 
 
 def dedupe_key(task_id: UUID, account_id: UUID) -> str:
@@ -108,4 +114,6 @@ def wire_order(row: DeliveryRow, room_id: UUID, sent_at: datetime) -> Order:
         deadline_at=content.deadline_at or row.queued_at,
         sent_at=sent_at,
         exercise=content.exercise,
+        do_nots=content.do_nots,
+        card=content.card,
     )

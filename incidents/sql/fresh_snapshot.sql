@@ -17,14 +17,28 @@ SELECT jsonb_build_object(
             'id', a.id, 'kind', a.kind, 'level', a.level, 'letter', a.letter, 'first_out', a.first_out,
             'title', a.title, 'zone', a.zone_id, 'value', a.value, 'unit', a.unit, 'set_point', a.set_point,
             'raised_at', a.raised_at, 'acknowledged_at', a.acknowledged_at, 'acknowledged_by', a.acknowledged_by,
-            'returned_at', a.returned_at, 'ended_at', a.ended_at)), '{}')
+            'returned_at', a.returned_at, 'ended_at', a.ended_at, 'trust', a.trust,
+            'votes', coalesce(a.votes, '[]'))), '{}')
         FROM alarms a WHERE a.tenant_id = $1 AND a.incident_id = r.incident_id),
+    'flood', (
+        SELECT jsonb_build_object(
+            'id', f.id, 'started_at', f.started_at, 'ended_at', f.ended_at,
+            'alarms', CASE WHEN f.ended_at IS NULL THEN f.alarms_at_start ELSE f.alarms END)
+        FROM floods f WHERE f.tenant_id = $1 AND f.incident_id = r.incident_id
+        ORDER BY f.started_at DESC, f.id DESC LIMIT 1),
     'tasks', (
         SELECT coalesce(jsonb_object_agg(t.id, jsonb_build_object(
             'id', t.id, 'position', t.position, 'role', t.role, 'title', t.title, 'steps', t.steps,
             'owner', t.owner_account_id, 'state', t.state, 'fencing', t.fencing, 'deadline_at', t.deadline_at,
             'answered_at', t.answered_at, 'done_at', t.done_at)), '{}')
         FROM tasks t WHERE t.tenant_id = $1 AND t.incident_id = r.incident_id),
+    'steps', (
+        SELECT coalesce(jsonb_object_agg(w.task_id, w.steps), '{}')
+        FROM (SELECT s.task_id, jsonb_agg(jsonb_build_object(
+                  'n', s.n, 'confirm', s.confirm, 'required', s.required, 'due_at', s.due_at,
+                  'confirmed_at', s.confirmed_at, 'confirmed_by', s.confirmed_by, 'first_at', s.first_at,
+                  'first_by', s.first_by, 'value', s.value, 'evidence', s.evidence) ORDER BY s.n) AS steps
+              FROM task_steps s WHERE s.tenant_id = $1 AND s.incident_id = r.incident_id GROUP BY s.task_id) w),
     'commands', (
         SELECT coalesce(jsonb_object_agg(c.id, jsonb_build_object(
             'id', c.id, 'actuator', c.actuator_id, 'action', c.action, 'state', c.state, 'inhibited', c.inhibited,

@@ -12,7 +12,7 @@ from incidents.incident import Task
 from incidents.tasking.escalation_choice import Candidate
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug"""
 
 GET_TASK = f"SELECT {_TASK} FROM tasks WHERE tenant_id = $1 AND id = $2"
 LOCK_TASK = GET_TASK + " FOR NO KEY UPDATE"

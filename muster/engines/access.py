@@ -1,7 +1,8 @@
 """Who may speak to the broker, and of what: two files in mosquitto's formats, read by both brokers.
 
-The rule: a device's user name is ``tenant/site/device``; beneath ``muster/v1/{user name}/`` it writes readings, state
-and feedback and reads commands and acks, and nothing else. The gateway reads and writes all of ``muster/v1``.
+The rule: a device's user name is ``tenant/site/device``; beneath ``muster/v1/{user name}/`` it writes readings,
+state, feedback and badges and reads commands and acks, and nothing else. The gateway reads and writes all of
+``muster/v1``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from muster.engines.files import write_private
 
 GATEWAY = "muster-gateway"
 ROOT = "muster/v1"
-WRITES = ("readings", "state", "feedback")
+WRITES = ("readings", "state", "feedback", "badges")
 READS = ("commands", "acks")
 
 # Three slugs: no wildcard (+ #), no separator of the files (: newline space), no fourth level.

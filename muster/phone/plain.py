@@ -119,6 +119,7 @@ def order_line(order: Order, locale: str) -> str:
         order.place.in_(locale),
         *([f"{words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}"] if order.agent else []),
         f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)}",
+        *(f"✗ {text.in_(locale)}" for text in order.do_nots),
         *(step_line(step, locale) for step in order.steps),
     ]
     return " · ".join(parts)

@@ -127,6 +127,7 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     lines.append(_styled(f"{drill} {grade_text(order.grade, locale)} · {order.title.in_(locale)} ", style))
     agent = f" · {words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}" if order.agent else ""
     lines.append(_styled(f"{order.place.in_(locale)}{agent}", "bold"))
+    lines += [_styled(f"✗ {text.in_(locale)}", "bold red") for text in order.do_nots]
     lines += [_styled(step_line(step, locale)) for step in order.steps]
     # Sized without a time: any remaining time takes this many cells.
     left = "000:00:00 overdue" if now is None else remaining(order.deadline_at, now, locale)

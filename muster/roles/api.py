@@ -12,6 +12,11 @@ from api.deps import ApiDeps
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
 from core.settings import Settings
+from incidents.reaching.delivery import DeliveryPolicy
+from incidents.record.feed import read_networks
+from incidents.record.feed_service import Desk
+from incidents.record.rendering import PdfPress
+from incidents.record.vault import Vault
 from muster.process import Process
 from people.authenticator import Authenticator
 from people.passwords import Passwords
@@ -32,6 +37,7 @@ async def main(process: Process) -> None:
     authenticator = Authenticator(process.db, tokens)
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
+    settings = process.settings
     deps = ApiDeps(
         process.db,
         tokens,
@@ -39,9 +45,12 @@ async def main(process: Process) -> None:
         authenticator,
         process.checks,
         device_ca=device_ca,
-        files=DiskFiles(process.settings.files_dir),
-        web_push_key=_web_push_key(process.settings),
-        web_push_hosts=tuple(process.settings.web_push_hosts.split(",")),
+        files=DiskFiles(settings.files_dir),
+        web_push_key=_web_push_key(settings),
+        web_push_hosts=tuple(settings.web_push_hosts.split(",")),
+        policy=DeliveryPolicy(settings.receipt_timeout_s, settings.acknowledge_timeout_s),
+        press=PdfPress(settings.font_dir),
+        feeds=Desk(Vault(settings.keys_dir), read_networks(settings.feed_networks)),
     )
     http = build_app(deps)
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)

@@ -1,4 +1,4 @@
-"""``muster courier``: deliveries, escalations and the database's upkeep."""
+"""``muster courier``: deliveries, escalations, feeds and the database's upkeep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from core.settings import Settings
+from incidents.alarms.kpi_upkeep import keep_rolled_up
+from incidents.exposure.watch import keep_watching
+from incidents.matrix.job import keep_replaying
+from incidents.matrix.timers import keep_firing
 from incidents.reaching.delivery import DeliveryPolicy
+from incidents.record.anchors import keep_anchoring
+from incidents.record.feed import read_networks
+from incidents.record.feed_post import Poster
+from incidents.record.feed_sender import FeedSender
+from incidents.record.vault import Vault
 from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
@@ -25,15 +34,28 @@ async def main(process: Process) -> None:
     async with AsyncExitStack() as stack:
         channels = await _channels(stack, settings)
         await stack.enter_async_context(health_port(process))
+        poster = await stack.enter_async_context(Poster.open(read_networks(settings.feed_networks)))
+        feed_sender = FeedSender(process.db, poster, Vault(settings.keys_dir))
         courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
         async with asyncio.TaskGroup() as group:
-            upkeep = group.create_task(keep_up(process.db))
-            tests = group.create_task(CommTestSender(process.db, channels).run(process.listener))
-            evacuations = group.create_task(RollCallWatch(process.db).run(process.listener))
+            beside = [
+                group.create_task(work)
+                for work in (
+                    keep_up(process.db),
+                    keep_anchoring(process.db),
+                    keep_watching(process.db),
+                    keep_rolled_up(process.db),
+                    keep_firing(process.db),
+                    keep_replaying(process.db),
+                    CommTestSender(process.db, channels).run(process.listener),
+                    RollCallWatch(process.db).run(process.listener),
+                )
+            ]
+            feeds = group.create_task(feed_sender.run(process.listener, process.stopping))
             await courier.run(process.listener, process.stopping)
-            upkeep.cancel()
-            evacuations.cancel()
-            tests.cancel()
+            await feeds
+            for task in beside:
+                task.cancel()
 
 
 async def _channels(stack: AsyncExitStack, settings: Settings) -> dict[str, Channel]:

@@ -26,6 +26,8 @@ from incidents import response, rooms, views
 from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
 from incidents.reaching import deliveries
+from incidents.record.feed_service import Desk
+from incidents.record.vault import Vault
 from mobile_contract.room import TaskAssigned
 from people import service
 from people.authenticator import Authenticator
@@ -123,6 +125,7 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
             {"database": db.ping},
             device_ca=ca,
             files=files,
+            feeds=Desk(Vault(tmp_path / "keys")),
             web_push_key="a-key",
             web_push_hosts=("push.example",),
         )

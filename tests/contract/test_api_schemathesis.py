@@ -40,6 +40,8 @@ from core.clock import ManualClock
 from core.database import Database
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
+from incidents.record.feed_service import Desk
+from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
@@ -66,6 +68,9 @@ OPERATIONS = {
 ENDS_ITS_SIGN_IN = "sign_out"
 # Its 401 is an answer like another: the password was wrong.
 SIGNS_IN = {"sign_in", "refresh"}
+# A PDF in Chinese on a machine without a Chinese font.
+NEEDS_A_FONT = "report.no_font"
+CARD = {"agent": "silane", "name": {"zh": "硅烷", "en": "Silane"}, "sources": ["SEMI S2"]}
 ROLES = (Role.ADMIN, Role.SAFETY_OFFICER)
 
 
@@ -102,7 +107,13 @@ async def served(
     async with clusters.cloned(postgres, "schemathesis") as clone, Database.connect(clone.app_url, clock) as db:
         tokens = Tokens(keys, clock)
         deps = ApiDeps(
-            db, tokens, passwords, Authenticator(db, tokens), device_ca=DeviceCa(keys), files=DiskFiles(keys / "files")
+            db,
+            tokens,
+            passwords,
+            Authenticator(db, tokens),
+            device_ca=DeviceCa(keys),
+            files=DiskFiles(keys / "files"),
+            feeds=Desk(Vault(keys)),
         )
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app))
@@ -145,12 +156,13 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     box = {"site": str(world.site_id), "slug": "box-2", "name": name}
     device = (await edge.http.post("/v1/plant/devices", json=box, headers=headers[Role.ADMIN.value])).json()
     basic = b64encode(f"{device['device']['login']}:{device['secret']}".encode()).decode()
-    headers["post_readings"] = {"Authorization": f"Basic {basic}"}
+    headers["post_readings"] = headers["post_badge_events"] = {"Authorization": f"Basic {basic}"}
     made = {}
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
+    made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
@@ -168,6 +180,63 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     }
     ids = {f"{kind}_id": thing for kind, thing in kinds.items()} | kinds
     return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
+
+
+async def _furnish_further(
+    edge: Edge,
+    world: incident_world.World,
+    headers: dict[str, dict[str, str]],
+    device_id: UUID,
+    sensor: dict[str, Any],
+    sensor_id: UUID,
+) -> dict[str, UUID]:
+    """Doors, designs, groups, matrices, feeds, reports, plans and cards."""
+    name = {"zh": "名", "en": "name"}
+    made: dict[str, UUID] = {}
+    door = {"device": str(device_id), "door": "gate-1", "gate": True, "to_zone": str(world.zone_id)}
+    badge = {"number": "4711", "account": str(world.li)}
+    visit = {"site": str(world.site_id), "kind": "visitor", "name": "Guest"}
+    for kind, thing in (("door", door), ("badge", badge), ("visit", visit)):
+        answer = await edge.http.post(f"/v1/{kind}s", json=thing, headers=headers[Role.SAFETY_OFFICER.value])
+        made[kind] = UUID(answer.json()["id"])
+    design = {"rule": str(world.rule_id), "reason": "r", "test": "action", "actuator": str(world.actuator_id)}
+    second = sensor | {"series": "acetone-2"}
+    two = await edge.http.post("/v1/sensors", json=second, headers=headers[Role.ADMIN.value])
+    group = {
+        "name": name,
+        "sensors": [str(sensor_id), two.json()["id"]],
+        "m": 2,
+        "side": "high",
+        "level": 2,
+        "set_point": 2000.0,
+        "unit": "[ppm]",
+        "source": {"jurisdiction": "CN", "edition": "2019", "source": "GB/T 50493"},
+    }
+    drafts: list[tuple[str, str, dict[str, Any]]] = [
+        ("design", "suppression-designs", design | {"action": "start"}),
+        ("group", "voting-groups", group),
+    ]
+    for kind, path, draft in drafts:
+        answer = await edge.http.post(f"/v1/{path}", json=draft, headers=headers[Role.ADMIN.value])
+        made[kind] = UUID(answer.json()["id"])
+    officer = headers[Role.SAFETY_OFFICER.value]
+    matrix = await edge.http.post("/v1/matrices", json={"site": str(world.site_id)}, headers=officer)
+    made["matrix"] = UUID(matrix.json()["id"])
+    past = {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}
+    replay = await edge.http.post(f"/v1/matrices/{made['matrix']}/replays", json=past, headers=officer)
+    made["replay"] = UUID(replay.json()["id"])
+    admin, officer = headers[Role.ADMIN.value], headers[Role.SAFETY_OFFICER.value]
+    feed = {"name": "hook", "kind": "webhook", "url": "https://example.com"}
+    made["feed"] = UUID((await _post(edge, "/v1/feeds", feed, admin))["feed"]["id"])
+    made["message"] = UUID((await _post(edge, f"/v1/feeds/{made['feed']}/test", None, admin))["id"])
+    incident = f"/v1/incidents/{world.incident_id}"
+    made["report"] = UUID((await _post(edge, f"{incident}/reports", {}, officer))["id"])
+    action = {"text": "x", "owner": str(world.li), "due_on": "2026-04-01"}
+    made["action"] = UUID((await _post(edge, f"{incident}/corrective-actions", action, officer))["id"])
+    for kind, path, new in (("version", "plan-versions", {"library": "fire"}), ("card", "agent-cards", CARD)):
+        answer = await edge.http.post(f"/v1/{path}", json=new, headers=headers[Role.ADMIN.value])
+        made[kind] = UUID(answer.json()["id"])
+    return made
 
 
 async def _qualify(edge: Edge, admin: dict[str, str], person: UUID) -> dict[str, UUID]:
@@ -214,6 +283,12 @@ async def _furnish_rotas(edge: Edge, admin: dict[str, str], li: UUID, wang: UUID
     return made
 
 
+async def _post(edge: Edge, path: str, body: Any, headers: dict[str, str]) -> Any:
+    answer = await edge.http.post(path, json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
 def _cases(operation: Any, served: Served) -> st.SearchStrategy[Any]:
     """Right and wrong requests, about what exists and what does not."""
     real: dict[str, Any] = {"path_parameters": served.real(operation)}
@@ -251,6 +326,8 @@ async def test_every_answer_is_one_the_document_describes(served: Served, operat
     )
     def obeys(case: Any) -> None:
         answer = case.call(base_url=served.url, session=served.session, headers=headers)
+        if answer.status_code == 503 and answer.json()["code"] == NEEDS_A_FONT:
+            return
         served.answers[answer.status_code] += operation_id not in {ENDS_ITS_SIGN_IN, *SIGNS_IN}
         case.validate_response(answer, checks=CHECKS, headers=headers)
 

@@ -12,8 +12,9 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import closing, response, rooms, service
-from incidents.alarms import rule_service
+from incidents import closing, response, rooms
+from incidents import service as tasks_service
+from incidents.alarms import rule_service, service
 from incidents.alarms.model import LimitSource
 from incidents.plans import planning
 from incidents.record import timeline
@@ -120,12 +121,14 @@ async def test_a_gateway_that_lost_its_lease_writes_nothing(plant: Stand) -> Non
 # --- one cause, one incident ----------------------------------------------------------------------------------------
 async def test_the_second_level_joins_regrades_and_gives_no_task_twice(plant: Stand) -> None:
     await leak(plant)
-    before = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1")
+    before = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1 ORDER BY position")
     await plant.read(GAS, ACETONE, 2100.0)
     (incident,) = await plant.incidents()
     assert incident.grade == 1
     assert [a.first_out for a in await plant.alarms()] == [True, False]
-    assert await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1") == before
+    tasks = await plant.rows("SELECT id, slug FROM tasks WHERE tenant_id = $1 ORDER BY position")
+    assert [t["id"] for t in tasks[:3]] == [t["id"] for t in before]
+    assert [t["slug"] for t in tasks[3:]] == ["call-fire-brigade"], "what the second level adds, and nothing else"
     assert len(await plant.commands()) == 5
 
 
@@ -213,7 +216,7 @@ async def test_who_has_done_their_part_is_ordered_again_when_it_comes_back(plant
     people = {(await plant.actor(login)).account_id: await plant.actor(login) for login in ("wang", "li", "zhao")}
     async with plant.db.transaction(plant.tenant_id) as tx:
         for task in tasks:
-            await service.finish_task(tx, people[task["owner_account_id"]], task["id"], "stopped it")
+            await tasks_service.finish_task(tx, people[task["owner_account_id"]], task["id"], "stopped it")
     await cure(plant)
     await leak(plant)
     states = await plant.rows("SELECT state FROM tasks WHERE tenant_id = $1")

@@ -14,6 +14,9 @@ from core.database import Database, Tx
 from core.errors import Forbidden, Invalid, NotFound
 from core.ids import new_id
 from incidents import queries, rooms, views
+from incidents.alarms import flood_queries
+from incidents.alarms.flood import Flood
+from incidents.plans import plan_queries
 from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
@@ -24,6 +27,8 @@ from mobile_contract.room import (
     AlarmChanged,
     AlarmJoined,
     CommandChanged,
+    FloodEnded,
+    FloodStarted,
     IncidentClosed,
     IncidentOpened,
     IncidentRegraded,
@@ -31,8 +36,10 @@ from mobile_contract.room import (
     IncidentReturned,
     MessagePosted,
     RoomState,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
     fold,
 )
 from mobile_contract.text import Text
@@ -105,6 +112,16 @@ async def _task_changed(tx: Tx, world: World) -> None:
         await _append(tx, world, TaskChanged(views.task_view(task)))
 
 
+async def _task_steps_changed(tx: Tx, world: World) -> None:
+    task = await incident_world.add_task(tx, world, world.wang)
+    await _append(tx, world, TaskAssigned(views.task_view(task)))
+    steps = [StepView(n=n, confirm="tap", required=True, due_at=tx.now) for n in (1, 2)]
+    await plan_queries.insert_steps(tx, world.tenant_id, world.incident_id, task.id, steps)
+    done = replace(steps[0], confirmed_at=tx.now, confirmed_by=world.wang)
+    await plan_queries.save_step(tx, world.tenant_id, task.id, done)
+    await _append(tx, world, TaskStepsChanged(task.id, [done, steps[1]]))
+
+
 async def _command_changed(tx: Tx, world: World) -> None:
     for state in ("requested", "confirmed"):
         command_id = await incident_world.add_command(tx, world, state)
@@ -137,6 +154,32 @@ async def _member_left(tx: Tx, world: World) -> None:
     await rooms.remove_member(tx, world.tenant_id, world.room_id, world.wang)
 
 
+async def _flood_started(tx: Tx, world: World) -> None:
+    flood = Flood(
+        tenant_id=world.tenant_id,
+        id=new_id(),
+        site_id=world.site_id,
+        incident_id=world.incident_id,
+        started_at=tx.now,
+        alarms_at_start=11,
+        alarms=11,
+        due_at=tx.now,
+    )
+    await flood_queries.insert_flood(tx, world.tenant_id, flood)
+    await _append(tx, world, FloodStarted(views.flood_view(flood)))
+    # It counts on, and the room is told how far when it ends.
+    await flood_queries.save_flood(tx, world.tenant_id, replace(flood, alarms=15))
+
+
+async def _flood_ended(tx: Tx, world: World) -> None:
+    await _flood_started(tx, world)
+    standing = await flood_queries.find_open(tx, world.tenant_id, world.site_id)
+    assert standing is not None
+    over = replace(standing, ended_at=tx.now)
+    await flood_queries.save_flood(tx, world.tenant_id, over)
+    await _append(tx, world, FloodEnded(views.flood_view(over)))
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -145,8 +188,11 @@ CHANGES: dict[str, Change] = {
     "incident.closed": _closed,
     "alarm.joined": _alarm_joined,
     "alarm.changed": _alarm_changed,
+    "flood.started": _flood_started,
+    "flood.ended": _flood_ended,
     "task.assigned": _task_assigned,
     "task.changed": _task_changed,
+    "task.steps_changed": _task_steps_changed,
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,

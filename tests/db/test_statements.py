@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from incidents.alarms.model import AlarmRule
+from people.presence.model import Registers
 from tests.clusters import Clone
 
 ROOT = Path(__file__).parent.parent.parent
@@ -38,9 +39,15 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.LIST_SITE_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.LOCK_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
+    "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
+    "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
+    "incidents.matrix.queries.REPLAYS_WAITING": {"tenant_id", "id"},
+    "incidents.matrix.queries.TIMERS_DUE": {"tenant_id", "id"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},
+    "incidents.alarms.calibration_queries.NOTE_DAY": {"sensor_id", "days_left"},
+    "incidents.alarms.suppression_queries.PROVED_ACTIONS": {"actuator_id", "action"},
     "incidents.record.timeline._LAST": {"position", "hash"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
@@ -51,6 +58,14 @@ TAKEN_APART = {
     "people.qualifications.queries._NOTICED_AT": {"qualification_id", "noticed_at"},
     "people.qualifications.queries._VALID_SKILLS": {"account_id", "skills"},
     "people.rotas.team_queries._MEMBERS_AT": {"team_id", "account_id"},
+    "people.presence.register_queries._ZONE_REGISTERS": {"known", "unplaced"} | _fields(Registers),
+    "incidents.record.anchors._DUE": {"tenant_id", "incident_id"},
+    "incidents.record.feed_queries._DUE": {"tenant_id", "id"},
+    "incidents.record.feed_queries._SECRETS": {"secret", "old_secret", "old_secret_until"},
+    "incidents.record.report_queries._ACTUATOR_NAMES": {"id", "name"},
+    "incidents.record.report_queries._COUNTS": {"timeline", "asked", "alarms", "commands"},
+    "incidents.record.report_queries._NAMES": {"id", "display_name"},
+    "incidents.record.timeline._HEADS": {"incident_id", "position", "hash"},
     "people.sign_in_queries._COUNT_ATTEMPT": {"window_started_at", "attempts"},
 }
 # Row-level security's own question, in its caller's rights: it reads a setting and no table.

@@ -22,6 +22,7 @@ from mobile_contract.devices import TOPIC_ROOT, Ack, CommandMessage
 from muster.engines.access import DeviceLogin
 from muster.engines.broker import Broker
 from plant import queries, service
+from plant.badge_protocol import DeviceSwipe
 from plant.gateway import Gateway
 from plant.leases import assert_held
 from plant.model import Actuator, Command, Lease, Reading
@@ -105,6 +106,11 @@ class Sink:
             raise ZeroDivisionError("a fault in what follows from a command")
         self._stand.told.append((command.key, command.state.value))
 
+    async def badges_read(self, tx: Tx, swipes: Sequence[DeviceSwipe]) -> None:
+        if any(swipe.badge in self._stand.faulty_badges for swipe in swipes):
+            raise ZeroDivisionError("a fault in keeping badges")
+        self._stand.badges += [(swipe.door, swipe.badge, swipe.direction) for swipe in swipes]
+
 
 class Stand:
     """What a test asks for and looks at."""
@@ -119,6 +125,8 @@ class Stand:
         self.tenant = tenant
         self.decided: list[tuple[UUID, float | None]] = []
         self.told: list[tuple[str, str]] = []
+        self.badges: list[tuple[str, str, str]] = []
+        self.faulty_badges: set[str] = set()
         self.faulty: set[UUID] = set()
         self.unscreenable: set[UUID] = set()
         self._listener = listener

@@ -113,14 +113,14 @@ async def test_a_device_speaks_under_its_own_name_alone(broker: Broker) -> None:
     async with client(broker, GATEWAY) as gateway, connected_in_time(broker, FAN) as fan:
         await gateway.subscribe("muster/v1/#", qos=1)
         for name in (PUMP, ELSEWHERE):
-            for leaf in ("readings", "state", "feedback", "commands", "acks"):
+            for leaf in ("readings", "state", "feedback", "badges", "commands", "acks"):
                 await fan.publish(f"muster/v1/{name}/{leaf}", b"forged", qos=1)
         for leaf in ("commands", "acks", "readings/more"):
             await fan.publish(f"muster/v1/{FAN}/{leaf}", b"forged", qos=1)
-        for leaf in ("readings", "state", "feedback"):
+        for leaf in ("readings", "state", "feedback", "badges"):
             await fan.publish(f"muster/v1/{FAN}/{leaf}", b"own", qos=1)
-        assert await heard(gateway, 3) == [
-            (f"muster/v1/{FAN}/{leaf}", b"own") for leaf in ("readings", "state", "feedback")
+        assert await heard(gateway, 4) == [
+            (f"muster/v1/{FAN}/{leaf}", b"own") for leaf in ("readings", "state", "feedback", "badges")
         ]
 
 

@@ -197,6 +197,47 @@ async def test_a_clock_that_is_ahead_is_flagged_and_the_news_taken(site: Stand) 
         await equals(site.refusals, {("detector-1", "future_dated"): 1})
 
 
+# Badges.
+
+
+def swipe(badge: str = "4711", door: str = "gate-1", **more: Any) -> dict[str, Any]:
+    return {"badge": badge, "door": door, "direction": "in", "at": now_ms()} | more
+
+
+async def test_badges_are_handed_over_and_the_controller_is_told_after_the_commit(site: Stand) -> None:
+    async with site.gateway(), site.device() as device:
+        await device.say("badges", {"swipes": [swipe(), swipe("4712"), swipe(direction="up")], "seq": 3})
+        await device.acked(3)
+        assert site.badges == [("gate-1", "4711", "in"), ("gate-1", "4712", "in")]
+        await device.say("badges", swipe("4713"))
+        await device.say("badges", b"{no json")
+        await equals(site.refusals, {("detector-1", "malformed"): 2})
+        await device.send(sample(), seq=4)
+        await device.acked(4)
+        assert ("gate-1", "4713", "in") in site.badges
+
+
+async def test_a_badge_that_can_not_be_kept_stops_neither_the_others_nor_the_readings(site: Stand) -> None:
+    site.faulty_badges.add("0")
+    async with site.gateway(), site.device() as device:
+        await device.say("badges", {"swipes": [swipe("0")], "seq": 1})
+        await device.say("badges", {"swipes": [swipe("1")], "seq": 2})
+        await device.send(sample(), seq=3)
+        await device.acked(2, 3)
+        assert site.badges == [("gate-1", "1", "in")]
+        assert [ack.seq for ack in device.acks if ack.seq == 1] == []
+
+
+async def test_badges_sent_while_no_gateway_is_there_are_not_lost(site: Stand) -> None:
+    async with site.gateway():
+        pass
+    async with site.device() as device:
+        await device.say("badges", {"swipes": [swipe("late")], "seq": 8})
+        async with site.gateway("next"):
+            await device.acked(8)
+            assert site.badges == [("gate-1", "late", "in")]
+
+
 # Commands.
 
 

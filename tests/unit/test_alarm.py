@@ -92,6 +92,7 @@ TO_B = [reads(120, 0)]
 TO_C = [*TO_B, (ACK, 1)]
 TO_D = [*TO_B, reads(80, 2)]
 SHELVE: Event = Shelved(until=at(3600))
+OUT: Event = OutOfService(True, until=at(3600))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ SHELVE: Event = Shelved(until=at(3600))
         pytest.param(HIGH, [(SHELVE, 0)], "G", ["Suppressed"], id="A->G"),
         pytest.param(HIGH, [*TO_B, (SHELVE, 1)], "G", ["Raised", "Suppressed"], id="B->G"),
         pytest.param(HIGH, [(SuppressedByDesign(True), 0)], "H", ["Suppressed"], id="A->H"),
-        pytest.param(HIGH, [(OutOfService(True), 0)], "I", ["Suppressed"], id="A->I"),
+        pytest.param(HIGH, [(OUT, 0)], "I", ["Suppressed"], id="A->I"),
         pytest.param(STALE, [(DataMissing(), 0)], "B", ["Raised"], id="stale: A->B"),
         pytest.param(STALE, [(DataMissing(), 0), (DataMissing(), 9)], "B", ["Raised"], id="stale: once"),
         pytest.param(STALE, [(DataReturned(), 0)], "A", [], id="stale: nothing was missing"),
@@ -225,7 +226,7 @@ def test_re_alarm_while_suppressed_is_made_good_when_suppression_ends() -> None:
 SUPPRESSIONS = [
     pytest.param(SHELVE, Unshelved(), "G", id="shelved"),
     pytest.param(SuppressedByDesign(True), SuppressedByDesign(False), "H", id="by design"),
-    pytest.param(OutOfService(True), OutOfService(False), "I", id="out of service"),
+    pytest.param(OUT, OutOfService(False), "I", id="out of service"),
 ]
 
 
@@ -330,15 +331,15 @@ def test_the_longest_shelving_is_one_shift() -> None:
     assert letter(play(HIGH, (Shelved(until=T0 + SHELVE_MAX), 0)).state) == "G"
 
 
-@pytest.mark.parametrize("taken_out", [SuppressedByDesign(True), OutOfService(True)])
+@pytest.mark.parametrize("taken_out", [SuppressedByDesign(True), OUT])
 def test_shelving_does_not_loosen_what_the_plant_or_maintenance_took_out(taken_out: Event) -> None:
     out = play(HIGH, (taken_out, 0)).state
     assert play(HIGH, (SHELVE, 1), state=out) == Decision(out)
 
 
 def test_maintenance_takes_over_from_shelving_and_a_shelve_timer_does_not_bring_it_back() -> None:
-    out = play(HIGH, (Shelved(until=at(60)), 0), (OutOfService(True), 1)).state
-    assert (letter(out), earliest_timer(out)) == ("I", None)
+    out = play(HIGH, (Shelved(until=at(60)), 0), (OUT, 1)).state
+    assert (letter(out), earliest_timer(out)) == ("I", at(3600))
     assert letter(play(HIGH, (Unshelved(), 2), (TimerDue(), 60), state=out).state) == "I"
 
 

@@ -28,6 +28,7 @@ from incidents.alarms.alarm import (
     SuppressedByDesign,
     TimerDue,
     Unshelved,
+    Voted,
     calm_band,
     crosses,
     letter,
@@ -246,7 +247,10 @@ class AlarmMachine(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from([SuppressedByDesign, OutOfService]), on=st.booleans())
     def plant_or_maintenance_suppresses(self, kind: type[SuppressedByDesign | OutOfService], on: bool) -> None:
-        self.apply(kind(on))
+        if kind is OutOfService:
+            self.apply(OutOfService(on, until=self.now + timedelta(hours=1) if on else None))
+        else:
+            self.apply(SuppressedByDesign(on))
 
     @rule()
     def every_suppression_ends(self) -> None:
@@ -299,7 +303,8 @@ class AlarmMachine(RuleBasedStateMachine):
         if state.rearm_due_at is not None:
             assert state.condition == "active"
             assert state.acknowledged
-        assert (state.suppression == "shelved") == (state.suppression_until is not None or state.one_shot)
+        has_an_end = state.suppression_until is not None or state.one_shot
+        assert (state.suppression in ("shelved", "out_of_service")) == has_an_end
 
     def teardown(self) -> None:
         """Wherever it ended up: a danger that stays is raised within the on-delay."""
@@ -385,4 +390,4 @@ def test_without_limits_every_value_is_calm() -> None:
 
 def test_the_machine_meets_every_event_there_is() -> None:
     events = {Reading, TimerDue, DataMissing, DataReturned, Acknowledged, Reset, Shelved, Unshelved}
-    assert events | {SuppressedByDesign, OutOfService} == set(alarm.Event.__args__)
+    assert events | {SuppressedByDesign, OutOfService, Voted} == set(alarm.Event.__args__)

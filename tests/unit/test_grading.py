@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from incidents.alarms.model import Grade
-from incidents.grading import GRADE_NAMES, StandingAlarm, grade
+from incidents.grading import GRADE_NAMES, StandingAlarm, grade, grade_report
 from mobile_contract.text import Text
 
 STORE = UUID(int=1)
@@ -27,6 +27,8 @@ def alarm(
     [
         ([alarm("stale")], Grade.IV),
         ([alarm("no_effect", agent=None)], Grade.IV),
+        ([alarm("discrepancy")], Grade.IV),
+        ([alarm("vote", level=2)], Grade.II),
         ([alarm(agent="vibration")], Grade.IV),
         ([alarm(agent="vibration", level=2)], Grade.III),
         ([alarm(agent="particles")], Grade.IV),
@@ -46,6 +48,15 @@ def test_grades(alarms: list[StandingAlarm], expected: Grade) -> None:
     assert grade(alarms).grade is expected
 
 
+@pytest.mark.parametrize(
+    ("level", "risk", "expected"), [(1, 0, Grade.III), (2, 0, Grade.II), (1, 3, Grade.II), (2, 3, Grade.I)]
+)
+def test_what_a_person_reports_is_graded_by_what_they_say_and_where(level: int, risk: int, expected: Grade) -> None:
+    graded = grade_report(level, "smoke", Text("溶剂库", "Solvent store"), risk)
+    assert graded.grade is expected
+    assert "smoke" in graded.reasons[0].en
+
+
 def test_people_who_are_there_make_a_second_level_alarm_graver() -> None:
     graded = grade([alarm(level=2)], people_present=4)
     assert graded.grade is Grade.I
@@ -60,7 +71,7 @@ def test_not_knowing_who_is_there_is_written_down() -> None:
 ALARMS = st.lists(
     st.builds(
         alarm,
-        st.sampled_from(["high", "low", "stale", "no_effect"]),
+        st.sampled_from(["high", "low", "vote", "stale", "no_effect", "discrepancy"]),
         st.sampled_from([1, 2]),
         st.sampled_from(["acetone", "hydrogen-fluoride", "oxygen", "vibration", "particles", "secret", None]),
         risk=st.integers(0, 3),

@@ -163,6 +163,15 @@ def test_an_order_with_many_steps_is_never_cut(locale: Locale) -> None:
     assert words.STANDINGS["new"].in_(locale) in picture
 
 
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_nobody_may_do_stands_before_the_steps(locale: Locale) -> None:
+    order = replace(_order(), do_nots=[Text("不要独自进入", "Do not go in alone")])
+    picture = "\n".join(_drawn(_view(_phone(order), locale), 80))
+    warning, step = order.do_nots[0].in_(locale), order.steps[0].text.in_(locale)
+    assert picture.index(warning) < picture.index(step)
+    assert order_line(order, locale).index(warning) < order_line(order, locale).index(step)
+
+
 def test_what_people_write_does_not_steer_the_terminal() -> None:
     view = _view(_phone(), "en")
     assert "\x1b" not in "\n".join(_drawn(view, 100))

@@ -23,6 +23,9 @@ from mobile_contract.room import (
     CommandView,
     DeliveryChanged,
     DeliveryView,
+    FloodEnded,
+    FloodStarted,
+    FloodView,
     IncidentClosed,
     IncidentOpened,
     IncidentRegraded,
@@ -40,8 +43,10 @@ from mobile_contract.room import (
     RoomState,
     SequenceGapError,
     Step,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
     TaskView,
     apply,
     fold,
@@ -131,6 +136,10 @@ roll_calls = st.builds(
     missing=st.integers(0, 9),
     unsure=st.just(0),
 )
+floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99), ended_at=maybe_times)
+steps = st.builds(
+    StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -139,8 +148,11 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.closed": st.builds(IncidentClosed, times, st.none() | ids, st.just("aired out")),
     "alarm.joined": st.builds(AlarmJoined, alarms),
     "alarm.changed": st.builds(AlarmChanged, alarms),
+    "flood.started": st.builds(FloodStarted, floods),
+    "flood.ended": st.builds(FloodEnded, floods),
     "task.assigned": st.builds(TaskAssigned, tasks),
     "task.changed": st.builds(TaskChanged, tasks),
+    "task.steps_changed": st.builds(TaskStepsChanged, ids, st.lists(steps, max_size=3)),
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "roll_call.changed": st.builds(RollCallChanged, roll_calls),

@@ -1,0 +1,1 @@
+"""KPIs of the alarm system over ten million alarm events."""

@@ -1,0 +1,162 @@
+"""The published matrix in the response: beside the plan, never against it.
+
+What a plan moves is the plan's: an effect on the same actuator adds nothing and takes nothing back, and an ``inhibit``
+keeps back effects of the matrix alone. An effect never undoes what Muster itself asked for in an incident that is not
+closed. A matrix that no longer fits the plant is said in the log and stops no alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from core.database import Tx
+from core.errors import Conflict, Invalid, NotFound
+from core.ids import new_id
+from core.logging import get_logger
+from incidents import queries as incident_queries
+from incidents.alarms.model import AlarmRule
+from incidents.context import SiteContext
+from incidents.incident import Alarm, Incident
+from incidents.matrix import effects, queries
+from incidents.matrix.effects import Effects, Source
+from incidents.matrix.model import MatrixBody
+from incidents.matrix.queries import RuleRow, Timer
+from incidents.matrix.replay import moment_of
+from incidents.record import timeline
+from plant import command_queries
+from plant import service as plant_service
+from plant.model import Command, CommandState
+
+log = get_logger(__name__)
+
+_STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
+
+
+def source_of_rule(row: RuleRow) -> Source:
+    """A rule as matrices know it; a silent sensor or a missing effect says nothing about the air."""
+    agent = row.agent if row.kind in ("high", "low") else None
+    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent)
+
+
+async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects:
+    """Everything the matrix in force asks for when this rule calls now: commands, evacuations, plans."""
+    if context.matrix is None:
+        return Effects()
+    agent = context.agent_of(rule) if rule.kind in ("high", "low") else None
+    source = Source(rule=rule.id, zone=context.zone_of(rule).id, level=rule.level, agent=agent)
+    body = context.matrix.body
+    standing = await _standing(tx, context, body) if _asks_for_others(body) else frozenset[str]()
+    moment = moment_of(tx.now, ZoneInfo(context.matrix.tz))
+    return effects.effects_of(body, source, moment, standing=standing)
+
+
+def _asks_for_others(body: MatrixBody) -> bool:
+    return any(
+        c.how == "inhibit" or (c.condition is not None and c.condition.with_cause is not None) for c in body.cells
+    )
+
+
+async def _standing(tx: Tx, context: SiteContext, body: MatrixBody) -> frozenset[str]:
+    rule_ids = await queries.list_standing_rules(tx, context.tenant_id, context.site_id)
+    rules = await queries.find_rules(tx, context.tenant_id, rule_ids)
+    return frozenset(cause.slug for rule in rules.values() for cause in effects.causes_of(body, source_of_rule(rule)))
+
+
+async def command_effects(
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, planned: Collection[UUID]
+) -> list[Command]:
+    """Ask for the matrix's commands beside the plan's, whose actuators are ``planned``; those with a delay wait."""
+    given: list[Command] = []
+    for wanted in (await find_effects(tx, context, rule)).commands:
+        if wanted.actuator in planned:
+            continue
+        if wanted.delay_s > 0:
+            await _wait(tx, context, incident, rule, wanted)
+        elif (command := await ask(tx, context, incident, rule.id, wanted.actuator, wanted.action)) is not None:
+            given.append(command)
+    return given
+
+
+async def _wait(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, wanted: effects.Command) -> None:
+    alarm_id = await queries.find_episode(tx, context.tenant_id, rule.id)
+    if alarm_id is None:
+        return
+    due_at = tx.now + timedelta(seconds=wanted.delay_s)
+    timer = Timer(
+        context.tenant_id, new_id(), context.site_id, incident.id, alarm_id, rule.id, wanted.actuator, wanted.action,
+        tx.now, due_at,
+    )  # fmt: skip
+    await queries.insert_timer(tx, context.tenant_id, timer)
+    facts = {"actuator": wanted.actuator, "action": wanted.action, "due_at": due_at, "cause": wanted.cause}
+    await timeline.append(tx, context.tenant_id, incident.id, "matrix.waiting", facts)
+
+
+async def ask(
+    tx: Tx, context: SiteContext, incident: Incident, rule_id: UUID, actuator_id: UUID, action: str
+) -> Command | None:
+    """Ask the actuator unless it does or will do that, or does for an open incident what this would undo."""
+    newest = await command_queries.find_newest_of(tx, context.tenant_id, actuator_id)
+    if newest is not None and newest.state in _STANDS:
+        if newest.action == action:
+            return None
+        if await _is_needed(tx, newest):
+            facts = {"actuator": actuator_id, "action": action, "kept": newest.action, "command": newest.id}
+            await timeline.append(tx, context.tenant_id, incident.id, "matrix.withheld", facts)
+            return None
+    assert context.matrix is not None
+    try:
+        return await plant_service.request_command(
+            tx,
+            None,
+            actuator_id,
+            action,
+            f"incident {incident.number}, matrix {context.matrix.number}",
+            key=f"matrix:{incident.id}:{rule_id}:{actuator_id}:{action}:{tx.now.isoformat()}",
+            incident_id=incident.id,
+            inhibited=incident.exercise,
+        )
+    except (NotFound, Invalid, Conflict) as problem:
+        # Raised before anything is written. The plan's commands and the people come all the same.
+        log.error("matrix.does_not_fit", actuator=str(actuator_id), action=action, error=str(problem))
+        facts = {"actuator": actuator_id, "action": action, "error": problem.code}
+        await timeline.append(tx, context.tenant_id, incident.id, "matrix.failed", facts)
+        return None
+
+
+async def _is_needed(tx: Tx, newest: Command) -> bool:
+    if newest.requested_by is not None or newest.incident_id is None:
+        return False
+    incident = await incident_queries.get_incident(tx, newest.tenant_id, newest.incident_id)
+    return incident.state != "closed"
+
+
+def wanted_commands(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
+    """(actuator, action) that the matrix may have asked for because of these alarms, whatever the time was."""
+    return {(actuator, action) for actuator, action, _ in _possible(context, alarms)}
+
+
+def latched_commands(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
+    """Those of them that a person lets go of: closing the incident does not."""
+    return {(actuator, action) for actuator, action, latch in _possible(context, alarms) if latch}
+
+
+def _possible(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, str, bool]]:
+    if context.matrix is None:
+        return set()
+    body = context.matrix.body
+    columns = {effect.slug: effect for effect in body.effects}
+    found = set()
+    for row in alarms:
+        agent = context.agent_of_sensor(row.sensor_id) if row.kind in ("high", "low") else None
+        source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent)
+        causes = {cause.slug for cause in effects.causes_of(body, source)}
+        for cell in body.cells:
+            effect = columns.get(cell.effect)
+            if cell.cause not in causes or cell.how == "inhibit" or effect is None:
+                continue
+            if effect.actuator is not None and effect.action is not None:
+                found.add((effect.actuator, effect.action, cell.how == "latch"))
+    return found
