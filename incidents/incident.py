@@ -18,7 +18,8 @@ TaskState = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 class Incident(msgspec.Struct, frozen=True):
     """One incident. ``state``: open while an alarm is active, returned when all are normal, closed by a person.
 
-    One that a person opened has ``opened_by`` and no first alarm; it is open until a person closes it.
+    One that a person opened, or that such a one was merged into, has ``opened_by``; it is open until a person closes
+    it. ``joined_zones``: where the incidents were that were merged into it.
     """
 
     tenant_id: UUID
@@ -42,6 +43,9 @@ class Incident(msgspec.Struct, frozen=True):
     close_reason: str | None = None
     exercise: bool = False
     opened_by: UUID | None = None
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
+    joined_zones: list[UUID] = []
 
 
 class Alarm(msgspec.Struct, frozen=True):

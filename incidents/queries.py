@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from core.database import Tx, row_to
@@ -12,7 +13,7 @@ from incidents.incident import Alarm, Incident, Task
 
 _INCIDENT = """tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
     first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise,
-    opened_by"""
+    opened_by, merged_into, split_from, joined_zones"""
 
 _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind,
     level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at,
@@ -32,8 +33,8 @@ async def lock_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> None:
 
 INSERT_INCIDENT = """
 INSERT INTO incidents (tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
-                       first_out_alarm_id, opened_at, last_alarm_at, exercise, opened_by)
-SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14
+                       first_out_alarm_id, opened_at, last_alarm_at, exercise, opened_by, split_from)
+SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $15, $13, $14, $16
 FROM incidents WHERE tenant_id = $1 AND site_id = $3
 RETURNING number
 """
@@ -58,6 +59,8 @@ async def insert_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> int:
             incident.opened_at,
             incident.exercise,
             incident.opened_by,
+            incident.last_alarm_at,
+            incident.split_from,
         )
     )
 
@@ -87,6 +90,28 @@ async def get_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Incident:
 async def lock_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Incident:
     """The incident, its row locked until commit; raises NotFound."""
     return _incident(await tx.fetchrow(LOCK_INCIDENT, tenant_id, incident_id), incident_id)
+
+
+class OfIncident(Protocol):
+    """Something that belongs to an incident."""
+
+    @property
+    def incident_id(self) -> UUID: ...
+
+
+_Thing = TypeVar("_Thing", bound=OfIncident)
+
+
+async def lock_behind_incident(
+    tx: Tx, tenant_id: UUID, find: Callable[[], Awaitable[_Thing]]
+) -> tuple[_Thing, Incident]:
+    """What ``find`` reads, behind its incident's lock: while we waited for that, it may have moved to another one."""
+    thing = await find()
+    while True:
+        incident = await lock_incident(tx, tenant_id, thing.incident_id)
+        thing = await find()
+        if thing.incident_id == incident.id:
+            return thing, incident
 
 
 def _incident(row: Any, incident_id: UUID) -> Incident:

@@ -39,6 +39,8 @@ def incident_view(incident: Incident) -> IncidentView:
         closed_at=incident.closed_at,
         closed_by=incident.closed_by,
         close_reason=incident.close_reason,
+        merged_into=incident.merged_into,
+        split_from=incident.split_from,
     )
 
 

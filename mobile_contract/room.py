@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -49,7 +49,10 @@ class PlanRef(msgspec.Struct, frozen=True):
 
 
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
-    """The incident as a room shows it; grade 4 (IV, blue) to 1 (I, red)."""
+    """The incident as a room shows it; grade 4 (IV, blue) to 1 (I, red).
+
+    ``merged_into``: the incident it goes on as; ``split_from``: the one it was a part of.
+    """
 
     id: UUID
     number: int
@@ -66,6 +69,8 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     closed_by: UUID | None = None
     close_reason: str | None = None
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
 
 
 class TrustView(msgspec.Struct, frozen=True):
@@ -373,6 +378,24 @@ class ResourceChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="resour
     resource: ResourceView
 
 
+class IncidentMerged(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.merged"):
+    """This incident goes on as another, ``incident.merged_into``: all its things have moved to that one's room."""
+
+    incident: IncidentView
+
+
+class IncidentSplit(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.split"):
+    """These things go on as an incident of their own, ``into``; ``incident`` is what is left of this one."""
+
+    incident: IncidentView
+    into: UUID
+    alarms: list[UUID]
+    tasks: list[UUID]
+    commands: list[UUID]
+    deliveries: list[UUID]
+    resources: list[UUID]
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -410,6 +433,8 @@ Body: TypeAlias = (
     | CommanderChanged
     | ObjectiveChanged
     | ResourceChanged
+    | IncidentMerged
+    | IncidentSplit
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -498,39 +523,86 @@ def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
     return state
 
 
+# Events that carry one whole thing of the room: the field of the state that holds it, and the body's own field.
+_WHOLE: dict[type[Any], tuple[str, str]] = {
+    IncidentOpened: ("incident", "incident"),
+    FloodStarted: ("flood", "flood"),
+    FloodEnded: ("flood", "flood"),
+    CommanderChanged: ("commander", "commander"),
+}
+# Events that carry one of many things, which the state keeps by id.
+_ONE_OF: dict[type[Any], tuple[str, str]] = {
+    AlarmJoined: ("alarms", "alarm"),
+    AlarmChanged: ("alarms", "alarm"),
+    TaskAssigned: ("tasks", "task"),
+    TaskChanged: ("tasks", "task"),
+    CommandChanged: ("commands", "command"),
+    DeliveryChanged: ("deliveries", "delivery"),
+    RollCallChanged: ("roll_calls", "roll_call"),
+    ObjectiveChanged: ("objectives", "objective"),
+    ResourceChanged: ("resources", "resource"),
+}
+
+
 def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+    kind = type(event.body)
+    if kind in _WHOLE:
+        field, carried = _WHOLE[kind]
+        return replace(state, **{field: getattr(event.body, carried)})
+    if kind in _ONE_OF:
+        field, carried = _ONE_OF[kind]
+        thing = getattr(event.body, carried)
+        return replace(state, **{field: {**getattr(state, field), thing.id: thing}})
     match event.body:
-        case IncidentOpened(incident):
-            return replace(state, incident=incident)
         case IncidentRegraded() | IncidentReturned() | IncidentReopened() | IncidentClosed():
             return replace(state, incident=_change_incident(state.incident, event.body))
-        case AlarmJoined(alarm) | AlarmChanged(alarm):
-            return replace(state, alarms={**state.alarms, alarm.id: alarm})
-        case FloodStarted(flood) | FloodEnded(flood):
-            return replace(state, flood=flood)
-        case TaskAssigned(task) | TaskChanged(task):
-            return replace(state, tasks={**state.tasks, task.id: task})
         case TaskStepsChanged(task_id, steps):
             return replace(state, steps={**state.steps, task_id: steps})
-        case CommandChanged(command):
-            return replace(state, commands={**state.commands, command.id: command})
-        case DeliveryChanged(delivery):
-            return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
-        case RollCallChanged(roll_call):
-            return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
-        case CommanderChanged(commander):
-            return replace(state, commander=commander)
-        case ObjectiveChanged(objective):
-            return replace(state, objectives={**state.objectives, objective.id: objective})
-        case ResourceChanged(resource):
-            return replace(state, resources={**state.resources, resource.id: resource})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])
         case MemberJoined(member):
             return replace(state, members={**state.members, member.account: member})
         case MemberLeft(account):
-            return replace(state, members={k: v for k, v in state.members.items() if k != account})
+            return replace(state, members=_without(state.members, [account]))
+        case IncidentMerged():
+            return _merged_away(state, event.body)
+        case IncidentSplit():
+            return _split_off(state, event.body)
+    raise AssertionError(kind)
+
+
+_Kept = TypeVar("_Kept")
+
+
+def _without(kept: dict[UUID, _Kept], gone: Iterable[UUID]) -> dict[UUID, _Kept]:
+    left = set(gone)
+    return {key: thing for key, thing in kept.items() if key not in left}
+
+
+def _merged_away(state: RoomState, body: IncidentMerged) -> RoomState:
+    """Everything has moved to the other incident's room; what was said and who was there stay."""
+    return RoomState(
+        room=state.room,
+        epoch=state.epoch,
+        seq=state.seq,
+        incident=body.incident,
+        messages=state.messages,
+        members=state.members,
+    )
+
+
+def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
+    return replace(
+        state,
+        incident=body.incident,
+        alarms=_without(state.alarms, body.alarms),
+        tasks=_without(state.tasks, body.tasks),
+        steps=_without(state.steps, body.tasks),
+        commands=_without(state.commands, body.commands),
+        deliveries=_without(state.deliveries, body.deliveries),
+        resources=_without(state.resources, body.resources),
+    )
 
 
 def _change_incident(

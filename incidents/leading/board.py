@@ -12,7 +12,7 @@ from core.ids import new_id
 from incidents import queries as incident_queries
 from incidents import rooms
 from incidents.leading import queries
-from incidents.leading.commander import Commander, find_commander
+from incidents.leading.commander import Commander, find_commander, require_lead
 from incidents.leading.model import (
     Briefing,
     Handover,
@@ -26,6 +26,7 @@ from incidents.leading.views import objective_view, resource_view
 from incidents.record import timeline
 from incidents.roll_call import queries as roll_call_queries
 from incidents.roll_call.model import RollCall
+from incidents.service import require_open
 from incidents.tasking import task_queries
 from mobile_contract.room import ObjectiveChanged, ResourceChanged
 from people.actor import Actor
@@ -56,7 +57,7 @@ async def get_board(tx: Tx, actor: Actor, incident_id: UUID) -> Board:
     offer = await queries.find_offer(tx, actor.tenant_id, incident_id)
     return Board(
         await find_commander(tx, actor.tenant_id, incident_id),
-        None if offer is None or queries.expired(offer, tx.now) else offer,
+        None if offer is None or offer.expired(tx.now) else offer,
         await queries.load_briefing(tx, actor.tenant_id, incident_id),
         await queries.list_objectives(tx, actor.tenant_id, incident_id),
         await queries.list_resources(tx, actor.tenant_id, incident_id),
@@ -78,12 +79,7 @@ async def change_objective(
     tx: Tx, actor: Actor, objective_id: UUID, *, text: str | None, state: ObjectiveState | None, expected_version: int
 ) -> Objective:
     """Reword an objective, or say that it is met or dropped."""
-    found = await queries.find_objective(tx, actor.tenant_id, objective_id)
-    if found is None:
-        raise NotFound("objective.not_found", "no such objective", "没有此目标", field="id", value=objective_id)
-    await _require_lead(tx, actor, found.incident_id)
-    found = await queries.find_objective(tx, actor.tenant_id, objective_id)
-    assert found is not None
+    found = await _lock_objective(tx, actor, objective_id)
     check_version(found.version, expected_version)
     state = state or found.state
     changed = msgspec.structs.replace(
@@ -123,7 +119,7 @@ async def add_resource(tx: Tx, actor: Actor, incident_id: UUID, draft: ResourceD
             value=draft.kind,
         )
     await _check_task(tx, actor, incident_id, draft.task_id)
-    name = draft.name
+    name = draft.name.strip()
     if draft.account_id is not None:
         person = await queries.find_person(tx, actor.tenant_id, draft.account_id)
         if person is None:
@@ -132,6 +128,8 @@ async def add_resource(tx: Tx, actor: Actor, incident_id: UUID, draft: ResourceD
         name = person[0]
         room_id = await rooms.room_id_of(tx, actor.tenant_id, incident_id)
         await rooms.add_member(tx, actor.tenant_id, room_id, draft.account_id)
+    elif not name:
+        raise Invalid("resource.name", "what is it called?", "请填写资源名称", field="name", value="")
     made = Resource(
         actor.tenant_id,
         new_id(),
@@ -162,12 +160,7 @@ async def change_resource(
     expected_version: int,
 ) -> Resource:
     """Say that a resource is assigned, on scene or released, and to what."""
-    found = await queries.find_resource(tx, actor.tenant_id, resource_id)
-    if found is None:
-        raise NotFound("resource.not_found", "no such resource", "没有此资源", field="id", value=resource_id)
-    await _require_lead(tx, actor, found.incident_id)
-    found = await queries.find_resource(tx, actor.tenant_id, resource_id)
-    assert found is not None
+    found = await _lock_resource(tx, actor, resource_id)
     check_version(found.version, expected_version)
     await _check_task(tx, actor, found.incident_id, task_id)
     changed = msgspec.structs.replace(
@@ -194,12 +187,36 @@ async def _check_task(tx: Tx, actor: Actor, incident_id: UUID, task_id: UUID | N
 
 async def _require_lead(tx: Tx, actor: Actor, incident_id: UUID) -> None:
     """The incident, locked and not closed, led by the actor or managed by them."""
-    incident = await incident_queries.lock_incident(tx, actor.tenant_id, incident_id)
-    if incident.state == "closed":
-        raise Conflict("incident.closed", "this incident is closed", "此事件已关闭", field="state", value="closed")
-    commander = await find_commander(tx, actor.tenant_id, incident_id)
-    if commander is None or commander.account_id != actor.account_id:
-        actor.require(Permission.MANAGE_INCIDENT)
+    require_open(await incident_queries.lock_incident(tx, actor.tenant_id, incident_id))
+    await require_lead(tx, actor, incident_id)
+
+
+async def _lock_objective(tx: Tx, actor: Actor, objective_id: UUID) -> Objective:
+    """The objective behind its incident, which is locked, led and not closed."""
+
+    async def find() -> Objective:
+        found = await queries.find_objective(tx, actor.tenant_id, objective_id)
+        if found is None:
+            raise NotFound("objective.not_found", "no such objective", "没有此目标", field="id", value=objective_id)
+        return found
+
+    found, incident = await incident_queries.lock_behind_incident(tx, actor.tenant_id, find)
+    require_open(incident)
+    await require_lead(tx, actor, incident.id)
+    return found
+
+
+async def _lock_resource(tx: Tx, actor: Actor, resource_id: UUID) -> Resource:
+    async def find() -> Resource:
+        found = await queries.find_resource(tx, actor.tenant_id, resource_id)
+        if found is None:
+            raise NotFound("resource.not_found", "no such resource", "没有此资源", field="id", value=resource_id)
+        return found
+
+    found, incident = await incident_queries.lock_behind_incident(tx, actor.tenant_id, find)
+    require_open(incident)
+    await require_lead(tx, actor, incident.id)
+    return found
 
 
 async def _tell_objective(tx: Tx, actor: Actor, objective: Objective, kind: str) -> None:

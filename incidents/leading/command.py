@@ -15,9 +15,10 @@ from incidents.leading import queries
 from incidents.leading.commander import Commander, find_commander, require_commander
 from incidents.leading.model import Briefing, Handover
 from incidents.leading.read_back import as_facts, check_read_back
+from incidents.leading.views import commander_view
 from incidents.record import timeline
-from incidents.service import check_reason
-from mobile_contract.room import CommanderChanged, CommanderView
+from incidents.service import check_reason, require_open
+from mobile_contract.room import CommanderChanged
 from people.actor import Actor
 from people.permissions import Permission, Role, may
 
@@ -48,7 +49,7 @@ async def take(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -> Commande
     offer = await queries.find_offer(tx, actor.tenant_id, incident_id)
     if offer is not None:
         await queries.end_handover(tx, actor.tenant_id, offer.id, "withdrawn")
-    facts = {"from": None if commander is None else commander.account_id, "reason": reason}
+    facts: dict[str, object] = {"from": None if commander is None else commander.account_id, "reason": reason}
     return await _change_hands(tx, actor, incident_id, actor.account_id, "command.taken", facts)
 
 
@@ -101,7 +102,7 @@ async def accept(tx: Tx, actor: Actor, handover_id: UUID, said: Briefing) -> Com
     now = await queries.load_briefing(tx, actor.tenant_id, handover.incident_id)
     check_read_back(said, handover.briefing, now)
     await queries.end_handover(tx, actor.tenant_id, handover_id, "accepted")
-    facts = {"from": handover.from_account, "read_back": as_facts(said)}
+    facts: dict[str, object] = {"from": handover.from_account, "read_back": as_facts(said)}
     return await _change_hands(tx, actor, handover.incident_id, actor.account_id, "command.handed_over", facts)
 
 
@@ -123,27 +124,22 @@ async def refuse(tx: Tx, actor: Actor, handover_id: UUID) -> Handover:
 
 
 async def _lock_open(tx: Tx, actor: Actor, incident_id: UUID) -> None:
-    incident = await incident_queries.lock_incident(tx, actor.tenant_id, incident_id)
-    if incident.state == "closed":
-        raise Conflict("incident.closed", "this incident is closed", "此事件已关闭", field="state", value="closed")
+    require_open(await incident_queries.lock_incident(tx, actor.tenant_id, incident_id))
 
 
 async def _lock_offer(tx: Tx, actor: Actor, handover_id: UUID) -> Handover:
     """The offer, its incident locked before it; NotFound for those it does not concern."""
-    found = await tx.fetchval(INCIDENT_OF, actor.tenant_id, handover_id)
-    if found is None:
+    incident_id = await queries.find_incident_of_handover(tx, actor.tenant_id, handover_id)
+    if incident_id is None:
         raise _no_handover(handover_id)
-    await incident_queries.lock_incident(tx, actor.tenant_id, found)
+    await incident_queries.lock_incident(tx, actor.tenant_id, incident_id)
     handover = await queries.lock_handover(tx, actor.tenant_id, handover_id)
     assert handover is not None
     return handover
 
 
-INCIDENT_OF = "SELECT incident_id FROM command_handovers WHERE tenant_id = $1 AND id = $2"
-
-
 async def _check_offered(tx: Tx, handover: Handover) -> None:
-    if handover.state == "offered" and not queries.expired(handover, tx.now):
+    if handover.state == "offered" and not handover.expired(tx.now):
         return
     state = "expired" if handover.state == "offered" else handover.state
     raise Conflict(
@@ -162,8 +158,7 @@ async def _change_hands(
     commander = await queries.save_commander(tx, actor.tenant_id, incident_id, account_id)
     room_id = await rooms.room_id_of(tx, actor.tenant_id, incident_id)
     await rooms.add_member(tx, actor.tenant_id, room_id, account_id)
-    view = CommanderView(account=account_id, since=commander.since, version=commander.version)
-    rooms.append_later(tx, room_id, CommanderChanged(view), by=actor.account_id)
+    rooms.append_later(tx, room_id, CommanderChanged(commander_view(commander)), by=actor.account_id)
     told = {"commander": account_id, **facts}
     await timeline.append(tx, actor.tenant_id, incident_id, kind, told, by=actor.account_id)
     await audit.record(tx, actor.account_id, kind, "incident", incident_id, told)

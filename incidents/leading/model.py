@@ -42,6 +42,10 @@ class Handover(msgspec.Struct, frozen=True):
     ends_at: datetime
     answered_at: datetime | None
 
+    def expired(self, now: datetime) -> bool:
+        """Nobody answered in time."""
+        return self.state == "offered" and self.ends_at <= now
+
 
 class Objective(msgspec.Struct, frozen=True):
     """What the commander wants reached; ``position`` counts from 1 in the order they were set."""

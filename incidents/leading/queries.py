@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -64,6 +63,15 @@ async def lock_handover(tx: Tx, tenant_id: UUID, handover_id: UUID) -> Handover 
     """One offer, held, or None."""
     row = await tx.fetchrow(LOCK_HANDOVER, tenant_id, handover_id)
     return None if row is None else row_to(Handover, row)
+
+
+INCIDENT_OF_HANDOVER = "SELECT incident_id FROM command_handovers WHERE tenant_id = $1 AND id = $2"
+
+
+async def find_incident_of_handover(tx: Tx, tenant_id: UUID, handover_id: UUID) -> UUID | None:
+    """The incident an offer is of; it stays so."""
+    found: UUID | None = await tx.fetchval(INCIDENT_OF_HANDOVER, tenant_id, handover_id)
+    return found
 
 
 async def end_handover(tx: Tx, tenant_id: UUID, handover_id: UUID, state: str) -> None:
@@ -161,8 +169,3 @@ async def find_person(tx: Tx, tenant_id: UUID, account_id: UUID) -> tuple[str, s
     """(name, role) of an account in use."""
     row = await tx.fetchrow(IN_TENANT, tenant_id, account_id)
     return None if row is None or row["name"] is None else (row["name"], row["role"])
-
-
-def expired(handover: Handover, now: datetime) -> bool:
-    """Nobody answered in time."""
-    return handover.state == "offered" and handover.ends_at <= now

@@ -10,7 +10,8 @@ SELECT jsonb_build_object(
             'agent', i.agent, 'reasons', i.reasons, 'exercise', i.exercise,
             'plan', jsonb_build_object('template', i.plan -> 'template', 'version', i.plan -> 'version'),
             'opened_at', i.opened_at, 'returned_at', i.returned_at, 'closed_at', i.closed_at,
-            'closed_by', i.closed_by, 'close_reason', i.close_reason)
+            'closed_by', i.closed_by, 'close_reason', i.close_reason,
+            'merged_into', i.merged_into, 'split_from', i.split_from)
         FROM incidents i WHERE i.tenant_id = $1 AND i.id = r.incident_id),
     'alarms', (
         SELECT coalesce(jsonb_object_agg(a.id, jsonb_build_object(

@@ -14,7 +14,7 @@ from core import audit
 from core.database import Tx
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import queries, rooms
+from incidents import rooms
 from incidents.incident import Task
 from incidents.reaching import delivery_queries, orders
 from incidents.reaching.delivery import Delivery, Ending, end
@@ -45,9 +45,7 @@ class Asked(msgspec.Struct):
 
 async def lock_asked(tx: Tx, tenant_id: UUID, task_id: UUID) -> Asked:
     """Lock incident, task and deliveries, in this order; raises NotFound."""
-    task = await task_queries.get_task(tx, tenant_id, task_id)
-    await queries.lock_incident(tx, tenant_id, task.incident_id)
-    task = await task_queries.lock_task(tx, tenant_id, task_id)
+    task, _ = await task_queries.lock_with_incident(tx, tenant_id, task_id)
     return Asked(task, await delivery_queries.lock_task_deliveries(tx, tenant_id, task_id))
 
 

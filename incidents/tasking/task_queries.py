@@ -8,7 +8,8 @@ from uuid import UUID
 
 from core.database import Tx, row_to
 from core.errors import NotFound
-from incidents.incident import Task
+from incidents import queries
+from incidents.incident import Incident, Task
 from incidents.tasking.escalation_choice import Candidate
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
@@ -26,6 +27,16 @@ async def get_task(tx: Tx, tenant_id: UUID, task_id: UUID) -> Task:
 async def lock_task(tx: Tx, tenant_id: UUID, task_id: UUID) -> Task:
     """The task, its row locked until commit; raises NotFound."""
     return _found(await tx.fetchrow(LOCK_TASK, tenant_id, task_id), task_id)
+
+
+async def lock_with_incident(tx: Tx, tenant_id: UUID, task_id: UUID) -> tuple[Task, Incident]:
+    """The task, locked behind the incident it belongs to by then; raises NotFound."""
+
+    async def find() -> Task:
+        return await get_task(tx, tenant_id, task_id)
+
+    _, incident = await queries.lock_behind_incident(tx, tenant_id, find)
+    return await lock_task(tx, tenant_id, task_id), incident
 
 
 def _found(row: Any, task_id: UUID) -> Task:
