@@ -72,19 +72,54 @@ CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, mo
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT d.tenant_id, d.id FROM deliveries d
-    WHERE d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
-    ORDER BY d.due_at, d.id
-    LIMIT most
+    SELECT t.tenant_id, due.id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT d.id, d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
+        ORDER BY d.due_at, d.id LIMIT most) due
+    ORDER BY due.due_at, due.id LIMIT most
 $$;
 CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
-    AS $$ SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d WHERE d.due_at IS NOT NULL $$;
+    AS $$
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at IS NOT NULL AND d.lease_until IS NULL
+        ORDER BY d.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(d.due_at, d.lease_until)) AS until FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.lease_until IS NOT NULL AND d.due_at IS NOT NULL) held ON true
+$$;
 CREATE FUNCTION public.muster_drills_over(moment timestamp with time zone) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT d.tenant_id, d.id FROM drills d WHERE d.ended_at IS NULL AND d.ends_at <= moment $$;
+CREATE FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, task_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, due.task_id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT e.task_id, e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
+        ORDER BY e.due_at, e.task_id LIMIT most) due
+    ORDER BY due.due_at, due.task_id LIMIT most
+$$;
+CREATE FUNCTION public.muster_escalations_next_due() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at IS NOT NULL AND e.lease_until IS NULL
+        ORDER BY e.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(e.due_at, e.lease_until)) AS until FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.lease_until IS NOT NULL AND e.due_at IS NOT NULL) held ON true
+$$;
 CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -741,11 +776,21 @@ CREATE TABLE public.deliveries (
     lease_holder text,
     lease_until timestamp with time zone,
     fencing bigint DEFAULT 0 NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    policy_step integer,
+    because text DEFAULT ''::text NOT NULL,
+    receipt_within_s double precision,
+    acknowledge_within_s double precision,
+    channels jsonb,
+    counted_until timestamp with time zone,
+    ended_why text,
+    CONSTRAINT deliveries_acknowledge_within_s_check CHECK ((acknowledge_within_s > (0)::double precision)),
     CONSTRAINT deliveries_check CHECK (((answer_at IS NULL) = (answer_no IS NULL))),
     CONSTRAINT deliveries_check1 CHECK (((ended IS NULL) = (ended_at IS NULL))),
     CONSTRAINT deliveries_check2 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
     CONSTRAINT deliveries_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 64))),
     CONSTRAINT deliveries_ended_check CHECK ((ended = ANY (ARRAY['superseded'::text, 'exhausted'::text, 'cancelled'::text]))),
+    CONSTRAINT deliveries_receipt_within_s_check CHECK ((receipt_within_s > (0)::double precision)),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'accepted'::text, 'received'::text, 'seen'::text, 'acknowledged'::text, 'moving'::text, 'declined'::text, 'superseded'::text, 'exhausted'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.deliveries FORCE ROW LEVEL SECURITY;
@@ -839,6 +884,51 @@ CREATE TABLE public.drills (
     CONSTRAINT drills_ended_why_check CHECK ((ended_why = ANY (ARRAY['finished'::text, 'stopped'::text, 'time'::text, 'real_alarm'::text])))
 );
 ALTER TABLE ONLY public.drills FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalation_policies (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    title jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    retired boolean DEFAULT false NOT NULL,
+    CONSTRAINT escalation_policies_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT escalation_policies_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.escalation_policies FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalations (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    policy jsonb NOT NULL,
+    needs jsonb NOT NULL,
+    content jsonb NOT NULL,
+    state text NOT NULL,
+    step integer NOT NULL,
+    round integer NOT NULL,
+    step_started_at timestamp with time zone NOT NULL,
+    met jsonb NOT NULL,
+    crew jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    met_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    paused_by uuid,
+    pause_reason text,
+    due_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT escalations_check CHECK (((state = 'paused'::text) = (paused_until IS NOT NULL))),
+    CONSTRAINT escalations_check1 CHECK (((paused_until IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT escalations_check2 CHECK (((state = 'met'::text) <= (met_at IS NOT NULL))),
+    CONSTRAINT escalations_check3 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT escalations_round_check CHECK ((round >= 0)),
+    CONSTRAINT escalations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'met'::text, 'exhausted'::text, 'paused'::text, 'cancelled'::text]))),
+    CONSTRAINT escalations_step_check CHECK ((step >= 0))
+);
+ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.evidence_files (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1770,6 +1860,8 @@ CREATE TABLE public.tasks (
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
     slug text DEFAULT ''::text NOT NULL,
+    needs jsonb DEFAULT '[]'::jsonb NOT NULL,
+    policy jsonb,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -2036,6 +2128,12 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, id, version);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_pkey PRIMARY KEY (tenant_id, task_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.exposure_events
@@ -2246,13 +2344,18 @@ CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requeste
 CREATE INDEX corrective_actions_due ON public.corrective_actions USING btree (tenant_id, due_on, id);
 CREATE INDEX corrective_actions_incident ON public.corrective_actions USING btree (tenant_id, incident_id);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
-CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at, id) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
 CREATE INDEX doors_site ON public.doors USING btree (tenant_id, site_id);
 CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at DESC, id DESC);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_at, task_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
+CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
 CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
@@ -2485,6 +2588,18 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_paused_by_fkey FOREIGN KEY (tenant_id, paused_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
@@ -2819,6 +2934,8 @@ ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.doors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalation_policies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
@@ -2878,6 +2995,8 @@ CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.doors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalation_policies TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalations TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
@@ -3021,6 +3140,8 @@ CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.doors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalation_policies USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalations USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3117,6 +3238,10 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_next_due() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) FROM PUBLIC;
@@ -3177,6 +3302,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.doors TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.escalation_policies TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.escalations TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;

@@ -25,6 +25,8 @@ IncidentStateName: TypeAlias = Literal["open", "returned", "closed"]
 TaskState: TypeAlias = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 Lane: TypeAlias = Literal["safety", "normal"]
 ConfirmKind: TypeAlias = Literal["none", "tap", "photo", "value", "second_person"]
+NeedFact: TypeAlias = Literal["acknowledged", "moving"]
+EscalationStateName: TypeAlias = Literal["running", "met", "exhausted", "paused", "cancelled"]
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -194,6 +196,30 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     moving_at: datetime | None = None
     declined_at: datetime | None = None
     ended_at: datetime | None = None
+
+
+class NeedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task needs, and how many of them it has; ``skill`` null: anybody."""
+
+    skill: str | None
+    count: int
+    fact: NeedFact
+    met: int
+
+
+class EscalationView(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the search for a task's people is; ``crew`` is everyone who said yes, enough or not."""
+
+    task: UUID
+    state: EscalationStateName
+    policy: str
+    step: int
+    round: int
+    needs: list[NeedView]
+    crew: list[UUID]
+    started_at: datetime
+    met_at: datetime | None = None
+    paused_until: datetime | None = None
 
 
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
@@ -396,6 +422,12 @@ class IncidentSplit(msgspec.Struct, frozen=True, tag_field="kind", tag="incident
     resources: list[UUID]
 
 
+class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="escalation.changed"):
+    """The search for a task's people began, moved on, found them, was paused or used everybody up."""
+
+    escalation: EscalationView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -435,13 +467,14 @@ Body: TypeAlias = (
     | ResourceChanged
     | IncidentMerged
     | IncidentSplit
+    | EscalationChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
 )
 
 # What moves people and machines. The rest may be withheld from a phone that reads too slowly and is caught up later.
-_NORMAL = (DeliveryChanged, MessagePosted, MemberJoined, MemberLeft)
+_NORMAL = (DeliveryChanged, EscalationChanged, MessagePosted, MemberJoined, MemberLeft)
 
 
 def kind_of(body: Body | type[Body]) -> str:
@@ -493,6 +526,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commander: CommanderView | None = None
     objectives: dict[UUID, ObjectiveView] = {}
     resources: dict[UUID, ResourceView] = {}
+    escalations: dict[UUID, EscalationView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
@@ -558,6 +592,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, incident=_change_incident(state.incident, event.body))
         case TaskStepsChanged(task_id, steps):
             return replace(state, steps={**state.steps, task_id: steps})
+        case EscalationChanged(escalation):
+            return replace(state, escalations={**state.escalations, escalation.task: escalation})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])
@@ -601,6 +637,7 @@ def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
         steps=_without(state.steps, body.tasks),
         commands=_without(state.commands, body.commands),
         deliveries=_without(state.deliveries, body.deliveries),
+        escalations=_without(state.escalations, body.tasks),
         resources=_without(state.resources, body.resources),
     )
 

@@ -1,4 +1,4 @@
-"""The courier's three short transactions around a send: take, report, move on. The send itself is between them.
+"""The courier's short transactions: take, report, move on around a send, and the look at an escalation that is due.
 
 Killed before ``take`` commits: nothing happened. Killed after it: the lease runs out, the delivery is still in flight
 and is sent again with the same dedupe key. Killed after the send, before ``report``: the same; the device shows one.
@@ -35,7 +35,7 @@ from incidents.reaching.delivery import (
 )
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.reaching.orders import OrderContent
-from incidents.tasking import escalation
+from incidents.tasking import escalation, escalation_queries
 from people import queries as people_queries
 from people.model import PersonDevice
 from realtime.channels import Notice, Outcome, Target
@@ -79,7 +79,13 @@ class Desk:
     async def find_next_due(self) -> datetime | None:
         """When something becomes due next."""
         async with self._db.transaction(None) as tx:
-            return await delivery_queries.find_next_due(tx)
+            times = [await delivery_queries.find_next_due(tx), await escalation_queries.find_next_due(tx)]
+            return min((t for t in times if t is not None), default=None)
+
+    async def list_due_escalations(self, limit: int) -> list[tuple[UUID, UUID]]:
+        """(tenant, task) of escalations that are due and free."""
+        async with self._db.transaction(None) as tx:
+            return await escalation_queries.list_due(tx, tx.now, limit)
 
     async def take(self, tenant_id: UUID, delivery_id: UUID) -> Sending | None:
         """Lease a due delivery and do what is next; a Sending when that is to send."""
@@ -90,7 +96,7 @@ class Desk:
             if row is None:
                 return None
             channels = await self._channels_of(tx, row)
-            step = next_step(row.known, tuple(channels), self._policy, tx.now)
+            step = next_step(row.known, tuple(channels), row.policy(self._policy), tx.now)
             if isinstance(step, Send | EscalateChannel):
                 return await self._begin(tx, row, step, channels[step.channel])
             await delivery_queries.release_lease(tx, tenant_id, row.id, row.fencing)
@@ -99,6 +105,17 @@ class Desk:
                 return None
         await self._move_on(tenant_id, row)
         return None
+
+    async def look_again(self, tenant_id: UUID, task_id: UUID) -> None:
+        """Lease an escalation that is due and make its moves; what changed it meanwhile was newer, and stands."""
+        async with self._db.transaction(tenant_id) as tx:
+            fencing = await escalation_queries.lease_escalation(
+                tx, tenant_id, task_id, holder=self._holder, until=tx.now + self._lease, now=tx.now
+            )
+        if fencing is None:
+            return
+        async with self._db.transaction(tenant_id) as tx:
+            await escalation.look_again(tx, tenant_id, task_id, fencing)
 
     async def report(self, sending: Sending, results: Sequence[Result], jitter: float) -> None:
         """Write what became of a send. The facts are facts even if the lease ran out meanwhile."""
@@ -112,7 +129,8 @@ class Desk:
             if mine and known.ended is None and known.step == sending.step:
                 known = _with_outcome(known, [r.outcome for r in results], tx.now, jitter)
             channel = sending.channel if known.accepted is not None and row.known.accepted is None else row.channel
-            due = _due(next_step(known, tuple(await self._channels_of(tx, row)), self._policy, tx.now), tx.now)
+            channels = tuple(await self._channels_of(tx, row))
+            due = _due(next_step(known, channels, row.policy(self._policy), tx.now), tx.now)
             await deliveries.save(tx, tenant_id, row, known, due if mine else row.due_at, channel=channel)
 
     async def _begin(
@@ -133,7 +151,8 @@ class Desk:
         async with self._db.transaction(tenant_id) as tx:
             asked = await escalation.lock_asked(tx, tenant_id, row.task_id)
             row = next(r for r in asked.rows if r.id == row.id)
-            step = next_step(row.known, tuple(await self._channels_of(tx, row)), self._policy, tx.now)
+            channels = tuple(await self._channels_of(tx, row))
+            step = next_step(row.known, channels, row.policy(self._policy), tx.now)
             if isinstance(step, EscalatePerson):
                 await escalation.move_on(tx, tenant_id, asked, row, row.known, step.why)
 
@@ -144,7 +163,7 @@ class Desk:
         """
         devices = await people_queries.list_pushable_devices(tx, row.tenant_id, row.account_id)
         tried = await delivery_queries.list_tried_channels(tx, row.tenant_id, row.id)
-        by_channel = {name: [d for d in devices if d.push_channel == name] for name in self._order}
+        by_channel = {name: [d for d in devices if d.push_channel == name] for name in row.channel_order(self._order)}
         return {name: found for name, found in by_channel.items() if found or name in tried}
 
     async def _write_result(self, tx: Tx, tenant_id: UUID, result: Result) -> None:

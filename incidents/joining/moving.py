@@ -17,11 +17,14 @@ from incidents.reaching import delivery_queries
 from incidents.reaching.orders import delivery_view
 from incidents.roll_call import queries as roll_call_queries
 from incidents.roll_call.views import roll_call_view
+from incidents.tasking import escalation_queries
+from incidents.tasking.asked import escalation_view
 from mobile_contract.room import (
     AlarmJoined,
     Body,
     CommandChanged,
     DeliveryChanged,
+    EscalationChanged,
     FloodEnded,
     FloodStarted,
     ObjectiveChanged,
@@ -55,6 +58,9 @@ async def _alarms_and_tasks(tx: Tx, tenant_id: UUID, incident_id: UUID, moved: M
     if moved.tasks:
         tasks = await queries.list_tasks(tx, tenant_id, incident_id)
         bodies += [TaskChanged(views.task_view(task)) for task in _among(tasks, moved.tasks)]
+    if moved.escalations:
+        running = await escalation_queries.list_of_tasks(tx, tenant_id, moved.escalations)
+        bodies += [EscalationChanged(escalation_view(row)) for row in running]
     for task_id in moved.stepped:
         bodies.append(TaskStepsChanged(task_id, await plan_queries.list_steps(tx, tenant_id, task_id)))
     return bodies

@@ -14,11 +14,13 @@ from incidents.incident import Incident
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """Ids of what became another incident's; ``stepped``: tasks with steps to be confirmed."""
+    """Ids of what became another incident's; ``stepped``: tasks with steps to be confirmed, ``escalations``
+    by task."""
 
     alarms: list[UUID]
     tasks: list[UUID]
     stepped: list[UUID]
+    escalations: list[UUID]
     deliveries: list[UUID]
     commands: list[UUID]
     resources: list[UUID]

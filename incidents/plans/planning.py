@@ -163,7 +163,7 @@ def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:
 
 async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     """Who is in an incident's room from the start: everyone who may be asked to act."""
-    return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
+    return await task_queries.list_responders(tx, tenant_id)
 
 
 def wanted_actions(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:

@@ -13,6 +13,9 @@ WITH moved_alarms AS (
 ), moved_deliveries AS (
     UPDATE deliveries SET incident_id = $3
     WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR task_id = ANY($5)) RETURNING id
+), moved_escalations AS (
+    UPDATE escalations SET incident_id = $3
+    WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR task_id = ANY($5)) RETURNING task_id
 ), moved_waiting AS (
     UPDATE waiting_tasks SET incident_id = $3, position = position + $7
     WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR id = ANY($6))
@@ -36,6 +39,7 @@ WITH moved_alarms AS (
 SELECT array(SELECT id FROM moved_alarms ORDER BY id) AS alarms,
     array(SELECT id FROM moved_tasks ORDER BY id) AS tasks,
     array(SELECT DISTINCT task_id FROM moved_steps ORDER BY task_id) AS stepped,
+    array(SELECT task_id FROM moved_escalations ORDER BY task_id) AS escalations,
     array(SELECT id FROM moved_deliveries ORDER BY id) AS deliveries,
     array(SELECT id FROM moved_commands ORDER BY id) AS commands,
     array(SELECT id FROM moved_resources ORDER BY id) AS resources,

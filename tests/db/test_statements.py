@@ -41,6 +41,7 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
+    "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
     "incidents.matrix.queries.REPLAYS_WAITING": {"tenant_id", "id"},
