@@ -1862,6 +1862,15 @@ CREATE TABLE public.tasks (
     slug text DEFAULT ''::text NOT NULL,
     needs jsonb DEFAULT '[]'::jsonb NOT NULL,
     policy jsonb,
+    blocked_at timestamp with time zone,
+    blocked_by uuid,
+    blocked_reason text,
+    offered_to uuid,
+    offered_by uuid,
+    from_task uuid,
+    CONSTRAINT tasks_blocked_reason_check CHECK (((length(blocked_reason) >= 1) AND (length(blocked_reason) <= 1000))),
+    CONSTRAINT tasks_check CHECK (((blocked_at IS NULL) = (blocked_reason IS NULL))),
+    CONSTRAINT tasks_check1 CHECK (((offered_to IS NULL) = (offered_by IS NULL))),
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -2409,6 +2418,7 @@ CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_i
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
+CREATE INDEX tasks_from ON public.tasks USING btree (tenant_id, from_task) WHERE (from_task IS NOT NULL);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
@@ -2845,7 +2855,11 @@ ALTER TABLE ONLY public.task_steps
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_from_task_fkey FOREIGN KEY (tenant_id, from_task) REFERENCES public.tasks(tenant_id, id);
+ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_offered_to_fkey FOREIGN KEY (tenant_id, offered_to) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.team_members
@@ -3322,7 +3336,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.lessons TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
-GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
@@ -3369,5 +3383,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
-GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_tasks TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.waiting_tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;
