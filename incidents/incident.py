@@ -86,7 +86,8 @@ class Task(msgspec.Struct, frozen=True):
 
     ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask. ``slug``: which
     task of its plan it is. ``needs`` empty: one person, whoever it is. ``policy`` says who is asked in which order:
-    None the default, or what ``tasking.policy.read_policy`` reads.
+    None the default, or what ``tasking.policy.read_policy`` reads. ``blocked_at``: it can not go on and waits for
+    nobody; ``offered_to``: whom ``offered_by`` hands it over to; ``from_task``: what it was split from, or does again.
     """
 
     tenant_id: UUID
@@ -108,6 +109,17 @@ class Task(msgspec.Struct, frozen=True):
     slug: str = ""
     needs: list[Need] = []
     policy: dict[str, Any] | None = None
+    blocked_at: datetime | None = None
+    blocked_by: UUID | None = None
+    blocked_reason: str | None = None
+    offered_to: UUID | None = None
+    offered_by: UUID | None = None
+    from_task: UUID | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is done for it."""
+        return self.state in ("done", "cancelled")
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

@@ -20,7 +20,8 @@ _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zo
     trust, votes"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy, blocked_at, blocked_by,
+    blocked_reason, offered_to, offered_by, from_task"""
 
 # One correlation at a time in a site: two alarms of one cause must not open two incidents.
 LOCK_SITE = "SELECT id FROM sites WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
@@ -297,8 +298,8 @@ async def list_alarms(
 
 INSERT_TASK = """
 INSERT INTO tasks (tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version,
-                   owner_account_id, state, deadline_at, created_at, slug, needs, policy)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                   owner_account_id, state, deadline_at, created_at, slug, needs, policy, from_task)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 """
 
 
@@ -322,6 +323,7 @@ async def insert_task(tx: Tx, tenant_id: UUID, task: Task) -> None:
         task.slug,
         task.needs,
         task.policy,
+        task.from_task,
     )
 
 
@@ -334,7 +336,8 @@ async def list_tasks(tx: Tx, tenant_id: UUID, incident_id: UUID) -> list[Task]:
 
 
 CANCEL_TASKS = f"""
-UPDATE tasks SET state = 'cancelled'
+UPDATE tasks SET state = 'cancelled', blocked_at = NULL, blocked_by = NULL, blocked_reason = NULL,
+    offered_to = NULL, offered_by = NULL
 WHERE tenant_id = $1 AND incident_id = $2 AND state IN ('open', 'unanswered')
 RETURNING {_TASK}
 """
@@ -357,7 +360,9 @@ async def store_template(tx: Tx, tenant_id: UUID, slug: str, version: int, body:
 
 
 FINISH_TASK = f"""
-UPDATE tasks SET state = 'done', done_at = $3 WHERE tenant_id = $1 AND id = $2 RETURNING {_TASK}
+UPDATE tasks SET state = 'done', done_at = $3, blocked_at = NULL, blocked_by = NULL, blocked_reason = NULL,
+    offered_to = NULL, offered_by = NULL
+WHERE tenant_id = $1 AND id = $2 RETURNING {_TASK}
 """
 
 

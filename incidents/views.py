@@ -98,6 +98,11 @@ def task_view(task: Task) -> TaskView:
         deadline_at=task.deadline_at,
         answered_at=task.answered_at,
         done_at=task.done_at,
+        blocked_at=task.blocked_at,
+        blocked_by=task.blocked_by,
+        blocked_reason=task.blocked_reason,
+        offered_to=task.offered_to,
+        from_task=task.from_task,
     )
 
 

@@ -129,7 +129,11 @@ class FloodView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
-    """One task: one owner, one deadline; ``fencing`` grows each time it changes hands."""
+    """One task: one owner, one deadline; ``fencing`` grows each time it changes hands.
+
+    ``blocked_at``: it can not go on, for the reason beside it, and waits for nobody. ``offered_to``: whom it is handed
+    over to; it is theirs when they acknowledge it. ``from_task``: the task it was split from, or does again.
+    """
 
     id: UUID
     position: int
@@ -142,6 +146,11 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+    blocked_at: datetime | None = None
+    blocked_by: UUID | None = None
+    blocked_reason: str | None = None
+    offered_to: UUID | None = None
+    from_task: UUID | None = None
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,7 +31,9 @@ SELECT jsonb_build_object(
         SELECT coalesce(jsonb_object_agg(t.id, jsonb_build_object(
             'id', t.id, 'position', t.position, 'role', t.role, 'title', t.title, 'steps', t.steps,
             'owner', t.owner_account_id, 'state', t.state, 'fencing', t.fencing, 'deadline_at', t.deadline_at,
-            'answered_at', t.answered_at, 'done_at', t.done_at)), '{}')
+            'answered_at', t.answered_at, 'done_at', t.done_at, 'blocked_at', t.blocked_at,
+            'blocked_by', t.blocked_by, 'blocked_reason', t.blocked_reason, 'offered_to', t.offered_to,
+            'from_task', t.from_task)), '{}')
         FROM tasks t WHERE t.tenant_id = $1 AND t.incident_id = r.incident_id),
     'steps', (
         SELECT coalesce(jsonb_object_agg(w.task_id, w.steps), '{}')

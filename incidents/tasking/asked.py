@@ -33,7 +33,7 @@ class Asked(msgspec.Struct):
     known: dict[UUID, Delivery]
     why_ended: dict[UUID, str]
     over: bool = False
-    """The task is done or the incident closed: nobody is looked for any more."""
+    """The task is done or blocked, or the incident closed: nobody is looked for."""
     counting: frozenset[UUID] = frozenset()
     """Whose yes fills a place, after the last look."""
 
@@ -94,7 +94,7 @@ async def lock_asked(tx: Tx, tenant_id: UUID, task_id: UUID) -> Asked:
     if row is None:
         row = await _begun_before(tx, task, rows)
     asked = asked_of(task, row, rows)
-    asked.over = incident.state == "closed" or task.state in ("done", "cancelled")
+    asked.over = incident.state == "closed" or task.is_over or task.blocked_at is not None
     return asked
 
 
