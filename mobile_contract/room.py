@@ -612,9 +612,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, members=_without(state.members, [account]))
         case IncidentMerged():
             return _merged_away(state, event.body)
-        case IncidentSplit():
-            return _split_off(state, event.body)
-    raise AssertionError(kind)
+    assert isinstance(event.body, IncidentSplit)
+    return _split_off(state, event.body)
 
 
 _Kept = TypeVar("_Kept")
