@@ -22,6 +22,7 @@ from api import (
     escalations,
     exposure,
     feeds,
+    findings,
     health,
     holidays,
     improvement,
@@ -103,6 +104,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     swaps.router,
+    findings.router,
 ]
 
 

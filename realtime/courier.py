@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
 from uuid import UUID
 
 from core.database import Database
@@ -20,7 +21,9 @@ from core.metrics import counter, gauge
 from core.outbox import Listener
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.reaching.orders import NEWS_QUEUED
+from people.reach.model import ContactKind
 from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome
+from realtime.message_services import MessageService
 from realtime.sending import Desk, Result, Sending
 
 log = get_logger(__name__)
@@ -53,7 +56,9 @@ class Courier:
         policy: DeliveryPolicy | None = None,
         lease_s: float = 6.0,
         seed: int | None = None,
+        details: bool = False,
     ) -> None:
+        self._details = details
         # A lease that ends before a send does would have every slow send repeated by another courier.
         lease_s = max(lease_s, SEND_TIMEOUT_S + REPORT_MARGIN_S)
         self._clock = db.clock
@@ -146,9 +151,15 @@ class Courier:
         ]
         await self._desk.report(sending, results, self._random.random())
 
+    def _channel(self, sending: Sending) -> Channel:
+        """One of ours, or the tenant's own service, made anew: its address may have been changed a moment ago."""
+        if not sending.service:
+            return self._channels[sending.channel]
+        return MessageService(cast(ContactKind, sending.channel), sending.service, details=self._details)
+
     async def _send(self, sending: Sending, index: int) -> Outcome:
         target = sending.targets[index][1]
-        outcome = await self._channels[sending.channel].send(sending.notice, target)
+        outcome = await self._channel(sending).send(sending.notice, target)
         TAKEN.labels(sending.channel, outcome.kind).inc()
         log.info(
             "delivery.sent",

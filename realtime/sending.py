@@ -38,11 +38,15 @@ from incidents.reaching.orders import OrderContent
 from incidents.tasking import escalation, escalation_queries
 from people import queries as people_queries
 from people.model import PersonDevice
+from people.reach.service import message_ways
 from realtime.channels import Notice, Outcome, Target
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A leased send: to which devices (attempt id, target), on which channel, saying what."""
+    """A leased send: to which devices (attempt id, target), on which channel, saying what.
+
+    ``service``: the address of the tenant's own mail, text or chat service; empty for a push channel of ours.
+    """
 
     tenant_id: UUID
     delivery_id: UUID
@@ -51,6 +55,14 @@ class Sending(msgspec.Struct, frozen=True):
     step: int
     notice: Notice
     targets: list[tuple[UUID, Target]]
+    service: str = ""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A channel for one person: their addresses on it, and whose service it is (see Sending)."""
+
+    targets: list[Target]
+    service: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -133,18 +145,16 @@ class Desk:
             due = _due(next_step(known, channels, row.policy(self._policy), tx.now), tx.now)
             await deliveries.save(tx, tenant_id, row, known, due if mine else row.due_at, channel=channel)
 
-    async def _begin(
-        self, tx: Tx, row: DeliveryRow, step: Send | EscalateChannel, devices: list[PersonDevice]
-    ) -> Sending:
+    async def _begin(self, tx: Tx, row: DeliveryRow, step: Send | EscalateChannel, way: Way) -> Sending:
         known = begin_send(row.known, step.step, tx.now)
         done = await delivery_queries.list_accepted_devices(tx, row.tenant_id, row.id, step.channel)
-        targets = [(new_id(), _target(device)) for device in devices if device.id not in done]
+        targets = [(new_id(), target) for target in way.targets if target.device_id not in done]
         attempts = {attempt_id: target.device_id for attempt_id, target in targets}
         await delivery_queries.begin_attempt(tx, row.tenant_id, row.id, step.channel, attempts, tx.now)
         await deliveries.save(tx, row.tenant_id, row, known, row.due_at)
         room_id = await rooms.room_id_of(tx, row.tenant_id, row.incident_id)
         notice = _notice(row, room_id, tx.now)
-        return Sending(row.tenant_id, row.id, row.fencing, step.channel, step.step, notice, targets)
+        return Sending(row.tenant_id, row.id, row.fencing, step.channel, step.step, notice, targets, way.service)
 
     async def _move_on(self, tenant_id: UUID, row: DeliveryRow) -> None:
         """Ask the next person; decided again under the task's lock, since an answer may have come meanwhile."""
@@ -156,15 +166,20 @@ class Desk:
             if isinstance(step, EscalatePerson):
                 await escalation.move_on(tx, tenant_id, asked, row, row.known, step.why)
 
-    async def _channels_of(self, tx: Tx, row: DeliveryRow) -> dict[str, list[PersonDevice]]:
-        """The person's devices by channel, in the order of channels.
+    async def _channels_of(self, tx: Tx, row: DeliveryRow) -> dict[str, Way]:
+        """The person's addresses by channel, in the order of channels: push, then mail, texts and chats.
 
         A channel that was tried stays in the list when its last address was retired: ``step`` counts places in it.
         """
         devices = await people_queries.list_pushable_devices(tx, row.tenant_id, row.account_id)
+        ways = {name: Way([_target(d) for d in devices if d.push_channel == name]) for name in self._order}
+        ways |= {
+            kind: Way([Target(point.id, point.address, locale) for point in points], url)
+            for kind, url, locale, points in await message_ways(tx, row.tenant_id, row.account_id)
+        }
         tried = await delivery_queries.list_tried_channels(tx, row.tenant_id, row.id)
-        by_channel = {name: [d for d in devices if d.push_channel == name] for name in row.channel_order(self._order)}
-        return {name: found for name, found in by_channel.items() if found or name in tried}
+        order = row.channel_order(tuple(ways))
+        return {name: ways[name] for name in order if name in ways and (ways[name].targets or name in tried)}
 
     async def _write_result(self, tx: Tx, tenant_id: UUID, result: Result) -> None:
         outcome, target = result.outcome, result.target

@@ -16,6 +16,7 @@ from incidents.alarms.agents import Hazard, hazard_of
 from incidents.alarms.model import DANGER_KINDS, AlarmRule, Grade
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
+from incidents.evacuating import evacuate
 from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
 from incidents.matrix import live
@@ -259,13 +260,26 @@ async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
 async def give_tasks(
     tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, *, again: bool = True
 ) -> list[Task]:
-    """Bind the alarm's plan to this moment and give its tasks; ``again``: also those that were done; see ``giving``."""
+    """Bind the alarm's plan to this moment, give its tasks (see ``giving``) and those of plans the matrix adds, and
+    have people led out where one of them says so. ``again`` False: the alarm has called before, and only what it called
+    for that nobody was ever given is given."""
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     moment = moment_of(context, rule, tx.now, incident.grade)
     template = context.plan_for(moment)
     bound = bind(template, await look(tx, context, zone, template, moment))
     around = surroundings(context, zone, agent, bound)
-    return await giving.give_plan(tx, context.tenant_id, incident, template, bound, around, again=again)
+    given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around, again=again)
+    asked = await live.find_effects(tx, context, rule)
+    for wanted in asked.plans:
+        further = context.plans.get(wanted.slug)
+        if further is None or further.slug == template.slug:
+            continue
+        bound_further = bind(further, await look(tx, context, zone, further, moment))
+        around = surroundings(context, zone, agent, bound_further)
+        given += await giving.give_plan(tx, context.tenant_id, incident, further, bound_further, around, again=again)
+    if again:
+        await evacuate(tx, context, incident, zone, bound.evacuation, asked.evacuations)
+    return given
 
 
 def surroundings(context: SiteContext, zone: Zone, agent: str | None, bound: BoundPlan) -> Surroundings:

@@ -10,6 +10,7 @@ from core import audit
 from core.database import Tx
 from core.errors import Conflict
 from incidents.leading.commander import require_commander
+from incidents.record import publishing
 from incidents.roll_call import queries, service
 from incidents.roll_call.model import RollCall
 from mobile_contract.text import Text
@@ -42,6 +43,7 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
     await queries.save_call(tx, call.tenant_id, call)
     facts = {"roll_call": call_id, "reason": reason, "counts": msgspec.to_builtins(call.counts)}
     await service.tell(tx, call, "roll_call.all_clear", facts, actor.account_id)
+    await publishing.publish(tx, incident, "incident.all_clear")
     await audit.record(tx, actor.account_id, "roll_call.all_clear", "roll_call", call_id, facts)
     return call
 

@@ -48,7 +48,7 @@ async def give_evacuation(
     title = Text(f"疏散：{place.zh}", f"Evacuate: {place.en}")
     steps = list(steps_to) or evacuation_steps(place, points)
     task = _task(tx, incident, await _next_position(tx, incident), title, steps, tx.now + OUT_WITHIN)
-    task = msgspec.structs.replace(task, role="everyone", state="acknowledged")
+    task = msgspec.structs.replace(task, role="everyone", slug="evacuate", state="acknowledged")
     await queries.insert_task(tx, incident.tenant_id, task)
     # Over before it begins: an answer, or none, sends nobody else.
     nobody_else = msgspec.structs.replace(new_escalation(tx, task, {}), state="cancelled")
@@ -81,6 +81,7 @@ async def give_search(tx: Tx, incident: Incident, call: RollCall, steps: list[St
     """Send somebody to look for those who are missing; who is asked, and who next, is escalation's."""
     title = Text(f"搜寻失踪人员：{call.place.zh}", f"Search for the missing: {call.place.en}")
     task = _task(tx, incident, await _next_position(tx, incident), title, steps, tx.now + SEARCH_WITHIN)
+    task = msgspec.structs.replace(task, slug="search")
     task = await escalation.start(tx, task, _content(incident, task, call.place))
     await _tell(tx, incident, task)
     return task

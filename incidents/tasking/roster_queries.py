@@ -14,6 +14,7 @@ from incidents.tasking import task_queries
 from incidents.tasking.roster import Candidate, Known, assemble
 from people.presence import service as presence
 from people.qualifications import service as qualifications
+from people.reach import service as reach
 from people.rotas import service as rotas
 from plant import queries as plant_queries
 
@@ -43,7 +44,8 @@ async def _load_known(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Known:
     site_id = incident.site_id
     alarmed = {r["zone_id"] for r in await tx.fetch(HAZARD_ZONES, tenant_id, incident_id)}
     known = Known(
-        skills=await qualifications.list_valid_skills(tx, tenant_id, tx.now),
+        skills=await qualifications.list_valid_skills(tx, tenant_id, tx.now, site_id=site_id, zone_id=incident.zone_id),
+        quiet=await reach.list_quiet_people(tx, tenant_id, tx.now),
         duties=await rotas.list_duties(tx, tenant_id, tx.now, site_id=site_id),
         teams=await rotas.list_team_members(tx, tenant_id),
         whereabouts=await presence.list_whereabouts(tx, tenant_id, site_id, tx.now),
