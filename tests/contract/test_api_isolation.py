@@ -381,6 +381,8 @@ ASKED_AS = {
     "mark_people": Role.SAFETY_OFFICER,
     "appoint_marshal": Role.SAFETY_OFFICER,
     "send_search": Role.SAFETY_OFFICER,
+    "give_all_clear": Role.SAFETY_OFFICER,
+    "allow_re_entry": Role.SAFETY_OFFICER,
 }
 # Li's own proposal.
 OTHERS_ALONE = {"withdraw_swap"}
