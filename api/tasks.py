@@ -15,8 +15,8 @@ from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, tim
 from core.ids import new_id
 from incidents import records, service, views
 from incidents.incident import Task
-from incidents.tasking import tasks
-from mobile_contract.incidents import TaskAnswer, TaskDone, TaskRecord
+from incidents.tasking import task_service, tasks
+from mobile_contract.incidents import TaskAnswer, TaskDone, TaskHandover, TaskReason, TaskRecord, TaskSplit
 from mobile_contract.paging import Page
 from people.permissions import Permission
 
@@ -70,11 +70,88 @@ async def finish_task(data: JSONBody[TaskDone], task_id: FromPath[UUID], write: 
     return await write.once(work, status=200)
 
 
+@post("/v1/tasks/{task_id:uuid}/handover", status_code=200, guards=[needs(Permission.ANSWER_TASK)])
+async def hand_task_over(data: JSONBody[TaskHandover], task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """Offer a task to a named person, who is asked at once; it stays whose it is until they acknowledge it.
+
+    For its owner, the incident's commander and safety officers.
+    """
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.hand_over(write.tx, write.actor, task_id, data.to, data.reason))
+
+    return await write.once(work, status=200)
+
+
+@post("/v1/tasks/{task_id:uuid}/block", status_code=200, guards=[needs(Permission.ANSWER_TASK)])
+async def block_task(data: JSONBody[TaskReason], task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """Say that a task can not go on, and why; nobody new is asked for it meanwhile."""
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.block(write.tx, write.actor, task_id, data.reason))
+
+    return await write.once(work, status=200)
+
+
+@post("/v1/tasks/{task_id:uuid}/unblock", status_code=200, guards=[needs(Permission.ANSWER_TASK)])
+async def unblock_task(task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """It can go on: people it still needs are asked at once."""
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.unblock(write.tx, write.actor, task_id))
+
+    return await write.once(work, status=200)
+
+
+@post("/v1/tasks/{task_id:uuid}/split", guards=[needs(Permission.ANSWER_TASK)])
+async def split_task(data: JSONBody[TaskSplit], task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """Make some of a task's steps a task of its own, which is given like a new one and answered here."""
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.split(write.tx, write.actor, task_id, data.title, data.steps))
+
+    return await write.once(work)
+
+
+@post("/v1/tasks/{task_id:uuid}/reopen", guards=[needs(Permission.ANSWER_TASK)])
+async def reopen_task(data: JSONBody[TaskReason], task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """Have a task that was done or cancelled done again: a task that names the first, given like a new one."""
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.reopen(write.tx, write.actor, task_id, data.reason))
+
+    return await write.once(work)
+
+
+@post("/v1/tasks/{task_id:uuid}/cancel", status_code=200, guards=[needs(Permission.MANAGE_INCIDENT)])
+async def cancel_task(data: JSONBody[TaskReason], task_id: FromPath[UUID], write: Write) -> Response[TaskRecord]:
+    """Nobody need do it any more; what waited for it is given."""
+
+    async def work() -> TaskRecord:
+        return task_record(await task_service.cancel(write.tx, write.actor, task_id, data.reason))
+
+    return await write.once(work, status=200)
+
+
 def task_record(task: Task) -> TaskRecord:
     """A task as the wire shows it outside of a room."""
     return TaskRecord(**msgspec.structs.asdict(views.task_view(task)), incident=task.incident_id)
 
 
 router = Router(
-    "/", route_handlers=[list_own_tasks, list_incident_tasks, get_task, answer_task, finish_task], tags=["tasks"]
+    "/",
+    route_handlers=[
+        list_own_tasks,
+        list_incident_tasks,
+        get_task,
+        answer_task,
+        finish_task,
+        hand_task_over,
+        block_task,
+        unblock_task,
+        split_task,
+        reopen_task,
+        cancel_task,
+    ],
+    tags=["tasks"],
 )

@@ -15,7 +15,8 @@ WINDOW = timedelta(minutes=10)
 
 
 class OpenIncident(msgspec.Struct, frozen=True):
-    """An incident that may be the cause. ``zones``: where its alarms are; ``active``: one of them still is.
+    """An incident that may be the cause. ``zones``: where its alarms are; ``sources``: what raised them; ``active``:
+    one of them still is.
 
     ``hazard`` None: it is about instruments alone (silent sensors, fans that did not start).
     """
@@ -25,19 +26,27 @@ class OpenIncident(msgspec.Struct, frozen=True):
     hazard: Hazard | None
     active: bool
     last_alarm_at: datetime
+    sources: frozenset[UUID] = frozenset()
 
 
 def find_cause(
-    incidents: Iterable[OpenIncident], zone: UUID, adjoining: frozenset[UUID], hazard: Hazard | None, now: datetime
+    incidents: Iterable[OpenIncident],
+    zone: UUID,
+    adjoining: frozenset[UUID],
+    hazard: Hazard | None,
+    now: datetime,
+    *,
+    source: UUID | None = None,
 ) -> UUID | None:
-    """The incident a new alarm in ``zone`` belongs to, or None: it is the first of its own.
+    """The incident a new alarm in ``zone`` belongs to, or None: it is the first of its own. ``source``: what raises it.
 
-    An alarm in the zone itself goes before one beside it, then the incident that spoke last. An instrument's fault
+    What the source raised before goes before all: incidents that a person split stay apart. Then an alarm in the zone
+    itself goes before one beside it, then the incident that spoke last. An instrument's fault
     belongs to whatever is there. A danger does not belong to a fault, which would give it a false name and place; and a
     machine that vibrates is not caused by a vapour next door.
     """
     near = [i for i in incidents if _lasts(i, now) and _fits(i.hazard, hazard) and i.zones & ({zone} | adjoining)]
-    best = max(near, key=lambda i: (zone in i.zones, i.last_alarm_at, i.id), default=None)
+    best = max(near, key=lambda i: (source in i.sources, zone in i.zones, i.last_alarm_at, i.id), default=None)
     return None if best is None else best.id
 
 

@@ -19,7 +19,8 @@ TaskState = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 class Incident(msgspec.Struct, frozen=True):
     """One incident. ``state``: open while an alarm is active, returned when all are normal, closed by a person.
 
-    One that a person opened has ``opened_by`` and no first alarm; it is open until a person closes it.
+    One that a person opened, or that such a one was merged into, has ``opened_by``; it is open until a person closes
+    it. ``joined_zones``: where the incidents were that were merged into it.
     """
 
     tenant_id: UUID
@@ -43,6 +44,9 @@ class Incident(msgspec.Struct, frozen=True):
     close_reason: str | None = None
     exercise: bool = False
     opened_by: UUID | None = None
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
+    joined_zones: list[UUID] = []
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -82,7 +86,8 @@ class Task(msgspec.Struct, frozen=True):
 
     ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask. ``slug``: which
     task of its plan it is. ``needs`` empty: one person, whoever it is. ``policy`` says who is asked in which order:
-    None the default, or what ``tasking.policy.read_policy`` reads.
+    None the default, or what ``tasking.policy.read_policy`` reads. ``blocked_at``: it can not go on and waits for
+    nobody; ``offered_to``: whom ``offered_by`` hands it over to; ``from_task``: what it was split from, or does again.
     """
 
     tenant_id: UUID
@@ -104,6 +109,17 @@ class Task(msgspec.Struct, frozen=True):
     slug: str = ""
     needs: list[Need] = []
     policy: dict[str, Any] | None = None
+    blocked_at: datetime | None = None
+    blocked_by: UUID | None = None
+    blocked_reason: str | None = None
+    offered_to: UUID | None = None
+    offered_by: UUID | None = None
+    from_task: UUID | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is done for it."""
+        return self.state in ("done", "cancelled")
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

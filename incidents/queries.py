@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from core.database import Tx, row_to
@@ -12,14 +13,15 @@ from incidents.incident import Alarm, Incident, Task
 
 _INCIDENT = """tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
     first_out_alarm_id, opened_at, last_alarm_at, returned_at, closed_at, closed_by, close_reason, exercise,
-    opened_by"""
+    opened_by, merged_into, split_from, joined_zones"""
 
 _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zone_id, sensor_id, actuator_id, kind,
     level, letter, title, value, unit, set_point, raised_at, acknowledged_at, acknowledged_by, returned_at, ended_at,
     trust, votes"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy, blocked_at, blocked_by,
+    blocked_reason, offered_to, offered_by, from_task"""
 
 # One correlation at a time in a site: two alarms of one cause must not open two incidents.
 LOCK_SITE = "SELECT id FROM sites WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
@@ -32,8 +34,8 @@ async def lock_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> None:
 
 INSERT_INCIDENT = """
 INSERT INTO incidents (tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, agent, plan,
-                       first_out_alarm_id, opened_at, last_alarm_at, exercise, opened_by)
-SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $12, $13, $14
+                       first_out_alarm_id, opened_at, last_alarm_at, exercise, opened_by, split_from)
+SELECT $1, $2, coalesce(max(number), 0) + 1, $3, $4, 'open', $5, $6, $7, $8, $9, $10, $11, $12, $15, $13, $14, $16
 FROM incidents WHERE tenant_id = $1 AND site_id = $3
 RETURNING number
 """
@@ -58,6 +60,8 @@ async def insert_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> int:
             incident.opened_at,
             incident.exercise,
             incident.opened_by,
+            incident.last_alarm_at,
+            incident.split_from,
         )
     )
 
@@ -87,6 +91,28 @@ async def get_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Incident:
 async def lock_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Incident:
     """The incident, its row locked until commit; raises NotFound."""
     return _incident(await tx.fetchrow(LOCK_INCIDENT, tenant_id, incident_id), incident_id)
+
+
+class OfIncident(Protocol):
+    """Something that belongs to an incident."""
+
+    @property
+    def incident_id(self) -> UUID: ...
+
+
+_Thing = TypeVar("_Thing", bound=OfIncident)
+
+
+async def lock_behind_incident(
+    tx: Tx, tenant_id: UUID, find: Callable[[], Awaitable[_Thing]]
+) -> tuple[_Thing, Incident]:
+    """What ``find`` reads, behind its incident's lock: while we waited for that, it may have moved to another one."""
+    thing = await find()
+    while True:
+        incident = await lock_incident(tx, tenant_id, thing.incident_id)
+        thing = await find()
+        if thing.incident_id == incident.id:
+            return thing, incident
 
 
 def _incident(row: Any, incident_id: UUID) -> Incident:
@@ -272,8 +298,8 @@ async def list_alarms(
 
 INSERT_TASK = """
 INSERT INTO tasks (tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version,
-                   owner_account_id, state, deadline_at, created_at, slug, needs, policy)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                   owner_account_id, state, deadline_at, created_at, slug, needs, policy, from_task)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 """
 
 
@@ -297,6 +323,7 @@ async def insert_task(tx: Tx, tenant_id: UUID, task: Task) -> None:
         task.slug,
         task.needs,
         task.policy,
+        task.from_task,
     )
 
 
@@ -309,7 +336,8 @@ async def list_tasks(tx: Tx, tenant_id: UUID, incident_id: UUID) -> list[Task]:
 
 
 CANCEL_TASKS = f"""
-UPDATE tasks SET state = 'cancelled'
+UPDATE tasks SET state = 'cancelled', blocked_at = NULL, blocked_by = NULL, blocked_reason = NULL,
+    offered_to = NULL, offered_by = NULL
 WHERE tenant_id = $1 AND incident_id = $2 AND state IN ('open', 'unanswered')
 RETURNING {_TASK}
 """
@@ -332,7 +360,9 @@ async def store_template(tx: Tx, tenant_id: UUID, slug: str, version: int, body:
 
 
 FINISH_TASK = f"""
-UPDATE tasks SET state = 'done', done_at = $3 WHERE tenant_id = $1 AND id = $2 RETURNING {_TASK}
+UPDATE tasks SET state = 'done', done_at = $3, blocked_at = NULL, blocked_by = NULL, blocked_reason = NULL,
+    offered_to = NULL, offered_by = NULL
+WHERE tenant_id = $1 AND id = $2 RETURNING {_TASK}
 """
 
 

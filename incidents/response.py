@@ -37,6 +37,7 @@ from mobile_contract.room import (
     IncidentReturned,
     TrustView,
 )
+from plant import command_queries
 from plant.model import Command, CommandState
 
 log = get_logger(__name__)
@@ -143,18 +144,23 @@ async def _find_cause(tx: Tx, context: SiteContext, rule: AlarmRule) -> Incident
     alarms = await queries.list_alarms_of(tx, context.tenant_id, [i.id for i in incidents])
     zone = context.zone_of(rule)
     cause = correlation.find_cause(
-        [planning.open_incident(context, i, [a for a in alarms if a.incident_id == i.id]) for i in incidents],
+        [
+            planning.open_incident(context, i, [a for a in alarms if a.incident_id == i.id])
+            for i in incidents
+            if planning.may_be_cause(i)
+        ],
         zone.id,
         frozenset(zone.adjoining),
         planning.hazard_of_alarm(rule.kind, context.agent_of(rule)),
         tx.now,
+        source=rule.sensor_id or rule.actuator_id,
     )
     return next((i for i in incidents if i.id == cause), None)
 
 
 async def _open(tx: Tx, context: SiteContext, outcome: Outcome, alarm_id: UUID) -> Incident:
     present = await occupancy.people_near(tx, context, [outcome.rule])
-    incident = planning.new_incident(context, outcome, alarm_id, tx.now, present)
+    incident = planning.new_incident(context, outcome.rule, alarm_id, tx.now, present)
     number = await queries.insert_incident(tx, context.tenant_id, incident)
     incident = msgspec.structs.replace(incident, number=number)
     members = await planning.room_members(tx, context.tenant_id)
@@ -262,7 +268,7 @@ async def _settle(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:
     incident = await queries.lock_incident(tx, tenant_id, incident_id)
     alarms = await queries.list_incident_alarms(tx, tenant_id, incident_id)
     # What a person reported no reading takes back.
-    reported = incident.first_out_alarm_id is None
+    reported = incident.opened_by is not None
     if incident.state != "open" or reported or any(a.returned_at is None for a in alarms):
         return
     returned = msgspec.structs.replace(incident, state="returned", returned_at=tx.now)
@@ -279,6 +285,8 @@ async def end_retired(tx: Tx, context: SiteContext) -> None:
     if not rows:
         return
     await queries.lock_site(tx, context.tenant_id, context.site_id)
+    # Which incident each belongs to stands still from here on.
+    rows = await rule_queries.lock_alarms_of_retired(tx, context.tenant_id, context.site_id)
     for row in rows:
         await queries.lock_incident(tx, context.tenant_id, row.incident_id)
         after = msgspec.structs.replace(row, letter="I", returned_at=row.returned_at or tx.now, ended_at=tx.now)
@@ -297,8 +305,10 @@ async def lock_for_command(tx: Tx, context: SiteContext, command: Command) -> No
     if rule_id is not None:
         await alarm_queries.lock_rules(tx, context.tenant_id, [rule_id])
     await queries.lock_site(tx, context.tenant_id, context.site_id)
-    if command.incident_id is not None:
-        await queries.lock_incident(tx, context.tenant_id, command.incident_id)
+    # Which incident it belongs to stands still from here on: they are merged and split under the site's lock.
+    current = await command_queries.get_command(tx, context.tenant_id, command.id)
+    if current.incident_id is not None:
+        await queries.lock_incident(tx, context.tenant_id, current.incident_id)
 
 
 async def command_changed(tx: Tx, context: SiteContext, command: Command) -> None:

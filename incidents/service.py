@@ -9,7 +9,7 @@ from core import audit
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
 from incidents import queries, rooms, views
-from incidents.incident import Task
+from incidents.incident import Incident, Task
 from incidents.plans import giving, plan_queries
 from incidents.plans.steps import check_finished
 from incidents.reaching import deliveries
@@ -33,7 +33,7 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
     if found.state in {"open", "unanswered"} and found.owner_account_id == actor.account_id:
         # Whoever did it has taken it, whether they said so first or not.
         await tasks.answer(tx, actor, task_id, "acknowledge", "", f"done:{task_id}")
-    incident = await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    incident = await task_queries.lock_incident_of(tx, actor.tenant_id, task_id)
     task = (await escalation.lock_asked(tx, actor.tenant_id, task_id)).task
     if task.owner_account_id != actor.account_id and not actor.may(Permission.MANAGE_INCIDENT):
         raise Forbidden("task.not_yours", "this task is another person's", "此任务属于他人", field="task_id")
@@ -72,3 +72,17 @@ def check_reason(reason: str) -> None:
             value=len(reason),
             limit=REASON_MAX_CHARS,
         )
+
+
+def require_open(incident: Incident) -> None:
+    """Raise Conflict for an incident that is closed; one that goes on as another names that one."""
+    if incident.merged_into is not None:
+        raise Conflict(
+            "incident.merged",
+            "this incident was merged: it goes on as another",
+            "此事件已合并到另一事件",
+            field="incident",
+            value=incident.merged_into,
+        )
+    if incident.state == "closed":
+        raise Conflict("incident.closed", "this incident is closed", "此事件已关闭", field="state", value="closed")

@@ -39,6 +39,8 @@ def incident_view(incident: Incident) -> IncidentView:
         closed_at=incident.closed_at,
         closed_by=incident.closed_by,
         close_reason=incident.close_reason,
+        merged_into=incident.merged_into,
+        split_from=incident.split_from,
     )
 
 
@@ -96,6 +98,11 @@ def task_view(task: Task) -> TaskView:
         deadline_at=task.deadline_at,
         answered_at=task.answered_at,
         done_at=task.done_at,
+        blocked_at=task.blocked_at,
+        blocked_by=task.blocked_by,
+        blocked_reason=task.blocked_reason,
+        offered_to=task.offered_to,
+        from_task=task.from_task,
     )
 
 

@@ -720,6 +720,23 @@ CREATE TABLE public.comm_tests (
     ends_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.comm_tests FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.command_handovers (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    from_account uuid NOT NULL,
+    to_account uuid NOT NULL,
+    briefing jsonb NOT NULL,
+    note text NOT NULL,
+    state text NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    CONSTRAINT command_handovers_check CHECK (((state = 'offered'::text) = (answered_at IS NULL))),
+    CONSTRAINT command_handovers_note_check CHECK ((length(note) <= 2000)),
+    CONSTRAINT command_handovers_state_check CHECK ((state = ANY (ARRAY['offered'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text, 'expired'::text])))
+);
+ALTER TABLE ONLY public.command_handovers FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.commands (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1119,6 +1136,25 @@ CREATE TABLE public.incident_commanders (
     version integer NOT NULL
 );
 ALTER TABLE ONLY public.incident_commanders FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.incident_resources (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    account_id uuid,
+    task_id uuid,
+    state text NOT NULL,
+    note text NOT NULL,
+    by_account uuid NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT incident_resources_kind_check CHECK ((kind = ANY (ARRAY['person'::text, 'team'::text, 'equipment'::text, 'outside'::text]))),
+    CONSTRAINT incident_resources_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT incident_resources_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT incident_resources_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'assigned'::text, 'on_scene'::text, 'released'::text])))
+);
+ALTER TABLE ONLY public.incident_resources FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.incidents (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1141,9 +1177,13 @@ CREATE TABLE public.incidents (
     close_reason text,
     exercise boolean DEFAULT false NOT NULL,
     opened_by uuid,
+    merged_into uuid,
+    split_from uuid,
+    joined_zones uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     CONSTRAINT incidents_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT incidents_check1 CHECK (((state <> 'closed'::text) OR (close_reason IS NOT NULL))),
     CONSTRAINT incidents_check2 CHECK (((first_out_alarm_id IS NOT NULL) OR (opened_by IS NOT NULL))),
+    CONSTRAINT incidents_check3 CHECK (((merged_into IS NULL) OR (state = 'closed'::text))),
     CONSTRAINT incidents_grade_check CHECK (((grade >= 1) AND (grade <= 4))),
     CONSTRAINT incidents_state_check CHECK ((state = ANY (ARRAY['open'::text, 'returned'::text, 'closed'::text])))
 );
@@ -1259,6 +1299,21 @@ CREATE TABLE public.message_services (
     CONSTRAINT message_services_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
 );
 ALTER TABLE ONLY public.message_services FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.objectives (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    text text NOT NULL,
+    state text NOT NULL,
+    set_by uuid NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT objectives_state_check CHECK ((state = ANY (ARRAY['open'::text, 'met'::text, 'dropped'::text]))),
+    CONSTRAINT objectives_text_check CHECK (((length(text) >= 1) AND (length(text) <= 500)))
+);
+ALTER TABLE ONLY public.objectives FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.outbox (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1882,6 +1937,15 @@ CREATE TABLE public.tasks (
     slug text DEFAULT ''::text NOT NULL,
     needs jsonb DEFAULT '[]'::jsonb NOT NULL,
     policy jsonb,
+    blocked_at timestamp with time zone,
+    blocked_by uuid,
+    blocked_reason text,
+    offered_to uuid,
+    offered_by uuid,
+    from_task uuid,
+    CONSTRAINT tasks_blocked_reason_check CHECK (((length(blocked_reason) >= 1) AND (length(blocked_reason) <= 1000))),
+    CONSTRAINT tasks_check CHECK (((blocked_at IS NULL) = (blocked_reason IS NULL))),
+    CONSTRAINT tasks_check1 CHECK (((offered_to IS NULL) = (offered_by IS NULL))),
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -2116,6 +2180,8 @@ ALTER TABLE ONLY public.comm_test_schedules
     ADD CONSTRAINT comm_test_schedules_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.comm_tests
     ADD CONSTRAINT comm_tests_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.command_handovers
+    ADD CONSTRAINT command_handovers_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.commands
@@ -2180,6 +2246,8 @@ ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (tenant_id, account_id, key);
 ALTER TABLE ONLY public.incident_commanders
     ADD CONSTRAINT incident_commanders_pkey PRIMARY KEY (tenant_id, incident_id);
+ALTER TABLE ONLY public.incident_resources
+    ADD CONSTRAINT incident_resources_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.incidents
@@ -2204,6 +2272,8 @@ ALTER TABLE ONLY public.matrix_timers
     ADD CONSTRAINT matrix_timers_tenant_id_alarm_id_actuator_id_action_since_key UNIQUE (tenant_id, alarm_id, actuator_id, action, since);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_pkey PRIMARY KEY (tenant_id, kind);
+ALTER TABLE ONLY public.objectives
+    ADD CONSTRAINT objectives_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.person_devices
@@ -2356,6 +2426,7 @@ CREATE INDEX badges_visit ON public.badges USING btree (tenant_id, visit_id) WHE
 CREATE INDEX comm_test_messages_device ON public.comm_test_messages USING btree (tenant_id, device_id, received_at DESC);
 CREATE INDEX comm_test_messages_due ON public.comm_test_messages USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX comm_tests_newest ON public.comm_tests USING btree (tenant_id, started_at DESC, id DESC);
+CREATE UNIQUE INDEX command_handovers_one ON public.command_handovers USING btree (tenant_id, incident_id) WHERE (state = 'offered'::text);
 CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
@@ -2386,6 +2457,8 @@ CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_i
 CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
+CREATE INDEX incident_resources_incident ON public.incident_resources USING btree (tenant_id, incident_id);
+CREATE INDEX incidents_merged ON public.incidents USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX lessons_incident ON public.lessons USING btree (tenant_id, incident_id, created_at);
@@ -2393,6 +2466,7 @@ CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id
 CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
 CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
 CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
+CREATE INDEX objectives_incident ON public.objectives USING btree (tenant_id, incident_id, "position");
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
 CREATE UNIQUE INDEX plan_versions_published ON public.plan_versions USING btree (tenant_id, slug) WHERE (state = 'published'::text);
@@ -2427,6 +2501,7 @@ CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_i
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
 CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
+CREATE INDEX tasks_from ON public.tasks USING btree (tenant_id, from_task) WHERE (from_task IS NOT NULL);
 CREATE INDEX tasks_incident ON public.tasks USING btree (tenant_id, incident_id, "position");
 CREATE INDEX tasks_owner ON public.tasks USING btree (tenant_id, owner_account_id) WHERE (state = ANY (ARRAY['open'::text, 'acknowledged'::text]));
 CREATE INDEX team_members_account ON public.team_members USING btree (tenant_id, account_id);
@@ -2542,6 +2617,14 @@ ALTER TABLE ONLY public.comm_test_schedules
     ADD CONSTRAINT comm_test_schedules_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.comm_tests
     ADD CONSTRAINT comm_tests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.command_handovers
+    ADD CONSTRAINT command_handovers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.command_handovers
+    ADD CONSTRAINT command_handovers_tenant_id_from_account_fkey FOREIGN KEY (tenant_id, from_account) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.command_handovers
+    ADD CONSTRAINT command_handovers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.command_handovers
+    ADD CONSTRAINT command_handovers_tenant_id_to_account_fkey FOREIGN KEY (tenant_id, to_account) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.commands
     ADD CONSTRAINT commands_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.commands
@@ -2650,10 +2733,22 @@ ALTER TABLE ONLY public.incident_commanders
     ADD CONSTRAINT incident_commanders_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incident_commanders
     ADD CONSTRAINT incident_commanders_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.incident_resources
+    ADD CONSTRAINT incident_resources_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.incident_resources
+    ADD CONSTRAINT incident_resources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.incident_resources
+    ADD CONSTRAINT incident_resources_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.incident_resources
+    ADD CONSTRAINT incident_resources_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.incidents
+    ADD CONSTRAINT incidents_tenant_id_split_from_fkey FOREIGN KEY (tenant_id, split_from) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.incidents
     ADD CONSTRAINT incidents_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.ingest_inbox
@@ -2686,6 +2781,10 @@ ALTER TABLE ONLY public.matrix_timers
     ADD CONSTRAINT matrix_timers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.objectives
+    ADD CONSTRAINT objectives_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.objectives
+    ADD CONSTRAINT objectives_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.person_devices
@@ -2847,7 +2946,11 @@ ALTER TABLE ONLY public.task_steps
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_from_task_fkey FOREIGN KEY (tenant_id, from_task) REFERENCES public.tasks(tenant_id, id);
+ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.tasks
+    ADD CONSTRAINT tasks_tenant_id_offered_to_fkey FOREIGN KEY (tenant_id, offered_to) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.tasks
     ADD CONSTRAINT tasks_tenant_id_owner_account_id_fkey FOREIGN KEY (tenant_id, owner_account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.team_members
@@ -2926,6 +3029,7 @@ ALTER TABLE public.calibration_notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_test_schedules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.comm_tests ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.command_handovers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.commands ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.contact_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.corrective_actions ENABLE ROW LEVEL SECURITY;
@@ -2949,6 +3053,7 @@ ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incident_commanders ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.incident_resources ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.incidents ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
@@ -2958,6 +3063,7 @@ ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.objectives ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.actuators TO muster_owner USING (true);
@@ -2985,6 +3091,7 @@ CREATE POLICY owner_directory ON public.calibration_notices TO muster_owner USIN
 CREATE POLICY owner_directory ON public.comm_test_messages TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_test_schedules TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.comm_tests TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.command_handovers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.commands TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.contact_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.corrective_actions TO muster_owner USING (true);
@@ -3008,6 +3115,7 @@ CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING 
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incident_commanders TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.incident_resources TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.incidents TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
@@ -3017,6 +3125,7 @@ CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.objectives TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
@@ -3130,6 +3239,7 @@ CREATE POLICY tenant_isolation ON public.calibration_notices USING ((tenant_id =
 CREATE POLICY tenant_isolation ON public.comm_test_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_test_schedules USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.comm_tests USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.command_handovers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.commands USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.contact_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.corrective_actions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3152,6 +3262,7 @@ CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = (
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incident_commanders USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.incident_resources USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.incidents USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3161,6 +3272,7 @@ CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT p
 CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.objectives USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3295,6 +3407,7 @@ GRANT SELECT,INSERT ON TABLE public.calibration_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.command_handovers TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_points TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.corrective_actions TO muster_app;
@@ -3317,6 +3430,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.incident_commanders TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incident_resources TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incidents TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
@@ -3324,8 +3438,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.lessons TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
-GRANT SELECT,INSERT,DELETE ON TABLE public.matrix_timers TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
@@ -3371,5 +3486,5 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trainings TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.visits TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.voting_groups TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.voting_members TO muster_app;
-GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_tasks TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.waiting_tasks TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.zones TO muster_app;

@@ -122,6 +122,26 @@ class TaskDone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: Note = ""
 
 
+class TaskHandover(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """To whom a task is offered, and why; named its own owner, it is kept."""
+
+    to: UUID
+    reason: Reason
+
+
+class TaskReason(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a task is blocked, cancelled or to be done again."""
+
+    reason: Reason
+
+
+class TaskSplit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The task that some steps, by number, become."""
+
+    title: Text
+    steps: Annotated[list[Annotated[int, msgspec.Meta(ge=1, le=1000)]], msgspec.Meta(min_length=1, max_length=100)]
+
+
 class AttemptView(msgspec.Struct, frozen=True):
     """One send to one device; ``outcome`` null: begun, and not heard of since."""
 

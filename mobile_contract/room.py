@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 from uuid import UUID
 
 import msgspec
@@ -51,7 +51,10 @@ class PlanRef(msgspec.Struct, frozen=True):
 
 
 class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
-    """The incident as a room shows it; grade 4 (IV, blue) to 1 (I, red)."""
+    """The incident as a room shows it; grade 4 (IV, blue) to 1 (I, red).
+
+    ``merged_into``: the incident it goes on as; ``split_from``: the one it was a part of.
+    """
 
     id: UUID
     number: int
@@ -68,6 +71,8 @@ class IncidentView(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None = None
     closed_by: UUID | None = None
     close_reason: str | None = None
+    merged_into: UUID | None = None
+    split_from: UUID | None = None
 
 
 class TrustView(msgspec.Struct, frozen=True):
@@ -124,7 +129,11 @@ class FloodView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
-    """One task: one owner, one deadline; ``fencing`` grows each time it changes hands."""
+    """One task: one owner, one deadline; ``fencing`` grows each time it changes hands.
+
+    ``blocked_at``: it can not go on, for the reason beside it, and waits for nobody. ``offered_to``: whom it is handed
+    over to; it is theirs when they acknowledge it. ``from_task``: the task it was split from, or does again.
+    """
 
     id: UUID
     position: int
@@ -137,6 +146,11 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     deadline_at: datetime
     answered_at: datetime | None = None
     done_at: datetime | None = None
+    blocked_at: datetime | None = None
+    blocked_by: UUID | None = None
+    blocked_reason: str | None = None
+    offered_to: UUID | None = None
+    from_task: UUID | None = None
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -254,6 +268,41 @@ class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
     re_entry_at: datetime | None = None
 
 
+class CommanderView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who leads the incident; ``version`` grows with every change of hands."""
+
+    account: UUID
+    since: datetime
+    version: int
+
+
+class ObjectiveView(msgspec.Struct, frozen=True, kw_only=True):
+    """What the commander wants reached, in their own words."""
+
+    id: UUID
+    position: int
+    text: str
+    state: Literal["open", "met", "dropped"]
+    set_by: UUID
+    set_at: datetime
+    ended_at: datetime | None = None
+    version: int
+
+
+class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody or something for the incident: asked for, assigned, there, or let go."""
+
+    id: UUID
+    kind: Literal["person", "team", "equipment", "outside"]
+    name: str
+    account: UUID | None = None
+    task: UUID | None = None
+    state: Literal["requested", "assigned", "on_scene", "released"]
+    note: str
+    changed_at: datetime
+    version: int
+
+
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
     """The room's first event."""
 
@@ -346,6 +395,42 @@ class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_c
     roll_call: RollCallView
 
 
+class CommanderChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="commander.changed"):
+    """Somebody took command, or it was handed over."""
+
+    commander: CommanderView
+
+
+class ObjectiveChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="objective.changed"):
+    """An objective was set, reworded, met or dropped."""
+
+    objective: ObjectiveView
+
+
+class ResourceChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="resource.changed"):
+    """A resource was noted, assigned, is there, or was let go."""
+
+    resource: ResourceView
+
+
+class IncidentMerged(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.merged"):
+    """This incident goes on as another, ``incident.merged_into``: all its things have moved to that one's room."""
+
+    incident: IncidentView
+
+
+class IncidentSplit(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.split"):
+    """These things go on as an incident of their own, ``into``; ``incident`` is what is left of this one."""
+
+    incident: IncidentView
+    into: UUID
+    alarms: list[UUID]
+    tasks: list[UUID]
+    commands: list[UUID]
+    deliveries: list[UUID]
+    resources: list[UUID]
+
+
 class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="escalation.changed"):
     """The search for a task's people began, moved on, found them, was paused or used everybody up."""
 
@@ -386,6 +471,11 @@ Body: TypeAlias = (
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
+    | CommanderChanged
+    | ObjectiveChanged
+    | ResourceChanged
+    | IncidentMerged
+    | IncidentSplit
     | EscalationChanged
     | MessagePosted
     | MemberJoined
@@ -442,6 +532,9 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
+    commander: CommanderView | None = None
+    objectives: dict[UUID, ObjectiveView] = {}
+    resources: dict[UUID, ResourceView] = {}
     escalations: dict[UUID, EscalationView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
@@ -473,26 +566,41 @@ def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
     return state
 
 
-def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911, PLR0912 - one for each kind
+# Events that carry one whole thing of the room: the field of the state that holds it, and the body's own field.
+_WHOLE: dict[type[Any], tuple[str, str]] = {
+    IncidentOpened: ("incident", "incident"),
+    FloodStarted: ("flood", "flood"),
+    FloodEnded: ("flood", "flood"),
+    CommanderChanged: ("commander", "commander"),
+}
+# Events that carry one of many things, which the state keeps by id.
+_ONE_OF: dict[type[Any], tuple[str, str]] = {
+    AlarmJoined: ("alarms", "alarm"),
+    AlarmChanged: ("alarms", "alarm"),
+    TaskAssigned: ("tasks", "task"),
+    TaskChanged: ("tasks", "task"),
+    CommandChanged: ("commands", "command"),
+    DeliveryChanged: ("deliveries", "delivery"),
+    RollCallChanged: ("roll_calls", "roll_call"),
+    ObjectiveChanged: ("objectives", "objective"),
+    ResourceChanged: ("resources", "resource"),
+}
+
+
+def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+    kind = type(event.body)
+    if kind in _WHOLE:
+        field, carried = _WHOLE[kind]
+        return replace(state, **{field: getattr(event.body, carried)})
+    if kind in _ONE_OF:
+        field, carried = _ONE_OF[kind]
+        thing = getattr(event.body, carried)
+        return replace(state, **{field: {**getattr(state, field), thing.id: thing}})
     match event.body:
-        case IncidentOpened(incident):
-            return replace(state, incident=incident)
         case IncidentRegraded() | IncidentReturned() | IncidentReopened() | IncidentClosed():
             return replace(state, incident=_change_incident(state.incident, event.body))
-        case AlarmJoined(alarm) | AlarmChanged(alarm):
-            return replace(state, alarms={**state.alarms, alarm.id: alarm})
-        case FloodStarted(flood) | FloodEnded(flood):
-            return replace(state, flood=flood)
-        case TaskAssigned(task) | TaskChanged(task):
-            return replace(state, tasks={**state.tasks, task.id: task})
         case TaskStepsChanged(task_id, steps):
             return replace(state, steps={**state.steps, task_id: steps})
-        case CommandChanged(command):
-            return replace(state, commands={**state.commands, command.id: command})
-        case DeliveryChanged(delivery):
-            return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
-        case RollCallChanged(roll_call):
-            return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
         case EscalationChanged(escalation):
             return replace(state, escalations={**state.escalations, escalation.task: escalation})
         case MessagePosted(text):
@@ -501,7 +609,45 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911, 
         case MemberJoined(member):
             return replace(state, members={**state.members, member.account: member})
         case MemberLeft(account):
-            return replace(state, members={k: v for k, v in state.members.items() if k != account})
+            return replace(state, members=_without(state.members, [account]))
+        case IncidentMerged():
+            return _merged_away(state, event.body)
+    assert isinstance(event.body, IncidentSplit)
+    return _split_off(state, event.body)
+
+
+_Kept = TypeVar("_Kept")
+
+
+def _without(kept: dict[UUID, _Kept], gone: Iterable[UUID]) -> dict[UUID, _Kept]:
+    left = set(gone)
+    return {key: thing for key, thing in kept.items() if key not in left}
+
+
+def _merged_away(state: RoomState, body: IncidentMerged) -> RoomState:
+    """Everything has moved to the other incident's room; what was said and who was there stay."""
+    return RoomState(
+        room=state.room,
+        epoch=state.epoch,
+        seq=state.seq,
+        incident=body.incident,
+        messages=state.messages,
+        members=state.members,
+    )
+
+
+def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
+    return replace(
+        state,
+        incident=body.incident,
+        alarms=_without(state.alarms, body.alarms),
+        tasks=_without(state.tasks, body.tasks),
+        steps=_without(state.steps, body.tasks),
+        commands=_without(state.commands, body.commands),
+        deliveries=_without(state.deliveries, body.deliveries),
+        escalations=_without(state.escalations, body.tasks),
+        resources=_without(state.resources, body.resources),
+    )
 
 
 def _change_incident(

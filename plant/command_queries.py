@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -66,6 +67,14 @@ _GET = f"SELECT {_COMMAND} FROM commands WHERE tenant_id = $1 AND id = $2"
 async def get_command(tx: Tx, tenant_id: UUID, command_id: UUID) -> Command:
     """One command; raises NotFound."""
     return row_to(Command, found(await tx.fetchrow(_GET, tenant_id, command_id), "command", command_id))
+
+
+_LIST_OF = f"SELECT {_COMMAND} FROM commands WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY requested_at, id"
+
+
+async def list_commands_of(tx: Tx, tenant_id: UUID, ids: Sequence[UUID]) -> list[Command]:
+    """These commands, oldest first."""
+    return [row_to(Command, row) for row in await tx.fetch(_LIST_OF, tenant_id, list(ids))]
 
 
 _LOCK = f"SELECT {_COMMAND} FROM commands WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"

@@ -58,6 +58,20 @@ async def build(tx: Tx) -> World:
     return World(tenant_id, site_id, zone_id, actuator_id, rule_id, incident.id, alarm.id, room_id, wang, li)
 
 
+async def open_other(tx: Tx, world: World) -> UUID:
+    """Another incident of the site, with an alarm and a room whose member is li."""
+    rule_id = await _rule(tx, world.tenant_id, world.site_id, world.actuator_id, level=2)
+    ids = (world.tenant_id, world.site_id, world.zone_id, rule_id, world.actuator_id)
+    incident, alarm = _incident(tx, *ids)
+    number = await queries.insert_incident(tx, world.tenant_id, incident)
+    await queries.insert_alarm(tx, world.tenant_id, alarm)
+    room_id = await rooms.open_room(tx, world.tenant_id, incident.id, [world.li])
+    opened = msgspec.structs.replace(incident, number=number)
+    await rooms.append(tx, world.tenant_id, room_id, IncidentOpened(views.incident_view(opened)))
+    await rooms.append(tx, world.tenant_id, room_id, AlarmJoined(views.alarm_view(alarm)))
+    return incident.id
+
+
 async def stand(tx: Tx, world: World, *, latched: bool = False) -> None:
     """Let the rule's state say what the alarm's row says: active, nobody has acknowledged it."""
     state = AlarmState(condition="active", acknowledged=False, latched=latched, annunciated=True, episode=1)
@@ -156,18 +170,19 @@ async def _plant(tx: Tx, tenant_id: UUID, site_id: UUID, zone_id: UUID) -> UUID:
     return actuator_id
 
 
-async def _rule(tx: Tx, tenant_id: UUID, site_id: UUID, actuator_id: UUID) -> UUID:
+async def _rule(tx: Tx, tenant_id: UUID, site_id: UUID, actuator_id: UUID, level: int = 1) -> UUID:
     rule_id = new_id()
     await tx.execute(
         "INSERT INTO alarm_rules (tenant_id, id, site_id, actuator_id, kind, level, unit, deadband, on_delay_s,"
         " off_delay_s, latching, toxic, source, created_at)"
-        " VALUES ($1, $2, $3, $4, 'no_effect', 1, '1', 0, 0, 0, false, false, $5, $6)",
+        " VALUES ($1, $2, $3, $4, 'no_effect', $7, '1', 0, 0, 0, false, false, $5, $6)",
         tenant_id,
         rule_id,
         site_id,
         actuator_id,
         LimitSource("CN", "2019", "GB/T 50493"),
         tx.now,
+        level,
     )
     return rule_id
 

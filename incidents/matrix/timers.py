@@ -64,6 +64,10 @@ async def _fire(tx: Tx, tenant_id: UUID, timer_id: UUID) -> int:
     context = await load_context(tx, tenant_id, known.site_id)
     watched = await alarm_queries.lock_rules(tx, tenant_id, [known.rule_id])
     await incident_queries.lock_site(tx, tenant_id, known.site_id)
+    # Under the site's lock it can not move to another incident any more.
+    known = await queries.find_timer(tx, tenant_id, timer_id)
+    if known is None:
+        return 0
     incident = await incident_queries.lock_incident(tx, tenant_id, known.incident_id)
     timer = await queries.take_timer(tx, tenant_id, timer_id)
     if timer is None:

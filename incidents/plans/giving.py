@@ -50,14 +50,21 @@ class Errand(msgspec.Struct, frozen=True):
 
 
 async def give_plan(
-    tx: Tx, tenant_id: UUID, incident: Incident, template: PlanTemplate, bound: BoundPlan, around: Surroundings
+    tx: Tx,
+    tenant_id: UUID,
+    incident: Incident,
+    template: PlanTemplate,
+    bound: BoundPlan,
+    around: Surroundings,
+    *,
+    again: bool = True,
 ) -> list[Task]:
     """Give each task of the plan that nobody has in hand to one person, and order them to it; what waits for others
-    is kept. A task that was done when the alarm called before is given again."""
+    is kept. ``again``: a task that was done when the alarm called before is given again."""
     await queries.store_template(tx, tenant_id, template.slug, template.version, plan_library.as_stored(template))
     existing = await queries.list_tasks(tx, tenant_id, incident.id)
     waiting = await plan_queries.list_waiting(tx, tenant_id, incident.id)
-    known = {(t.plan_template, t.slug, t.title.en): t.id for t in existing if t.state not in _OVER}
+    known = {(t.plan_template, t.slug, t.title.en): t.id for t in existing if not again or t.state not in _OVER}
     known |= {(w.plan_template, w.slug, _errand(w).task.title.en): w.id for w in waiting}
     in_hand = {task.slug: _known(known, bound.template, task) for task in bound.tasks}
     ids = {slug: found or new_id() for slug, found in in_hand.items()}

@@ -13,7 +13,6 @@ from core.database import Tx
 from core.ids import new_id
 from incidents import grading, queries, rooms, views
 from incidents.alarms.agents import Hazard, hazard_of
-from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import DANGER_KINDS, AlarmRule, Grade
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
@@ -47,16 +46,22 @@ def hazard_of_alarm(kind: str, agent: str | None) -> Hazard | None:
 
 def open_incident(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> OpenIncident:
     """What correlation asks about an incident."""
-    reported = hazard_of(incident.agent) if incident.first_out_alarm_id is None else None
+    reported = hazard_of(incident.agent) if incident.opened_by is not None else None
     hazards = (hazard_of_alarm(a.kind, context.agent_of_sensor(a.sensor_id)) for a in alarms)
     return OpenIncident(
         id=incident.id,
-        zones=frozenset({incident.zone_id, *(a.zone_id for a in alarms)}),
+        zones=frozenset({incident.zone_id, *incident.joined_zones, *(a.zone_id for a in alarms)}),
+        sources=frozenset(a.sensor_id or a.actuator_id or a.rule_id for a in alarms),
         hazard=next((hazard for hazard in hazards if hazard is not None), reported),
         # Nothing returns what a person reported: it lasts until a person closes it.
-        active=incident.first_out_alarm_id is None or any(a.returned_at is None for a in alarms),
+        active=incident.opened_by is not None or any(a.returned_at is None for a in alarms),
         last_alarm_at=incident.last_alarm_at,
     )
+
+
+def may_be_cause(incident: Incident) -> bool:
+    """Tasks that were split off alone cause no alarms: those belong to what they were split from."""
+    return incident.split_from is None or incident.first_out_alarm_id is not None
 
 
 def moment_of(context: SiteContext, rule: AlarmRule, now: datetime, grade: int | None = None) -> Moment:
@@ -74,10 +79,9 @@ def moment_of(context: SiteContext, rule: AlarmRule, now: datetime, grade: int |
 
 
 def new_incident(
-    context: SiteContext, outcome: Outcome, alarm_id: UUID, now: datetime, people_present: int | None = None
+    context: SiteContext, rule: AlarmRule, alarm_id: UUID, now: datetime, people_present: int | None = None
 ) -> Incident:
-    """The incident this alarm opens, graded and with its plan; its number comes from the database."""
-    rule = outcome.rule
+    """The incident an alarm of this rule opens, graded and with its plan; its number comes from the database."""
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     graded = grade_of(context, [rule], now, people_present)
     moment = moment_of(context, rule, now, int(graded.grade))
@@ -253,15 +257,18 @@ async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
     return any(t.plan_template == slug and t.state not in ("done", "cancelled") for t in tasks)
 
 
-async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:
+async def give_tasks(
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, *, again: bool = True
+) -> list[Task]:
     """Bind the alarm's plan to this moment, give its tasks (see ``giving``) and those of plans the matrix adds, and
-    have people led out where one of them says so."""
+    have people led out where one of them says so. ``again`` False: the alarm has called before, and only what it called
+    for that nobody was ever given is given."""
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     moment = moment_of(context, rule, tx.now, incident.grade)
     template = context.plan_for(moment)
     bound = bind(template, await look(tx, context, zone, template, moment))
     around = surroundings(context, zone, agent, bound)
-    given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around)
+    given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around, again=again)
     asked = await live.find_effects(tx, context, rule)
     for wanted in asked.plans:
         further = context.plans.get(wanted.slug)
@@ -269,8 +276,9 @@ async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
             continue
         bound_further = bind(further, await look(tx, context, zone, further, moment))
         around = surroundings(context, zone, agent, bound_further)
-        given += await giving.give_plan(tx, context.tenant_id, incident, further, bound_further, around)
-    await evacuate(tx, context, incident, zone, bound.evacuation, asked.evacuations)
+        given += await giving.give_plan(tx, context.tenant_id, incident, further, bound_further, around, again=again)
+    if again:
+        await evacuate(tx, context, incident, zone, bound.evacuation, asked.evacuations)
     return given
 
 

@@ -58,8 +58,7 @@ async def confirm_step(tx: Tx, actor: Actor, task_id: UUID, n: int, proof: Proof
     the room. Raises NotFound, Forbidden, Conflict for a task that is over, Invalid for a proof that is missing.
     """
     actor.require(Permission.ANSWER_TASK)
-    found = await task_queries.get_task(tx, actor.tenant_id, task_id)
-    await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    await task_queries.lock_incident_of(tx, actor.tenant_id, task_id)
     task = await task_queries.lock_task(tx, actor.tenant_id, task_id)
     steps = await plan_queries.list_steps(tx, actor.tenant_id, task_id)
     known = next((step for step in steps if step.n == n), None)

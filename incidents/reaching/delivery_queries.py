@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
@@ -164,6 +165,16 @@ async def insert_delivery(
         terms.counted_until,
     )
     return inserted == 1
+
+
+LIST_DELIVERIES_OF = f"""
+SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND id = ANY($2::uuid[]) ORDER BY queued_at, id
+"""
+
+
+async def list_deliveries_of(tx: Tx, tenant_id: UUID, ids: Sequence[UUID]) -> list[DeliveryRow]:
+    """These deliveries, oldest first."""
+    return [row_to(DeliveryRow, r) for r in await tx.fetch(LIST_DELIVERIES_OF, tenant_id, list(ids))]
 
 
 NOTE_ENDING = "UPDATE deliveries SET ended_why = coalesce(ended_why, $3) WHERE tenant_id = $1 AND id = $2"

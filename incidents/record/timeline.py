@@ -17,7 +17,7 @@ from incidents.record import anchors
 from incidents.record.verification import Walk, follow, timeline_digest
 
 # Lines after which the end of a timeline is anchored at once; the others wait for the courier.
-ENDS = frozenset({"incident.closed", "report.signed_off"})
+ENDS = frozenset({"incident.closed", "incident.merged", "report.signed_off"})
 
 _HEADS = """
 SELECT incident_id, position, hash FROM timeline_heads WHERE tenant_id = $1 AND incident_id = ANY($2::uuid[])

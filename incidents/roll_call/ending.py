@@ -9,8 +9,7 @@ import msgspec
 from core import audit
 from core.database import Tx
 from core.errors import Conflict
-from incidents import queries as incident_queries
-from incidents.commander import require_commander
+from incidents.leading.commander import require_commander
 from incidents.record import publishing
 from incidents.roll_call import queries, service
 from incidents.roll_call.model import RollCall
@@ -23,9 +22,8 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
 
     With people missing or in need the reason is the commander's own and goes on record. Raises Conflict, Forbidden.
     """
-    found = await service.get(tx, actor.tenant_id, call_id)
-    incident = await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
-    await require_commander(tx, actor, found.incident_id)
+    incident = await service.lock_incident_of(tx, actor.tenant_id, call_id)
+    await require_commander(tx, actor, incident.id)
     call = await service.get_locked(tx, actor.tenant_id, call_id)
     if call.state != "open":
         return call
@@ -52,9 +50,8 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
 
 async def allow_re_entry(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
     """The commander lets people back in, after the all-clear and while no alarm of these zones is active."""
-    found = await service.get(tx, actor.tenant_id, call_id)
-    await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
-    await require_commander(tx, actor, found.incident_id)
+    incident = await service.lock_incident_of(tx, actor.tenant_id, call_id)
+    await require_commander(tx, actor, incident.id)
     call = await service.get_locked(tx, actor.tenant_id, call_id)
     if call.state == "re_entry":
         return call

@@ -17,8 +17,8 @@ from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
 from incidents import queries as incident_queries
 from incidents import rooms
-from incidents.commander import find_commander
 from incidents.incident import Incident
+from incidents.leading.commander import find_commander
 from incidents.record import timeline
 from incidents.roll_call import orders, queries
 from incidents.roll_call.merge import judge
@@ -192,9 +192,8 @@ def _person(call: RollCall, w: Whereabouts) -> Person:
 
 async def send_search(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
     """Look for those who are missing now, not when the time for it comes; twice is one search."""
-    found = await get(tx, actor.tenant_id, call_id)
-    await require_lead(tx, actor, found.incident_id)
-    incident = await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    incident = await lock_incident_of(tx, actor.tenant_id, call_id)
+    await require_lead(tx, actor, incident.id)
     return await search(tx, incident, await get_locked(tx, actor.tenant_id, call_id), by=actor.account_id)
 
 
@@ -233,10 +232,19 @@ def _found(call: RollCall | None, call_id: UUID) -> RollCall:
     return call
 
 
+async def lock_incident_of(tx: Tx, tenant_id: UUID, call_id: UUID) -> Incident:
+    """The incident a roll call belongs to by then, locked; raises NotFound."""
+
+    async def find() -> RollCall:
+        return await get(tx, tenant_id, call_id)
+
+    _, incident = await incident_queries.lock_behind_incident(tx, tenant_id, find)
+    return incident
+
+
 async def lock_with_incident(tx: Tx, tenant_id: UUID, call_id: UUID) -> RollCall:
     """The roll call, held, and its incident before it: for whoever writes into the record. Raises NotFound."""
-    found = await get(tx, tenant_id, call_id)
-    await incident_queries.lock_incident(tx, tenant_id, found.incident_id)
+    await lock_incident_of(tx, tenant_id, call_id)
     return await get_locked(tx, tenant_id, call_id)
 
 

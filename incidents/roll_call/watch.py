@@ -55,8 +55,7 @@ class RollCallWatch:
 
 async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
     """One look; what does not fit into it is left for the next, at once."""
-    found = await service.get(tx, tenant_id, call_id)
-    incident = await incident_queries.lock_incident(tx, tenant_id, found.incident_id)
+    incident = await service.lock_incident_of(tx, tenant_id, call_id)
     call = await service.get_locked(tx, tenant_id, call_id)
     if call.look_at is None or call.look_at > tx.now:
         return

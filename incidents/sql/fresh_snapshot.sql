@@ -10,7 +10,8 @@ SELECT jsonb_build_object(
             'agent', i.agent, 'reasons', i.reasons, 'exercise', i.exercise,
             'plan', jsonb_build_object('template', i.plan -> 'template', 'version', i.plan -> 'version'),
             'opened_at', i.opened_at, 'returned_at', i.returned_at, 'closed_at', i.closed_at,
-            'closed_by', i.closed_by, 'close_reason', i.close_reason)
+            'closed_by', i.closed_by, 'close_reason', i.close_reason,
+            'merged_into', i.merged_into, 'split_from', i.split_from)
         FROM incidents i WHERE i.tenant_id = $1 AND i.id = r.incident_id),
     'alarms', (
         SELECT coalesce(jsonb_object_agg(a.id, jsonb_build_object(
@@ -30,7 +31,9 @@ SELECT jsonb_build_object(
         SELECT coalesce(jsonb_object_agg(t.id, jsonb_build_object(
             'id', t.id, 'position', t.position, 'role', t.role, 'title', t.title, 'steps', t.steps,
             'owner', t.owner_account_id, 'state', t.state, 'fencing', t.fencing, 'deadline_at', t.deadline_at,
-            'answered_at', t.answered_at, 'done_at', t.done_at)), '{}')
+            'answered_at', t.answered_at, 'done_at', t.done_at, 'blocked_at', t.blocked_at,
+            'blocked_by', t.blocked_by, 'blocked_reason', t.blocked_reason, 'offered_to', t.offered_to,
+            'from_task', t.from_task)), '{}')
         FROM tasks t WHERE t.tenant_id = $1 AND t.incident_id = r.incident_id),
     'steps', (
         SELECT coalesce(jsonb_object_agg(w.task_id, w.steps), '{}')
@@ -59,6 +62,19 @@ SELECT jsonb_build_object(
             'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
             're_entry_at', c.re_entry_at) || c.counts), '{}')
         FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'commander', (
+        SELECT jsonb_build_object('account', c.account_id, 'since', c.since, 'version', c.version)
+        FROM incident_commanders c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'objectives', (
+        SELECT coalesce(jsonb_object_agg(o.id, jsonb_build_object(
+            'id', o.id, 'position', o.position, 'text', o.text, 'state', o.state, 'set_by', o.set_by,
+            'set_at', o.set_at, 'ended_at', o.ended_at, 'version', o.version)), '{}')
+        FROM objectives o WHERE o.tenant_id = $1 AND o.incident_id = r.incident_id),
+    'resources', (
+        SELECT coalesce(jsonb_object_agg(x.id, jsonb_build_object(
+            'id', x.id, 'kind', x.kind, 'name', x.name, 'account', x.account_id, 'task', x.task_id,
+            'state', x.state, 'note', x.note, 'changed_at', x.changed_at, 'version', x.version)), '{}')
+        FROM incident_resources x WHERE x.tenant_id = $1 AND x.incident_id = r.incident_id),
     'escalations', (
         SELECT coalesce(jsonb_object_agg(x.task_id, jsonb_build_object(
             'task', x.task_id, 'state', x.state, 'policy', x.policy -> 'slug', 'step', x.step, 'round', x.round,

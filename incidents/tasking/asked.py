@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.database import Tx
-from incidents import queries, rooms
+from incidents import rooms
 from incidents.incident import Task
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import Answer, Delivery, said_yes
@@ -33,7 +33,7 @@ class Asked(msgspec.Struct):
     known: dict[UUID, Delivery]
     why_ended: dict[UUID, str]
     over: bool = False
-    """The task is done or the incident closed: nobody is looked for any more."""
+    """The task is done or blocked, or the incident closed: nobody is looked for."""
     counting: frozenset[UUID] = frozenset()
     """Whose yes fills a place, after the last look."""
 
@@ -87,15 +87,14 @@ def _since(known: Sequence[Delivery], answer: Answer) -> datetime:
 
 async def lock_asked(tx: Tx, tenant_id: UUID, task_id: UUID) -> Asked:
     """Lock incident, escalation, task and deliveries, in this order; raises NotFound."""
-    task = await task_queries.get_task(tx, tenant_id, task_id)
-    incident = await queries.lock_incident(tx, tenant_id, task.incident_id)
+    incident = await task_queries.lock_incident_of(tx, tenant_id, task_id)
     row = await escalation_queries.lock_escalation(tx, tenant_id, task_id)
     task = await task_queries.lock_task(tx, tenant_id, task_id)
     rows = await delivery_queries.lock_task_deliveries(tx, tenant_id, task_id)
     if row is None:
         row = await _begun_before(tx, task, rows)
     asked = asked_of(task, row, rows)
-    asked.over = incident.state == "closed" or task.state in ("done", "cancelled")
+    asked.over = incident.state == "closed" or task.is_over or task.blocked_at is not None
     return asked
 
 

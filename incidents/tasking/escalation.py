@@ -30,6 +30,7 @@ from incidents.tasking import (
     escalation_choice,
     escalation_moves,
     escalation_queries,
+    handing,
     policy_queries,
     roster_queries,
     task_queries,
@@ -107,6 +108,8 @@ async def say_yes(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known
     had_it = (asked.task.owner_account_id, asked.task.state) == (row.account_id, "acknowledged")
     await orders.save(tx, tenant_id, row, known, None)
     asked.learn(row, known)
+    if asked.task.offered_to == row.account_id:
+        await handing.take_over(tx, asked, row.account_id)
     task = await advance(tx, tenant_id, asked, "answered", about=row.account_id)
     if before.said != "yes":
         took = not had_it and (task.owner_account_id, task.state) == (row.account_id, "acknowledged")
@@ -126,6 +129,8 @@ async def say_no(tx: Tx, actor: Actor, asked: Asked, row: DeliveryRow, known: De
 async def move_on(tx: Tx, tenant_id: UUID, asked: Asked, row: DeliveryRow, known: Delivery, why: str) -> Task:
     """Stop waiting for this person and ask whoever is next; ``known`` is the row's delivery as it stands now."""
     asked.learn(row, end(known, Ending.SUPERSEDED, tx.now), why)
+    if asked.task.offered_to == row.account_id:
+        await handing.keep(tx, asked, why)
     task = await advance(tx, tenant_id, asked, why, about=row.account_id)
     last = asked.escalation.state == "exhausted" and why != "declined"
     ending = Ending.EXHAUSTED if last else Ending.SUPERSEDED
@@ -366,10 +371,10 @@ async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> Non
         await _cancel(tx, row)
 
 
-async def finish(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
-    """The task is done: nobody is asked or waited for any more. Locks the task and what belongs to it."""
+async def finish(tx: Tx, tenant_id: UUID, task_id: UUID, why: str = "done") -> None:
+    """The task is over: nobody is asked or waited for any more. Locks the task and what belongs to it."""
     asked = await lock_asked(tx, tenant_id, task_id)
-    await release(tx, tenant_id, asked, "done")
+    await release(tx, tenant_id, asked, why)
     if asked.escalation.state != "met":
         await _cancel(tx, asked.escalation)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -209,3 +210,13 @@ ORDER BY e.started_at LIMIT $3
 async def list_unanswered_unasked(tx: Tx, tenant_id: UUID, account_id: UUID, limit: int) -> list[UUID]:
     """Tasks whose people are used up and for which this person was not asked in this round, oldest first."""
     return [r["task_id"] for r in await tx.fetch(UNANSWERED, tenant_id, account_id, limit)]
+
+
+LIST_OF_TASKS = f"""
+SELECT {_ESCALATION} FROM escalations WHERE tenant_id = $1 AND task_id = ANY($2::uuid[]) ORDER BY started_at, task_id
+"""
+
+
+async def list_of_tasks(tx: Tx, tenant_id: UUID, task_ids: Sequence[UUID]) -> list[EscalationRow]:
+    """The escalations of these tasks, oldest first."""
+    return [row_to(EscalationRow, r) for r in await tx.fetch(LIST_OF_TASKS, tenant_id, list(task_ids))]

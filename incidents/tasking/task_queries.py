@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from core.database import Tx, row_to
 from core.errors import NotFound
-from incidents.incident import Task
+from incidents import queries
+from incidents.incident import Incident, Task
 from incidents.tasking.roster import Person
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy, blocked_at, blocked_by,
+    blocked_reason, offered_to, offered_by, from_task"""
 
 GET_TASK = f"SELECT {_TASK} FROM tasks WHERE tenant_id = $1 AND id = $2"
 LOCK_TASK = GET_TASK + " FOR NO KEY UPDATE"
@@ -26,6 +31,16 @@ async def get_task(tx: Tx, tenant_id: UUID, task_id: UUID) -> Task:
 async def lock_task(tx: Tx, tenant_id: UUID, task_id: UUID) -> Task:
     """The task, its row locked until commit; raises NotFound."""
     return _found(await tx.fetchrow(LOCK_TASK, tenant_id, task_id), task_id)
+
+
+async def lock_incident_of(tx: Tx, tenant_id: UUID, task_id: UUID) -> Incident:
+    """The incident the task belongs to by then, locked; raises NotFound."""
+
+    async def find() -> Task:
+        return await get_task(tx, tenant_id, task_id)
+
+    _, incident = await queries.lock_behind_incident(tx, tenant_id, find)
+    return incident
 
 
 def _found(row: Any, task_id: UUID) -> Task:
@@ -112,6 +127,53 @@ WHERE tenant_id = $1 AND role IN ('responder', 'safety_officer') AND disabled_at
 async def list_responders(tx: Tx, tenant_id: UUID) -> list[UUID]:
     """Responders and safety officers."""
     return [r["id"] for r in await tx.fetch(RESPONDERS, tenant_id)]
+
+
+SAVE_HELD = """
+UPDATE tasks SET state = $3, steps = $4, blocked_at = $5, blocked_by = $6, blocked_reason = $7, offered_to = $8,
+    offered_by = $9
+WHERE tenant_id = $1 AND id = $2
+"""
+
+
+async def save_held(tx: Tx, tenant_id: UUID, it: Task) -> None:
+    """Write what people make of a locked task besides answering it."""
+    held = (it.blocked_at, it.blocked_by, it.blocked_reason, it.offered_to, it.offered_by)
+    await tx.execute(SAVE_HELD, tenant_id, it.id, it.state, it.steps, *held)
+
+
+SAVE_ORDERED_STEPS = """
+WITH asking AS (
+    UPDATE escalations SET content = jsonb_set(content, '{steps}', $3) WHERE tenant_id = $1 AND task_id = $2
+)
+UPDATE deliveries SET content = jsonb_set(content, '{steps}', $3) WHERE tenant_id = $1 AND task_id = $2
+"""
+
+
+async def save_ordered_steps(tx: Tx, tenant_id: UUID, it: Task) -> None:
+    """Whoever was or will be asked for a locked task reads these steps."""
+    await tx.execute(SAVE_ORDERED_STEPS, tenant_id, it.id, msgspec.to_builtins(it.steps))
+
+
+MOVE_STEPS = "UPDATE task_steps SET task_id = $3 WHERE tenant_id = $1 AND task_id = $2 AND n = ANY($4::integer[])"
+
+
+async def move_steps(tx: Tx, tenant_id: UUID, task_id: UUID, to: UUID, numbers: Sequence[int]) -> None:
+    """Steps to be confirmed belong to another task from now on, as they stand."""
+    await tx.execute(MOVE_STEPS, tenant_id, task_id, to, list(numbers))
+
+
+FIND_AGAIN = f"""
+SELECT {_TASK} FROM tasks WHERE tenant_id = $1 AND from_task = $2 AND state NOT IN ('done', 'cancelled')
+    AND created_at >= $3
+ORDER BY created_at, id LIMIT 1
+"""
+
+
+async def find_again(tx: Tx, tenant_id: UUID, task_id: UUID, since: datetime) -> Task | None:
+    """The task that does this one again and is not over; made since this one ended."""
+    row = await tx.fetchrow(FIND_AGAIN, tenant_id, task_id, since)
+    return None if row is None else row_to(Task, row)
 
 
 CLAIM_KEY = """

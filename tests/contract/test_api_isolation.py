@@ -64,6 +64,9 @@ TABLE_OF = {
     "/v1/comm-tests": "comm_tests",
     "/v1/comm-test-messages": "comm_test_messages",
     "/v1/comm-schedules": "comm_test_schedules",
+    "/v1/handovers": "command_handovers",
+    "/v1/objectives": "objectives",
+    "/v1/resources": "incident_resources",
     "/v1/roll-calls": "roll_calls",
     "/v1/assembly-points": "assembly_points",
     "/v1/qualification-types": "qualification_types",
@@ -158,6 +161,30 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     },
     "edit_voting_group": lambda _: {"m": 2},
     "close_incident": lambda _: {"reason": "none of ours"},
+    "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
+    "edit_plan_draft": lambda _: PLAN,
+    "send_back_plan": lambda _: {"note": "none of ours"},
+    "review_plan": lambda _: {"note": "none of ours"},
+    "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
+    "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
+    "confirm_task_step": lambda _: {"step": 1},
+    "create_agent_card": lambda _: CARD | {"agent": "silane"},
+    "edit_agent_card": lambda _: CARD,
+    "pin_zone_cards": lambda _: {"agents": ["silane"]},
+    "take_command": lambda _: {"reason": "none of ours"},
+    "offer_command": lambda ids: {"to": str(ids.get("others", ids["accounts"]))},
+    "accept_command": lambda _: {"grade": 3, "active_alarms": 1, "open_tasks": 1, "missing": 0, "need_help": 0},
+    "set_objective": lambda _: {"text": "none of ours"},
+    "edit_objective": lambda _: {"state": "met"},
+    "add_resource": lambda ids: {"kind": "person", "account": str(ids["accounts"]), "task": str(ids["tasks"])},
+    "edit_resource": lambda ids: {"state": "on_scene", "task": str(ids["tasks"])},
+    "merge_incident": lambda ids: {"incident": str(ids.get("second_incidents", ids["incidents"])), "reason": "one"},
+    "split_incident": lambda ids: {"tasks": [str(ids["tasks"])], "reason": "two"},
+    "hand_task_over": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "reason": "none of ours"},
+    "block_task": lambda _: {"reason": "none of ours"},
+    "split_task": lambda _: {"title": NAME, "steps": [2]},
+    "reopen_task": lambda _: {"reason": "none of ours"},
+    "cancel_task": lambda _: {"reason": "none of ours"},
     "answer_task": lambda _: {"answer": "acknowledge"},
     "finish_task": lambda _: {"note": "none of ours"},
     "post_message": lambda _: {"text": "hello", "key": "k"},
@@ -351,12 +378,21 @@ OWNERS_ALONE = {
 }
 # What depends on more than the role: asked as a role that may, whoever it is.
 ASKED_AS = {
+    "offer_command": Role.SAFETY_OFFICER,
+    "set_objective": Role.SAFETY_OFFICER,
+    "edit_objective": Role.SAFETY_OFFICER,
+    "add_resource": Role.SAFETY_OFFICER,
+    "edit_resource": Role.SAFETY_OFFICER,
+    "merge_incident": Role.SAFETY_OFFICER,
+    "split_incident": Role.SAFETY_OFFICER,
     "start_roll_call": Role.SAFETY_OFFICER,
     "list_expected_people": Role.SAFETY_OFFICER,
     "list_marks": Role.SAFETY_OFFICER,
     "mark_people": Role.SAFETY_OFFICER,
     "appoint_marshal": Role.SAFETY_OFFICER,
     "send_search": Role.SAFETY_OFFICER,
+    "give_all_clear": Role.SAFETY_OFFICER,
+    "allow_re_entry": Role.SAFETY_OFFICER,
 }
 # Li's own proposal.
 OTHERS_ALONE = {"withdraw_swap"}
@@ -514,6 +550,7 @@ async def _settle(edge: Edge) -> Tenant:
     assert made_rule.status_code == 201, made_rule.text
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
+    await _fill_command(tenant)
     await _qualify(tenant, admin)
     await _settle_rotas(tenant, admin)
     await _fill_presence(tenant)
@@ -604,6 +641,22 @@ async def _fill_roll_call(tenant: Tenant) -> None:
     path = f"/v1/incidents/{tenant.stage.world.incident_id}/roll-calls"
     for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
         made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
+        assert made.status_code == 201, made.text
+
+
+async def _fill_command(tenant: Tenant) -> None:
+    """The officer leads and offers command to wang; an objective, a resource, and another incident."""
+    stage, officer = tenant.stage, tenant.headers[Role.SAFETY_OFFICER]
+    incident = f"/v1/incidents/{stage.world.incident_id}"
+    async with stage.transaction() as tx:
+        tenant.ids["second_incidents"] = await incident_world.open_other(tx, stage.world)
+    assert (await stage.http.post(f"{incident}/command", headers=officer, json={})).status_code == 200
+    for path, body in (
+        ("handovers", {"to": str(stage.world.wang)}),
+        ("objectives", {"text": "ours"}),
+        ("resources", {"kind": "team", "name": "ours"}),
+    ):
+        made = await stage.http.post(f"{incident}/{path}", headers=officer, json=body)
         assert made.status_code == 201, made.text
 
 

@@ -16,6 +16,10 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
+from incidents.joining import merging, splitting
+from incidents.joining.split import Part
+from incidents.leading import board, command
+from incidents.leading.board import ResourceDraft
 from incidents.plans import plan_queries
 from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
@@ -191,6 +195,44 @@ async def _flood_ended(tx: Tx, world: World) -> None:
     await _append(tx, world, FloodEnded(views.flood_view(over)))
 
 
+async def _commander_changed(tx: Tx, world: World) -> None:
+    await command.take(tx, world.actor(world.wang), world.incident_id, "")
+
+
+async def _objective_changed(tx: Tx, world: World) -> None:
+    await _commander_changed(tx, world)
+    wang = world.actor(world.wang)
+    made = await board.set_objective(tx, wang, world.incident_id, "Nobody goes in")
+    await board.set_objective(tx, wang, world.incident_id, "The leak is closed")
+    await board.change_objective(tx, wang, made.id, text=None, state="met", expected_version=1)
+
+
+async def _resource_changed(tx: Tx, world: World) -> None:
+    await _commander_changed(tx, world)
+    wang = world.actor(world.wang)
+    draft = ResourceDraft("person", "", account_id=world.li, note="knows the valve")
+    made = await board.add_resource(tx, wang, world.incident_id, draft)
+    await board.change_resource(
+        tx, wang, made.id, state="on_scene", task_id=None, note=None, expected_version=made.version
+    )
+
+
+async def _incident_merged(tx: Tx, world: World) -> None:
+    await _task_steps_changed(tx, world)
+    await _command_changed(tx, world)
+    other = await incident_world.open_other(tx, world)
+    officer = world.actor(world.wang, Role.SAFETY_OFFICER)
+    await merging.merge(tx, officer, other, world.incident_id, "one leak")
+
+
+async def _incident_split(tx: Tx, world: World) -> None:
+    await _alarm_joined(tx, world)
+    await _task_steps_changed(tx, world)
+    tasks = await queries.list_tasks(tx, world.tenant_id, world.incident_id)
+    part = Part(frozenset({world.alarm_id}), frozenset(t.id for t in tasks))
+    await splitting.split(tx, world.actor(world.wang, Role.SAFETY_OFFICER), world.incident_id, part, "two leaks")
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -208,6 +250,11 @@ CHANGES: dict[str, Change] = {
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,
     "escalation.changed": _escalation_changed,
+    "commander.changed": _commander_changed,
+    "objective.changed": _objective_changed,
+    "resource.changed": _resource_changed,
+    "incident.merged": _incident_merged,
+    "incident.split": _incident_split,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

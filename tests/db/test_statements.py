@@ -44,6 +44,7 @@ TAKEN_APART = {
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
+    "incidents.leading.queries.IN_TENANT": {"name", "role"},
     "incidents.matrix.queries.REPLAYS_WAITING": {"tenant_id", "id"},
     "incidents.matrix.queries.TIMERS_DUE": {"tenant_id", "id"},
     "incidents.alarms.rule_queries.LIST_OWN_RULES": {"id", "stale_after_s"},

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from incidents.alarms.agents import Hazard
 from incidents.correlation import WINDOW, OpenIncident, find_cause
@@ -77,3 +78,12 @@ def test_the_order_in_which_incidents_are_read_does_not_matter(order: list[int],
     known = [incident(n, STORE if n % 2 else CORRIDOR, active=n == 3, age_s=ages[n]) for n in range(5)]
     shuffled = [known[n] for n in order]
     assert cause(known, STORE, CORRIDOR) == cause(shuffled, STORE, CORRIDOR)
+
+
+def test_what_a_source_raised_before_goes_before_all_else() -> None:
+    sensor = UUID(int=900)
+    split_off = replace(incident(1, STORE, age_s=300), sources=frozenset({sensor}))
+    spoke_last = incident(2, STORE)
+    found = find_cause([split_off, spoke_last], STORE, frozenset(), "flammable", NOW, source=sensor)
+    assert found == split_off.id
+    assert find_cause([split_off, spoke_last], STORE, frozenset(), "flammable", NOW) == spoke_last.id

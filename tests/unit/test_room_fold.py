@@ -20,6 +20,8 @@ from mobile_contract.room import (
     AlarmView,
     Body,
     CommandChanged,
+    CommanderChanged,
+    CommanderView,
     CommandView,
     DeliveryChanged,
     DeliveryView,
@@ -29,17 +31,23 @@ from mobile_contract.room import (
     FloodStarted,
     FloodView,
     IncidentClosed,
+    IncidentMerged,
     IncidentOpened,
     IncidentRegraded,
     IncidentReopened,
     IncidentReturned,
+    IncidentSplit,
     IncidentView,
     MemberJoined,
     MemberLeft,
     MemberView,
     MessagePosted,
     NeedView,
+    ObjectiveChanged,
+    ObjectiveView,
     PlanRef,
+    ResourceChanged,
+    ResourceView,
     RollCallChanged,
     RollCallView,
     RoomEvent,
@@ -154,6 +162,29 @@ escalations = st.builds(
     crew=st.lists(ids, max_size=2),
     started_at=times,
 )
+objectives = st.builds(
+    ObjectiveView,
+    id=ids,
+    position=st.integers(1, 9),
+    text=st.just("nobody hurt"),
+    state=st.sampled_from(["open", "met", "dropped"]),
+    set_by=ids,
+    set_at=times,
+    ended_at=maybe_times,
+    version=st.integers(1, 9),
+)
+resources = st.builds(
+    ResourceView,
+    id=ids,
+    kind=st.just("team"),
+    name=st.just("Fire brigade"),
+    account=st.none(),
+    task=st.none() | ids,
+    state=st.sampled_from(["requested", "assigned", "on_scene", "released"]),
+    note=st.just(""),
+    changed_at=times,
+    version=st.integers(1, 9),
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -171,6 +202,15 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "roll_call.changed": st.builds(RollCallChanged, roll_calls),
     "escalation.changed": st.builds(EscalationChanged, escalations),
+    "commander.changed": st.builds(
+        CommanderChanged, st.builds(CommanderView, account=ids, since=times, version=st.integers(1, 9))
+    ),
+    "objective.changed": st.builds(ObjectiveChanged, objectives),
+    "resource.changed": st.builds(ResourceChanged, resources),
+    "incident.merged": st.builds(IncidentMerged, incidents),
+    "incident.split": st.builds(
+        IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(5))
+    ),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -250,3 +290,26 @@ def test_an_event_is_of_its_bodys_kind(body: Body) -> None:
 def test_what_moves_people_and_machines_is_in_the_safety_lane(body: Body) -> None:
     normal = kind_of(body).startswith(("delivery.", "escalation.", "message.", "member."))
     assert lane_of(body) == ("normal" if normal else "safety")
+
+
+@given(histories, st.builds(IncidentMerged, incidents))
+def test_an_incident_that_goes_on_as_another_leaves_what_was_said_and_who_was_there(
+    events: list[RoomEvent], merged: IncidentMerged
+) -> None:
+    before = fold(EMPTY, events)
+    after = apply(before, _event(before.seq + 1, merged))
+    assert (after.messages, after.members, after.incident) == (before.messages, before.members, merged.incident)
+    assert (after.alarms, after.tasks, after.steps, after.commands, after.deliveries) == ({}, {}, {}, {}, {})
+    assert (after.roll_calls, after.objectives, after.resources, after.escalations) == ({}, {}, {}, {})
+    assert (after.commander, after.flood) == (None, None)
+
+
+@given(histories, BODIES["incident.split"])
+def test_what_is_split_off_is_gone_and_the_rest_stays(events: list[RoomEvent], body: Body) -> None:
+    assert isinstance(body, IncidentSplit)
+    before = fold(EMPTY, events)
+    after = apply(before, _event(before.seq + 1, body))
+    assert after.alarms == {k: v for k, v in before.alarms.items() if k not in body.alarms}
+    assert after.tasks == {k: v for k, v in before.tasks.items() if k not in body.tasks}
+    assert after.escalations == {k: v for k, v in before.escalations.items() if k not in body.tasks}
+    assert (after.incident, after.roll_calls, after.commander) == (body.incident, before.roll_calls, before.commander)

@@ -10,6 +10,7 @@ import msgspec
 from core.database import Tx, row_to
 from core.errors import Conflict, Forbidden
 from people.actor import Actor
+from people.permissions import Permission
 
 
 class Commander(msgspec.Struct, frozen=True):
@@ -52,3 +53,10 @@ async def require_commander(tx: Tx, actor: Actor, incident_id: UUID) -> None:
             value=actor.account_id,
             limit=commander.account_id,
         )
+
+
+async def require_lead(tx: Tx, actor: Actor, incident_id: UUID) -> None:
+    """Raise Forbidden unless the actor leads the incident or runs incidents anyway."""
+    commander = await find_commander(tx, actor.tenant_id, incident_id)
+    if commander is None or commander.account_id != actor.account_id:
+        actor.require(Permission.MANAGE_INCIDENT)

@@ -1,0 +1,130 @@
+"""Merging and splitting on the demo plant: what is raised later goes where a person decided it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from core.errors import Conflict, Forbidden
+from incidents import queries, rooms
+from incidents.incident import Incident
+from incidents.joining import merging, splitting
+from incidents.joining.split import Part
+from incidents.leading import command
+from incidents.leading.commander import find_commander
+from incidents.record import timeline
+from mobile_contract.room import RoomState, fold
+from tests.clusters import Clone
+from tests.engine_stand import Stand, stand
+
+GAS = "gas-store-1"
+
+
+@pytest_asyncio.fixture
+async def plant(demo_clone: Clone) -> AsyncIterator[Stand]:
+    async with stand(demo_clone) as made:
+        yield made
+
+
+async def leak(plant: Stand) -> None:
+    await plant.hold(GAS, "acetone", 1100.0, 3)
+
+
+async def check_rooms(plant: Stand, *incidents: UUID) -> list[RoomState]:
+    """Each room's events lead to what the tables say, and each record's chain holds."""
+    found = []
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        for incident_id in incidents:
+            room = await rooms.room_of(tx, plant.tenant_id, incident_id)
+            events = await rooms.events_after(tx, plant.tenant_id, room.id, 0, 1000)
+            fresh = await rooms.fresh_snapshot(tx, plant.tenant_id, room.id)
+            assert fold(RoomState(room=room.id, epoch=1, seq=0), events) == fresh
+            lines = await timeline.list_entries(tx, plant.tenant_id, incident_id, limit=1000)
+            assert timeline.find_break(lines) is None
+            found.append(fresh)
+    return found
+
+
+async def split_in_two(plant: Stand) -> tuple[Incident, Incident]:
+    """The acetone alarm of the store goes on alone; its explosion alarm stays. (what is left, the new one)"""
+    officer = await plant.actor("zhao")
+    await leak(plant)
+    await plant.hold(GAS, "acetone-lel", 30.0, 3)
+    (incident,) = await plant.incidents()
+    alarms = await plant.alarms()
+    assert len(alarms) >= 2
+    first = next(a for a in alarms if a.id == incident.first_out_alarm_id)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        made = await splitting.split(tx, officer, incident.id, Part(frozenset({first.id}), frozenset()), "another tank")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        return await queries.get_incident(tx, plant.tenant_id, incident.id), made
+
+
+async def test_a_part_is_an_incident_of_its_own_with_its_plan_room_and_people(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    old, new = await check_rooms(plant, left.id, made.id)
+    assert new.incident is not None
+    assert new.incident.split_from == left.id
+    assert (new.incident.state, new.incident.plan.template) == ("open", "solvent-leak")
+    assert set(new.members) == set(old.members)
+    assert [a.first_out for a in new.alarms.values()] == [True]
+    assert sum(a.first_out for a in old.alarms.values()) == 1
+    assert new.tasks
+    assert not set(new.tasks) & set(old.tasks)
+
+
+async def test_what_was_split_stays_apart(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    await plant.hold(GAS, "acetone", 2200.0, 3)
+    by_incident = {(a.incident_id, a.level) for a in await plant.alarms() if a.sensor_id is not None}
+    sensor = await plant.sensor(GAS, "acetone")
+    assert {a.incident_id for a in await plant.alarms() if a.sensor_id == sensor} == {made.id}, by_incident
+    await plant.hold(GAS, "acetone-lel", 60.0, 3)
+    lel = await plant.sensor(GAS, "acetone-lel")
+    assert {a.incident_id for a in await plant.alarms() if a.sensor_id == lel} == {left.id}
+    await check_rooms(plant, left.id, made.id)
+
+
+async def test_merged_again_everything_is_in_one_and_later_readings_go_there(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    officer = await plant.actor("zhao")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await command.take(tx, officer, made.id, "")
+    for _ in range(2):
+        async with plant.db.transaction(plant.tenant_id) as tx:
+            into = await merging.merge(tx, officer, left.id, made.id, "one tank after all")
+    assert (into.id, into.grade) == (left.id, min(left.grade, made.grade))
+    old, gone = await check_rooms(plant, left.id, made.id)
+    assert gone.incident is not None
+    assert (gone.incident.state, gone.incident.merged_into) == ("closed", left.id)
+    assert (gone.alarms, gone.tasks, gone.deliveries, gone.escalations, gone.commander) == ({}, {}, {}, {}, None)
+    assert len(old.alarms) == len(await plant.alarms())
+    await plant.hold(GAS, "acetone", 100.0, 12)
+    await plant.hold(GAS, "acetone", 2200.0, 3)
+    assert {a.incident_id for a in await plant.alarms()} == {left.id}
+    await check_rooms(plant, left.id, made.id)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        leads = await find_commander(tx, plant.tenant_id, left.id)
+        lines = [e.kind for e in await timeline.list_entries(tx, plant.tenant_id, made.id, limit=500)]
+        audits = await tx.fetchval("SELECT count(*) FROM audit WHERE action = 'incident.merged'")
+    assert leads is not None
+    assert leads.account_id == officer.account_id
+    assert lines[-1] == "incident.merged"
+    assert audits == 1
+
+
+async def test_only_who_leads_or_runs_incidents_merges_and_a_closed_one_is_over(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    responder, officer = await plant.actor("wang"), await plant.actor("zhao")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        with pytest.raises(Forbidden):
+            await merging.merge(tx, responder, left.id, made.id, "mine")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await merging.merge(tx, officer, left.id, made.id, "one")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        with pytest.raises(Conflict) as refused:
+            await merging.merge(tx, officer, made.id, left.id, "back")
+    assert (refused.value.code, refused.value.value) == ("incident.merged", left.id)
