@@ -330,16 +330,6 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
     "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
     "finish_corrective_action": lambda _: {"note": "none of ours"},
-    "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
-    "edit_plan_draft": lambda _: PLAN,
-    "send_back_plan": lambda _: {"note": "none of ours"},
-    "review_plan": lambda _: {"note": "none of ours"},
-    "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
-    "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
-    "confirm_task_step": lambda _: {"step": 1},
-    "create_agent_card": lambda _: CARD | {"agent": "silane"},
-    "edit_agent_card": lambda _: CARD,
-    "pin_zone_cards": lambda _: {"agents": ["silane"]},
 }
 
 
