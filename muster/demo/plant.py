@@ -16,6 +16,7 @@ from core.settings import Settings, load_settings
 from muster.demo import control
 from muster.demo.catalogue import DEVICES
 from muster.demo.devices import PlantDevice, report
+from muster.demo.stations import Station
 from muster.demo.world import World
 from muster.device_link import Broker, parse_broker
 
@@ -23,7 +24,24 @@ log = get_logger(__name__)
 
 # Four steps a second: finer than any sensor's lag, and the model's steps are exact in between.
 STEP_S = 0.25
-RATE_MAX_G_S, MINUTES_MAX = 200.0, 60.0
+MINUTES_MAX = 60.0
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """What leaks where: at most ``max_g_s``; ``text`` is said with the rate and the minutes filled in."""
+
+    zone: str
+    max_g_s: float
+    text: str
+
+
+# Ten times the ordinary hydrogen fluoride brings the room to the IDLH of 30 ppm within seconds; 2 kg/s of nitrogen is a
+# broken main.
+LEAKS = {
+    "leak": Leak("solvent-store", 200.0, "Acetone leaks in the solvent store: {rate:g} g/s"),
+    "hf": Leak("hf-room", 1.0, "Hydrogen fluoride escapes in the HF room: {rate:g} g/s"),
+    "oxygen": Leak("nitrogen-room", 2000.0, "Liquid nitrogen runs out in the nitrogen room: {rate:g} g/s"),
+}
 
 
 class Plant:
@@ -55,17 +73,16 @@ class Plant:
         """One order from the control port; raises Invalid for what the plant can not do."""
         world = self.world
         match request.fault:
-            case "leak":
-                _within("rate", request.rate_g_s, RATE_MAX_G_S)
+            case fault if fault in LEAKS:
+                leak = LEAKS[fault]
+                _within("rate", request.rate_g_s, leak.max_g_s)
                 _within("minutes", request.minutes, MINUTES_MAX)
-                world.leak(request.rate_g_s, request.minutes)
-                text = (
-                    f"Acetone leaks in the solvent store: {request.rate_g_s:g} g/s for {request.minutes:g} min,"
-                    " or until the valve closes."
-                )
+                world.stations[leak.zone].leak(request.rate_g_s, request.minutes)
+                said = leak.text.format(rate=request.rate_g_s)
+                text = f"{said} for {request.minutes:g} min, or until the valve closes."
             case "stuck-fan":
                 world.fan_stuck = True
-                text = "The fan obeys nothing and answers nothing. `muster demo stop` repairs it."
+                text = "The fans obey nothing and answer nothing. `muster demo stop` repairs them."
             case "mute-sensor":
                 world.muted.add(_known(request.device))
                 text = f"{request.device} says nothing any more. `muster demo stop` repairs it."
@@ -81,24 +98,37 @@ class Plant:
 
     def _line(self) -> str:
         world = self.world
-        return (
-            f"acetone {world.store.acetone_ppm:.0f} ppm, film {world.store.film_g:.0f} g,"
-            f" fan {'on' if world.fan_on else 'off'} ({100 * world.store.fan_speed:.0f} %),"
-            f" valve {'open' if world.valve_open else 'closed'}, {'leaking' if world.leaking else 'no leak'};"
-            f" {sum(device.link.connected.is_set() for device in self.devices)}/{len(self.devices)} devices online"
+        store, hf, nitrogen = world.store, world.hf_room, world.nitrogen_room
+        online = sum(device.link.connected.is_set() for device in self.devices)
+        return "\n".join(
+            (
+                f"solvent store: acetone {store.air.acetone_ppm:.0f} ppm, film {store.air.film_g:.0f} g, {_of(store)}",
+                f"HF room: hydrogen fluoride {hf.hf_mg_m3:.2f} mg/m3, {_of(hf)}",
+                f"nitrogen room: oxygen {nitrogen.oxygen_percent:.1f} %, {_of(nitrogen)}",
+                f"{online}/{len(self.devices)} devices online",
+            )
         )
 
     def _status(self) -> dict[str, object]:
         world = self.world
         facts: dict[str, object] = {
-            "acetone_ppm": round(world.store.acetone_ppm, 1),
-            "fan_on": world.fan_on,
+            "acetone_ppm": round(world.store.air.acetone_ppm, 1),
+            "hf_mg_m3": round(world.hf_room.hf_mg_m3, 3),
+            "oxygen_percent": round(world.nitrogen_room.oxygen_percent, 2),
+            "fan_on": world.store.fan_on,
             "fan_speed": round(world.store.fan_speed, 3),
-            "valve_open": world.valve_open,
-            "leaking": world.leaking,
+            "valve_open": world.store.valve_open,
+            "leaking": any(station.leaking for station in world.stations.values()),
             "devices": [msgspec.to_builtins(report(device)) for device in self.devices],
         }
         return facts
+
+
+def _of(station: Station) -> str:
+    return (
+        f"fan {'on' if station.fan_on else 'off'} ({100 * station.fan_speed:.0f} %),"
+        f" valve {'open' if station.valve_open else 'closed'}, {'leaking' if station.leaking else 'no leak'}"
+    )
 
 
 def _within(field: str, value: float, limit: float) -> None:

@@ -83,7 +83,7 @@ def _run(world: World, seconds: float) -> list[float]:
 def test_a_leak_with_the_fan_started_at_its_first_alarm_returns_by_itself_within_three_minutes() -> None:
     world = World(seed=3)
     world.step(0.25)
-    world.leak(4.0, 1.0)
+    world.store.leak(4.0, 1.0)
     fan = catalogue.device("fan-store-1")
     detector = catalogue.device("gas-store-1")
     crossed = None
@@ -96,13 +96,13 @@ def test_a_leak_with_the_fan_started_at_its_first_alarm_returns_by_itself_within
             world.act(fan, "fan-1", "start")
     assert crossed is not None
     assert 8 <= crossed <= 25
-    assert not world.leaking
+    assert not world.store.leaking
     assert (world.measure(detector)["acetone"] or 0.0) < 225
 
 
 def test_without_the_fan_the_vapour_stays() -> None:
     world = World()
-    world.leak(4.0, 1.0)
+    world.store.leak(4.0, 1.0)
     world.fan_stuck = True
     assert not world.act(catalogue.device("fan-store-1"), "fan-1", "start")
     assert _run(world, 180)[-1] > 3000
@@ -110,13 +110,13 @@ def test_without_the_fan_the_vapour_stays() -> None:
 
 def test_closing_the_valve_ends_the_leak_after_its_travel() -> None:
     world = World()
-    world.leak(4.0, 10.0)
+    world.store.leak(4.0, 10.0)
     _run(world, 5)
     world.act(catalogue.device("valve-store-1"), "valve-1", "close")
     world.step(1.0)
-    assert world.leaking
+    assert world.store.leaking
     world.step(1.5)
-    assert not world.leaking
+    assert not world.store.leaking
     assert world.shows(catalogue.device("valve-store-1"), "valve-1").state == "closed"
 
 
