@@ -19,6 +19,7 @@ from mobile_contract.incidents import IncidentDetail, IncidentRecord, RoomHistor
 from mobile_contract.paging import Page
 from mobile_contract.people import AccountView, Locale
 from mobile_contract.plant import ActuatorView
+from mobile_contract.room import RoomState, apply
 from mobile_contract.text import Text
 from muster.addresses import find_addresses
 from muster.client import Client
@@ -73,16 +74,20 @@ def run(args: argparse.Namespace, settings: Settings, begin: Begin) -> int:
 
 async def _run(args: argparse.Namespace, settings: Settings, begin: Begin) -> int:
     if args.no_watch:
-        print((await begin()).text)
+        print(_words(await begin(), args.locale))
         return 0
     client = Client(find_addresses(settings).http_url, args.locale)
     try:
         narrator = Narrator(client, args.locale)
         await narrator.sign_in()
-        print((await begin()).text, flush=True)
+        print(_words(await begin(), args.locale), flush=True)
         return await narrator.tell()
     finally:
         await client.close()
+
+
+def _words(answer: Answer, locale: Locale) -> str:
+    return answer.zh or answer.text if locale == "zh-CN" else answer.text
 
 
 class Narrator:
@@ -92,6 +97,7 @@ class Narrator:
         self._client = client
         self._locale = locale
         self._view = View(Phone(), READER, locale)
+        self._rooms = self._view.phone.rooms
         self._followed: dict[UUID, Followed] = {}
 
     async def sign_in(self) -> None:
@@ -135,6 +141,7 @@ class Narrator:
             history = await self._client.get(path, RoomHistory, after=followed.seq, limit=PAGE)
             for event in history.events:
                 followed.seq, followed.touched = event.seq, True
+                self._rooms[event.room] = apply(self._rooms[event.room], event)
                 if line := event_line(event, self._view):
                     print(printable(line), flush=True)
 
@@ -147,5 +154,8 @@ class Narrator:
         detail = await self._client.get(f"/v1/incidents/{incident.id}", IncidentDetail)
         if detail.room is None:
             return
-        history = await self._client.get(f"/v1/rooms/{detail.room}/events", RoomHistory, limit=1)
-        self._followed[incident.id] = Followed(detail.room, 0 if from_start else history.seq, incident.state)
+        state = await self._client.get(f"/v1/rooms/{detail.room}", RoomState)
+        if from_start:
+            state = RoomState(room=state.room, epoch=state.epoch, seq=0)
+        self._rooms[state.room] = state
+        self._followed[incident.id] = Followed(state.room, state.seq, incident.state)

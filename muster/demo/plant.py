@@ -13,6 +13,7 @@ import uvloop
 from core.errors import Invalid
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
+from mobile_contract.text import Text
 from muster.demo import control
 from muster.demo.catalogue import DEVICES
 from muster.demo.devices import PlantDevice, report
@@ -28,19 +29,29 @@ MINUTES_MAX = 60.0
 
 
 class Leak(msgspec.Struct, frozen=True):
-    """What leaks where: at most ``max_g_s``; ``text`` is said with the rate and the minutes filled in."""
+    """What leaks where: at most ``max_g_s``; the rate is said in ``unit``."""
 
     zone: str
     max_g_s: float
-    text: str
+    text: Text
+    unit: str = "g/s"
+    per_g_s: float = 1.0
+
+    def said(self, rate_g_s: float, minutes: float) -> Text:
+        """What happens now, in words."""
+        rate = f"{rate_g_s * self.per_g_s:g} {self.unit}"
+        return Text(
+            f"{self.text.zh}：{rate}，持续 {minutes:g} 分钟或至阀门关闭。",
+            f"{self.text.en}: {rate} for {minutes:g} min, or until the valve closes.",
+        )
 
 
 # Ten times the ordinary hydrogen fluoride brings the room to the IDLH of 30 ppm within seconds; 2 kg/s of nitrogen is a
 # broken main.
 LEAKS = {
-    "leak": Leak("solvent-store", 200.0, "Acetone leaks in the solvent store: {rate:g} g/s"),
-    "hf": Leak("hf-room", 1.0, "Hydrogen fluoride escapes in the HF room: {rate:g} g/s"),
-    "oxygen": Leak("nitrogen-room", 2000.0, "Liquid nitrogen runs out in the nitrogen room: {rate:g} g/s"),
+    "leak": Leak("solvent-store", 200.0, Text("溶剂库丙酮泄漏", "Acetone leaks in the solvent store")),
+    "hf": Leak("hf-room", 1.0, Text("氟化氢间氟化氢泄漏", "Hydrogen fluoride escapes in the HF room"), "mg/s", 1000.0),
+    "oxygen": Leak("nitrogen-room", 2000.0, Text("液氮间液氮泄漏", "Liquid nitrogen runs out in the nitrogen room")),
 }
 
 
@@ -71,15 +82,15 @@ class Plant:
 
     def handle(self, request: control.Request) -> control.Answer:
         """One order from the control port; raises Invalid for what the plant can not do."""
-        world = self.world
+        world, zh = self.world, ""
         match request.fault:
             case fault if fault in LEAKS:
                 leak = LEAKS[fault]
                 _within("rate", request.rate_g_s, leak.max_g_s)
                 _within("minutes", request.minutes, MINUTES_MAX)
                 world.stations[leak.zone].leak(request.rate_g_s, request.minutes)
-                said = leak.text.format(rate=request.rate_g_s)
-                text = f"{said} for {request.minutes:g} min, or until the valve closes."
+                said = leak.said(request.rate_g_s, request.minutes)
+                text, zh = said.en, said.zh
             case "stuck-fan":
                 world.fan_stuck = True
                 text = "The fans obey nothing and answer nothing. `muster demo stop` repairs them."
@@ -94,7 +105,7 @@ class Plant:
             case other:
                 raise Invalid("demo.unknown", f"the demo plant knows no {other!r}", field="fault", value=other)
         log.info("demo.told", fault=request.fault, device=request.device)
-        return control.Answer(text, status=self._status())
+        return control.Answer(text, zh=zh, status=self._status())
 
     def _line(self) -> str:
         world = self.world

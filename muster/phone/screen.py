@@ -16,18 +16,21 @@ from rich.text import Text as Styled
 from incidents.alarms.agents import name_of
 from mobile_contract.room import RoomState
 from muster.phone import words
-from muster.phone.board import Card, is_unsent
+from muster.phone.board import Card, is_unsent, step_of
 from muster.phone.commands import HELP
 from muster.phone.view import (
     View,
     alarm_line,
+    card_lines,
     clock_time,
     command_line,
     grade_text,
     incident_line,
     printable,
     remaining,
+    roll_call_line,
     step_line,
+    step_state,
     task_line,
 )
 
@@ -128,7 +131,11 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     agent = f" · {words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}" if order.agent else ""
     lines.append(_styled(f"{order.place.in_(locale)}{agent}", "bold"))
     lines += [_styled(f"✗ {text.in_(locale)}", "bold red") for text in order.do_nots]
-    lines += [_styled(step_line(step, locale)) for step in order.steps]
+    lines += [_styled(text, "cyan") for text in (card_lines(order.card, locale) if order.card is not None else [])]
+    for step in order.steps:
+        lines.append(_styled(step_line(step, locale)))
+        if state := step_state(step, step_of(view.phone, card.seen, step.n), locale):
+            lines.append(_styled(f"   {state}", "green" if state.startswith("✓") else "yellow"))
     # Sized without a time: any remaining time takes this many cells.
     left = "000:00:00 overdue" if now is None else remaining(order.deadline_at, now, locale)
     stands = f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)} ({left}) · "
@@ -146,6 +153,7 @@ def _incident_panel(view: View) -> Panel:
     style = GRADE_STYLES.get(room.incident.grade, "bold")
     lines: list[RenderableType] = [_styled(reason.in_(locale), "italic") for reason in room.incident.reasons]
     lines += _section(words.ALARMS.in_(locale), _alarms(room, view))
+    lines += _section(words.ROLL_CALLS.in_(locale), _roll_calls(room, view))
     lines += _section(words.COMMANDS.in_(locale), _commands(room, view))
     lines += _section(words.TASKS.in_(locale), _tasks(room, view))
     title = _styled(incident_line(room.incident, locale), style)
@@ -160,6 +168,12 @@ def _section(title: str, lines: Iterable[Styled]) -> list[RenderableType]:
 def _alarms(room: RoomState, view: View) -> Iterable[Styled]:
     for alarm in sorted(room.alarms.values(), key=lambda alarm: (not alarm.first_out, alarm.raised_at)):
         yield _styled(f"• {alarm_line(alarm, view.locale)}", "red" if alarm.letter in "BCEF" else "")
+
+
+def _roll_calls(room: RoomState, view: View) -> Iterable[Styled]:
+    for call in sorted(room.roll_calls.values(), key=lambda call: call.started_at):
+        asks = call.state == "open" and (call.missing or call.need_help)
+        yield _styled(f"• {roll_call_line(call, view.locale)}", "bold red" if asks else "")
 
 
 def _commands(room: RoomState, view: View) -> Iterable[Styled]:
