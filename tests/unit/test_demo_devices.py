@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from mobile_contract.devices import Sample
 from muster.demo import catalogue
 from muster.demo.devices import Obeyed
+from muster.demo.room_model import OXYGEN_IN_AIR_PERCENT
 from muster.demo.world import World
 from muster.device_buffer import RESEND_AFTER_S, DeviceBuffer
 
@@ -147,3 +148,52 @@ def test_a_healthy_plant_reads_normal_for_an_hour() -> None:
             assert (shown.get("acetone-lel") or 0.0) <= 2
             assert 20.0 < (shown.get("oxygen") or 20.9) < 22.0
             assert (shown.get("vibration") or 0.0) < 1.4
+
+
+def _seconds(world: World, seconds: int) -> None:
+    for _ in range(seconds * 4):
+        world.step(0.25)
+
+
+def _hf(world: World) -> list[float]:
+    return sorted(world.measure(catalogue.device(slug))["hydrogen-fluoride"] or 0.0 for slug in catalogue.HF_VOTERS)
+
+
+def test_hydrogen_fluoride_shut_off_at_the_first_level_still_gets_two_votes_and_is_gone_within_four_minutes() -> (
+    None
+):
+    world = World(seed=3)
+    _seconds(world, 1)
+    world.hf_room.leak(0.036, 2.0)
+    first = next(second for second in range(60) if (_seconds(world, 1), _hf(world)[-1] >= 2.0)[1])
+    assert 5 <= first <= 20
+    world.act(catalogue.device("valve-hf-1"), "valve-1", "close")
+    world.act(catalogue.device("fan-hf-1"), "fan-1", "start")
+    second = next(second for second in range(60) if (_seconds(world, 1), _hf(world)[-2] >= 4.0)[1])
+    assert 2 <= second <= 30
+    assert not world.hf_room.leaking
+    _seconds(world, 200)
+    assert _hf(world)[-1] < 1.9
+
+
+def test_nitrogen_takes_the_second_level_of_oxygen_even_with_the_fan_until_the_valve_closes() -> None:
+    world = World(seed=3)
+    _seconds(world, 1)
+    world.nitrogen_room.leak(250.0, 5.0)
+    world.act(catalogue.device("fan-nitrogen-1"), "fan-1", "start")
+    _seconds(world, 90)
+    detector = catalogue.device("oxygen-1")
+    assert 15.0 < (world.measure(detector)["oxygen"] or 0.0) < 18.0
+    world.act(catalogue.device("valve-nitrogen-1"), "valve-1", "close")
+    _seconds(world, 90)
+    assert (world.measure(detector)["oxygen"] or 0.0) > 19.7
+
+
+def test_one_room_s_leak_is_no_other_room_s() -> None:
+    world = World()
+    world.hf_room.leak(0.036, 2.0)
+    _seconds(world, 60)
+    assert world.store.air.acetone_ppm == 0.0
+    assert world.nitrogen_room.oxygen_percent == OXYGEN_IN_AIR_PERCENT
+    world.repair()
+    assert not world.hf_room.leaking
