@@ -159,9 +159,7 @@ def _hf(world: World) -> list[float]:
     return sorted(world.measure(catalogue.device(slug))["hydrogen-fluoride"] or 0.0 for slug in catalogue.HF_VOTERS)
 
 
-def test_hydrogen_fluoride_shut_off_at_the_first_level_still_gets_two_votes_and_is_gone_within_four_minutes() -> (
-    None
-):
+def test_hydrogen_fluoride_shut_off_at_the_first_level_still_gets_two_votes_and_is_gone_within_four_minutes() -> None:
     world = World(seed=3)
     _seconds(world, 1)
     world.hf_room.leak(0.036, 2.0)
