@@ -99,7 +99,7 @@ def _rows(view: View, card: Card | None, width: int) -> int:
 def _order_panel(view: View, card: Card | None, now: datetime) -> Panel:
     style = "dim"
     if card is not None and card.seen is not None:
-        style = GRADE_STYLES.get(card.seen.order.grade, "bold") if card.is_waiting else "green"
+        style = GRADE_STYLES.get(_grade(view, card), "bold") if card.is_waiting else "green"
     position = _position(view, card)
     return Panel(
         Group(*_order_lines(view, card, now)),
@@ -126,8 +126,9 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
         return [*lines, _styled(words.NO_ORDER.in_(locale), "dim")]
     order = card.seen.order
     drill = f" {words.EXERCISE.in_(locale)} ·" if order.exercise else ""
-    style = GRADE_STYLES.get(order.grade, "bold")
-    lines.append(_styled(f"{drill} {grade_text(order.grade, locale)} · {order.title.in_(locale)} ", style))
+    grade = _grade(view, card)
+    style = GRADE_STYLES.get(grade, "bold")
+    lines.append(_styled(f"{drill} {grade_text(grade, locale)} · {order.title.in_(locale)} ", style))
     agent = f" · {words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}" if order.agent else ""
     lines.append(_styled(f"{order.place.in_(locale)}{agent}", "bold"))
     lines += [_styled(f"✗ {text.in_(locale)}", "bold red") for text in order.do_nots]
@@ -144,6 +145,13 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     if is_unsent(view.phone, card.seen):
         lines.append(_styled(words.ANSWER_UNSENT.in_(locale), "bold yellow"))
     return lines
+
+
+def _grade(view: View, card: Card) -> int:
+    """The incident's grade as it is now; as it was when the order was given before the room has come."""
+    assert card.seen is not None
+    room = view.phone.rooms.get(card.room)
+    return card.seen.order.grade if room is None or room.incident is None else room.incident.grade
 
 
 def _incident_panel(view: View) -> Panel:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from muster.demo import gas_model as m
-from muster.demo.room_model import oxygen_percent
+from muster.demo.room_model import MOLAR_VOLUME_M3, oxygen_percent
 
 ROOM = m.GAS_HOUSE_ROOM
 SEALED = replace(ROOM, base_flow_m3_s=0.0, fan_flow_m3_s=0.0)
@@ -39,7 +39,7 @@ def test_hydrogen_fluoride_settles_at_source_over_flow() -> None:
 
 def test_nitrogen_settles_at_its_share_of_what_the_fan_draws_out() -> None:
     state = _run(m.advance_nitrogen, m.GasState(), 1200, fan=True, leak_g_s=250.0, dt_s=1.0)
-    source = 250.0 / m.NITROGEN_G_PER_MOL * m.MOLAR_VOLUME_M3
+    source = 250.0 / m.NITROGEN_G_PER_MOL * MOLAR_VOLUME_M3
     assert source == pytest.approx(0.2147, rel=1e-3)
     assert state.gas / 1e6 == pytest.approx(source / (ROOM.base_flow_m3_s + ROOM.fan_flow_m3_s), rel=1e-6)
     assert oxygen_percent(state.gas) == pytest.approx(16.67, abs=0.01)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from mobile_contract import live
 from mobile_contract.agent_cards import CardBrief
+from mobile_contract.people import Locale
 from mobile_contract.roll_call import NewMarks
 from mobile_contract.room import RollCallChanged, RollCallView, RoomEvent, Step, StepView, TaskStepsChanged, VoteView
 from mobile_contract.text import Text
@@ -21,7 +22,7 @@ from muster.phone.model import AcknowledgeAlarm, ConfirmStep, EventApplied, Fini
 from muster.phone.plain import change_line, order_line
 from muster.phone.session import MARKS_KEPT, ROLL_CALLS_KEPT, Phone
 from muster.phone.view import alarm_line, roll_call_line, step_state
-from tests.unit.test_phone_screen import LOCALES, ME, Locale, _alarm, _drawn, _order, _phone, _room, _view
+from tests.unit.test_phone_screen import LOCALES, ME, _alarm, _drawn, _order, _phone, _room, _view
 from tests.unit.test_room_fold import NOW, ROOM
 
 TASK, CALL = UUID(int=1), UUID(int=70)
@@ -37,8 +38,8 @@ def _call(n: int = 70, **known: object) -> RollCallView:
     numbers = {"expected": 12, "accounted": 7, "need_help": 1, "left": 0, "missing": 4, "unsure": 0}
     rest = {"state": "open", "exercise": False}
     return RollCallView(
-        id=UUID(int=n), scope="zones", zones=[], place=Text("光学楼", "Optics building"), started_at=NOW + timedelta(seconds=n),
-        **{**numbers, **rest, **known},  # type: ignore[arg-type]
+        id=UUID(int=n), scope="zones", zones=[], place=Text("光学楼", "Optics building"),
+        started_at=NOW + timedelta(seconds=n), **{**numbers, **rest, **known},  # type: ignore[arg-type]
     )  # fmt: skip
 
 
