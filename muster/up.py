@@ -343,5 +343,10 @@ def banner(settings: Settings, mqtt_tls_url: str = "") -> str:
     if settings.demo:
         lines += ["", f"Demo sign-ins (tenant {catalogue.TENANT}, password {catalogue.PASSWORD}):"]
         lines += [f"  {a.username:<8} {a.role:<15} {a.name.zh} {a.name.en}" for a in catalogue.ACCOUNTS]
-        lines += ["", "In another terminal:", "  .venv/bin/muster phone --as wang", "  .venv/bin/muster demo leak"]
+        lines += [
+            "",
+            "In two other terminals:",
+            "  .venv/bin/muster phone --as wang",
+            "  .venv/bin/muster demo leak (or hf, oxygen)",
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])

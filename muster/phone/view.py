@@ -148,7 +148,9 @@ def command_line(command: CommandView, view: View) -> str:
 
 def task_line(task: TaskView, view: View) -> str:
     """What is to be done, by whom, and how it stands."""
-    owner = words.NOBODY.in_(view.locale) if task.owner is None else view.name(task.owner)
+    # An evacuation's task is taken from the start and has no owner: it is everybody's.
+    without = words.EVERYBODY if task.state in ("acknowledged", "done") else words.NOBODY
+    owner = without.in_(view.locale) if task.owner is None else view.name(task.owner)
     return f"{task.title.in_(view.locale)} · {owner} · {say(words.TASK_STATES, task.state, view.locale)}"
 
 
