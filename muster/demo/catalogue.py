@@ -191,10 +191,17 @@ _CONTACT_DEADLINE_S = 5.0
 _FAN_DEADLINE_S = 8.0
 
 
-# Boxes with one actuator, which is called as the box is.
+# Boxes with one actuator, called as the box is where more of its kind are told of in one incident.
 def _fan(slug: str, zone: str, name: Text) -> DemoDevice:
     expected = {"start": Expectation(state="running", at_least=3.0), "stop": Expectation(state="stopped", at_most=1.5)}
-    fan = DemoActuator("fan-1", name, ActuatorKind.FAN, expected, deadline_s=_FAN_DEADLINE_S, feedback_series="airflow")
+    fan = DemoActuator(
+        "fan-1",
+        Text("排风机", "Exhaust fan"),
+        ActuatorKind.FAN,
+        expected,
+        deadline_s=_FAN_DEADLINE_S,
+        feedback_series="airflow",
+    )
     return DemoDevice(slug, zone, name, (_AIRFLOW,), (fan,))
 
 
@@ -229,9 +236,9 @@ DEVICES = (
         "gas-room-1", "gas-room", Text("特气间气体探测器", "Gas detector, gas room"), (_HF, _OXYGEN),
     ),
     _fan("fan-store-1", "solvent-store", Text("溶剂库排风机", "Exhaust fan, solvent store")),
-    _siren("siren-store-1", "solvent-store", Text("溶剂库警笛", "Siren, solvent store")),
-    _siren("siren-corridor-1", "corridor", Text("走廊警笛", "Siren, corridor")),
-    _beacon("beacon-corridor-1", "corridor", Text("走廊警示灯", "Beacon, corridor")),
+    _siren("siren-store-1", "solvent-store", Text("溶剂库警笛", "Solvent store siren")),
+    _siren("siren-corridor-1", "corridor", Text("走廊警笛", "Corridor siren")),
+    _beacon("beacon-corridor-1", "corridor", Text("走廊警示灯", "Corridor beacon")),
     _valve("valve-store-1", "solvent-store", Text("丙酮切断阀", "Acetone shut-off valve")),
     *(
         DemoDevice(
@@ -242,8 +249,8 @@ DEVICES = (
     ),
     _fan("fan-hf-1", "hf-room", Text("氟化氢间排风机", "Exhaust fan, HF room")),
     _valve("valve-hf-1", "hf-room", Text("氟化氢切断阀", "HF shut-off valve")),
-    _siren("siren-hf-1", "gas-lobby", Text("气站警笛", "Siren, gas house")),
-    _beacon("beacon-hf-1", "hf-room", Text("氟化氢间警示灯", "Beacon, HF room")),
+    _siren("siren-hf-1", "gas-lobby", Text("气站警笛", "Gas house siren")),
+    _beacon("beacon-hf-1", "hf-room", Text("氟化氢间警示灯", "HF room beacon")),
     *(
         DemoDevice(
             f"oxygen-{n}", "nitrogen-room", Text(f"氧气探测器 {n}", f"Oxygen detector {n}"),
@@ -253,7 +260,7 @@ DEVICES = (
     ),
     _fan("fan-nitrogen-1", "nitrogen-room", Text("液氮间排风机", "Exhaust fan, nitrogen room")),
     _valve("valve-nitrogen-1", "nitrogen-room", Text("液氮切断阀", "Nitrogen shut-off valve")),
-    _beacon("beacon-nitrogen-1", "nitrogen-room", Text("液氮间警示灯", "Beacon, nitrogen room")),
+    _beacon("beacon-nitrogen-1", "nitrogen-room", Text("液氮间警示灯", "Nitrogen room beacon")),
     DemoDevice(
         "spindle-1", "machine-hall", Text("一号主轴", "Spindle 1"),
         (DemoSensor("vibration", Text("振动速度", "Vibration velocity, rms"), "velocity", "mm/s", "vibration"),
