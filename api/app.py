@@ -19,8 +19,10 @@ from api import (
     commands,
     contacts,
     deliveries,
+    escalations,
     exposure,
     feeds,
+    findings,
     health,
     holidays,
     improvement,
@@ -73,6 +75,7 @@ ROUTERS: list[Router] = [
     feeds.router,
     reports.router,
     improvement.router,
+    escalations.router,
     places.router,
     plant_devices.router,
     instruments.router,
@@ -97,6 +100,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     swaps.router,
+    findings.router,
 ]
 
 

@@ -18,6 +18,7 @@ from mobile_contract.people_import import (
     InitialPassword,
     QualificationStepView,
     RowProblemView,
+    TeamStepView,
 )
 from people import import_service as service
 from people.csv_sheet import RowProblem
@@ -43,13 +44,13 @@ async def import_people(
     ] = False,
     idempotency_key: IdempotencyKey = None,
 ) -> Response[ImportView]:
-    """Import people and their qualifications from a CSV file of at most 1 MiB and 5,000 lines, UTF-8 or GB18030.
+    """Import people, their teams and qualifications from a CSV file of at most 1 MiB and 5,000 lines, UTF-8 or GB18030.
 
-    Columns, in any order, in English or Chinese: login, display_name, role, phone, locale, teams (reserved, empty),
-    qualification (slug of a type), issuer, number, valid_from, valid_until (`none`: without end; empty: the type's
-    usual term). A line is a person with at most one qualification. Empty cells leave things as they are; the same file
-    again changes nothing. New and changed accounts need manage_accounts. New accounts get a random password, shown in
-    this answer once.
+    Columns, in any order, in English or Chinese: login, display_name, role, phone, locale, teams (slugs with `;`
+    between), qualification (slug of a type), issuer, number, valid_from, valid_until (`none`: without end; empty: the
+    type's usual term). A line is a person with at most one qualification. Empty cells leave things as they are, and
+    nobody is taken out of a team; the same file again changes nothing. New and changed accounts need manage_accounts.
+    New accounts get a random password, shown in this answer once.
     """
     check_media_type(request, _CSV)
     actor = request.user
@@ -71,7 +72,7 @@ async def import_people(
 
 @get("/v1/people/export", guards=[needs(Permission.READ_QUALIFICATIONS)], media_type="text/csv")
 async def export_people(call: Call) -> Response[bytes]:
-    """Everybody who may sign in, with their qualifications, as a CSV file that can be imported again.
+    """Everybody who may sign in, with their teams and qualifications, as a CSV file that can be imported again.
 
     Needs read_accounts too. Cells that a spreadsheet would take for formulas begin with an apostrophe.
     """
@@ -91,6 +92,7 @@ def import_view(plan: ImportPlan, upload: Upload, made: dict[str, Secret], *, ap
         upload.encoding,
         upload.rows,
         [AccountStepView(it.line, it.login, it.action, _changes(it.changes)) for it in plan.accounts],
+        [TeamStepView(it.line, it.login, it.team.slug, it.action) for it in plan.teams],
         [QualificationStepView(it.line, it.login, it.type, it.action, _changes(it.changes)) for it in plan.records],
         [problem_view(it) for it in plan.problems],
         [InitialPassword(login, made[login].plain) for login in plan.new_logins] if applied else [],

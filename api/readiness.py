@@ -51,7 +51,8 @@ async def list_readiness(
     call: Call,
     site: Annotated[UUID | None, QueryParameter(description="On duty at this site.")] = None,
     within_hours: Annotated[
-        float | None, QueryParameter(ge=0, le=168, description="Those on duty now or so many hours from now.")
+        float | None,
+        QueryParameter(ge=0, le=168, description="Those with a duty now or before so many hours from now."),
     ] = None,
     q: Annotated[
         str | None, QueryParameter(min_length=1, max_length=100, description="Part of a login or name.")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
+import msgspec
 from litestar import Response, Router, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -26,6 +27,7 @@ from mobile_contract.rotas import (
     RotaEdit,
     RotaKind,
     RotaPreview,
+    RotaVersionView,
     RotaView,
 )
 from mobile_contract.text import Text
@@ -34,13 +36,20 @@ from people.queries import FIRST
 from people.rotas import duty_service as duties
 from people.rotas import rota_service as service
 from people.rotas.icalendar import MEDIA_TYPE
-from people.rotas.model import Override, Rota
+from people.rotas.model import Override, Rota, RotaVersion
 from people.rotas.resolving import Resolved
 from people.rotas.rota_queries import RotaFilter
 
 # A fortnight, unless asked otherwise.
 DEFAULT_PERIOD = timedelta(days=14)
 _DRAFT = Text("草稿", "Draft")
+
+
+class VersionKey(msgspec.Struct, frozen=True, array_like=True):
+    """A place in a list of versions, newest first; bounded to what PostgreSQL has."""
+
+    before: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None
+
 
 From: TypeAlias = Annotated[datetime | None, QueryParameter(name="from", description="With offset; now unless given.")]
 To: TypeAlias = Annotated[
@@ -88,11 +97,21 @@ async def create_rota(data: JSONBody[NewRota], write: Write) -> Response[RotaVie
 async def edit_rota(
     data: JSONBody[RotaEdit], rota_id: FromPath[UUID], call: Call, if_match: IfMatch = None
 ) -> Response[RotaView]:
-    """Edit or retire a rota; what it says of the past changes with it."""
+    """Edit or retire a rota from now on; who was on call before stays as it was."""
     version = expected_version(if_match)
     change = service.RotaChange(data.name, data.tz, data.definition, data.calendar, data.retired)
     rota = await service.edit_rota(call.tx, call.actor, rota_id, change, expected_version=version)
     return Response(rota_view(rota), headers=etag(rota.version))
+
+
+@get("/v1/rotas/{rota_id:uuid}/versions", guards=[needs(Permission.READ_ROTAS)])
+async def list_rota_versions(
+    call: Call, rota_id: FromPath[UUID], limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Page[RotaVersionView]:
+    """What a rota said and from when until when, newest first; who changed it is in the audit."""
+    before = read_cursor(cursor, VersionKey, VersionKey(None)).before
+    rows = await service.list_versions(call.tx, call.actor, rota_id, before=before, limit=limit + 1)
+    return page(rows, limit, key=lambda it: VersionKey(it.version), view=version_view)
 
 
 @post("/v1/rotas/preview", status_code=200, guards=[needs(Permission.MANAGE_PEOPLE)])
@@ -250,6 +269,11 @@ def rota_view(it: Rota) -> RotaView:
     )
 
 
+def version_view(it: RotaVersion) -> RotaVersionView:
+    """A version as the wire shows it."""
+    return RotaVersionView(it.version, it.valid_from, it.valid_until, it.tz, it.calendar_id, it.definition, it.retired)
+
+
 def duty_view(it: Resolved) -> DutyView:
     """A duty, or a gap, as the wire shows it."""
     rota = it.rota
@@ -294,6 +318,7 @@ router = Router(
         get_rota,
         create_rota,
         edit_rota,
+        list_rota_versions,
         preview_rota,
         list_rota_duties,
         list_person_duties,

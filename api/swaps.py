@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from api.bearer import needs
 from api.call import Call, Write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_cursor
+from core.errors import Invalid
 from mobile_contract.paging import Page
 from mobile_contract.rotas import DutyPeriod, NewSwap, SwapAnswer, SwapPeriod, SwapState, SwapView
 from people.permissions import Permission
@@ -28,14 +29,19 @@ async def list_swaps(
     rota: FromQuery[UUID | None] = None,
     status: FromQuery[SwapState | None] = None,
     everybodys: Annotated[bool, QueryParameter(name="all", description="Everybody's; needs manage_people.")] = False,
+    waiting: Annotated[bool, QueryParameter(description="Those that wait for one's own answer.")] = False,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[SwapView]:
-    """One's own swaps, proposed and asked for, oldest first."""
+    """One's own swaps, proposed and asked for, oldest first; `waiting` goes with neither `all` nor `status`."""
     after = read_cursor(cursor, UUID, FIRST)
-    rows = await service.list_swaps(
-        call.tx, call.actor, everybodys=everybodys, rota_id=rota, state=status, after=after, limit=limit + 1
-    )
+    if waiting:
+        _check_alone(everybodys=everybodys, status=status)
+        rows = await service.list_waiting(call.tx, call.actor, rota_id=rota, after=after, limit=limit + 1)
+    else:
+        rows = await service.list_swaps(
+            call.tx, call.actor, everybodys=everybodys, rota_id=rota, state=status, after=after, limit=limit + 1
+        )
     return page(rows, limit, key=lambda swap: swap.id, view=lambda swap: swap_view(swap, call.tx.now))
 
 
@@ -67,6 +73,19 @@ async def answer_swap(data: JSONBody[SwapAnswer], call: Call, swap_id: FromPath[
 async def withdraw_swap(call: Call, swap_id: FromPath[UUID]) -> SwapView:
     """Take a proposal back that nobody answered yet: one's own, or any with manage_people."""
     return swap_view(await service.withdraw_swap(call.tx, call.actor, swap_id), call.tx.now)
+
+
+def _check_alone(*, everybodys: bool, status: SwapState | None) -> None:
+    """Raise Invalid where more is asked of ``waiting`` than it can mean."""
+    if everybodys or status is not None:
+        field, value = ("all", "true") if everybodys else ("status", status)
+        raise Invalid(
+            "swap.waiting",
+            f"{field} does not go with waiting: those are one's own, and proposed",
+            f"{field} 不能与 waiting 同用：待答复的换班只属于本人且为 proposed",
+            field=field,
+            value=value,
+        )
 
 
 def _duty(it: DutyPeriod) -> DutyTime:

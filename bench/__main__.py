@@ -18,6 +18,7 @@ BENCHES: dict[str, list[str]] = {
     "fanout": ["bench.fanout"],
     "on_call": ["bench.on_call"],
     "alarm_kpi": ["bench.alarm_kpi"],
+    "escalation_tick": ["bench.escalation_tick"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 

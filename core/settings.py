@@ -61,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web_push_hosts: Annotated[
         str, _doc("Push services of browsers we speak to, by commas; .example.com stands for all below it.")
     ] = "fcm.googleapis.com,.push.services.mozilla.com,.push.apple.com,.notify.windows.com"
+    heartbeat_url: Annotated[
+        str,
+        _doc("Called by the auditor each minute in which nothing is stuck, so that silence is noticed. Empty: none."),
+    ] = ""
     receipt_timeout_s: Annotated[
         float, _doc("An order without a device receipt after this long goes to the next channel.", gt=0, le=600)
     ] = 8.0

@@ -9,6 +9,7 @@ import msgspec
 
 from core.database import Tx
 from core.errors import NotFound
+from incidents.alarms import voting_queries
 from incidents.alarms.model import AlarmRule
 from incidents.matrix.model import PublishedMatrix
 from incidents.matrix.queries import find_published
@@ -34,6 +35,7 @@ class SiteContext(msgspec.Struct, frozen=True):
     sensors: dict[UUID, Sensor]
     actuators: dict[UUID, Actuator]
     matrix: PublishedMatrix | None = None
+    groups: dict[UUID, UUID] = {}
     tz: str = "UTC"
     plans: dict[str, PlanTemplate] = msgspec.field(default_factory=lambda: TEMPLATES)
     cards: dict[str, CardBody] = msgspec.field(default_factory=lambda: CARDS)
@@ -92,6 +94,7 @@ async def load_context(tx: Tx, tenant_id: UUID, site_id: UUID) -> SiteContext:
         sensors={s.id: s for s in await instrument_queries.list_sensors(tx, tenant_id, site_id)},
         actuators={a.id: a for a in await instrument_queries.list_actuators(tx, tenant_id, site_id)},
         matrix=await find_published(tx, tenant_id, site_id),
+        groups=await voting_queries.groups_of_rules(tx, tenant_id, site_id),
         tz=site.tz,
         plans={**TEMPLATES, **published},
         cards=merged(CARDS, own_cards),

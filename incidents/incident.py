@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from incidents.tasking.policy import Need
 from mobile_contract.room import Step, TrustView, VoteView
 from mobile_contract.text import Text
 
@@ -80,7 +81,8 @@ class Task(msgspec.Struct, frozen=True):
     """One task of a plan: one owner, one deadline, numbered steps.
 
     ``fencing`` rises when the task moves to another person; ``unanswered`` means nobody is left to ask. ``slug``: which
-    task of its plan it is.
+    task of its plan it is. ``needs`` empty: one person, whoever it is. ``policy`` says who is asked in which order:
+    None the default, or what ``tasking.policy.read_policy`` reads.
     """
 
     tenant_id: UUID
@@ -100,6 +102,8 @@ class Task(msgspec.Struct, frozen=True):
     answered_at: datetime | None = None
     done_at: datetime | None = None
     slug: str = ""
+    needs: list[Need] = []
+    policy: dict[str, Any] | None = None
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):

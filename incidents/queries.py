@@ -19,7 +19,7 @@ _ALARM = """tenant_id, id, rule_id, episode, incident_id, first_out, site_id, zo
     trust, votes"""
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at, slug"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy"""
 
 # One correlation at a time in a site: two alarms of one cause must not open two incidents.
 LOCK_SITE = "SELECT id FROM sites WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE"
@@ -272,8 +272,8 @@ async def list_alarms(
 
 INSERT_TASK = """
 INSERT INTO tasks (tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version,
-                   owner_account_id, state, deadline_at, created_at, slug)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                   owner_account_id, state, deadline_at, created_at, slug, needs, policy)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 """
 
 
@@ -295,6 +295,8 @@ async def insert_task(tx: Tx, tenant_id: UUID, task: Task) -> None:
         task.deadline_at,
         task.created_at,
         task.slug,
+        task.needs,
+        task.policy,
     )
 
 

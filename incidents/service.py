@@ -15,7 +15,7 @@ from incidents.plans.steps import check_finished
 from incidents.reaching import deliveries
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.record import timeline
-from incidents.tasking import task_queries, tasks
+from incidents.tasking import escalation, task_queries, tasks
 from mobile_contract.room import TaskChanged
 from people.actor import Actor
 from people.permissions import Permission
@@ -34,7 +34,7 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
         # Whoever did it has taken it, whether they said so first or not.
         await tasks.answer(tx, actor, task_id, "acknowledge", "", f"done:{task_id}")
     incident = await queries.lock_incident(tx, actor.tenant_id, found.incident_id)
-    task = await task_queries.lock_task(tx, actor.tenant_id, task_id)
+    task = (await escalation.lock_asked(tx, actor.tenant_id, task_id)).task
     if task.owner_account_id != actor.account_id and not actor.may(Permission.MANAGE_INCIDENT):
         raise Forbidden("task.not_yours", "this task is another person's", "此任务属于他人", field="task_id")
     if task.state == "done":
@@ -42,6 +42,7 @@ async def finish_task(tx: Tx, actor: Actor, task_id: UUID, note: str) -> Task:
     if task.state == "cancelled":
         raise Conflict("task.cancelled", "this task was cancelled", "此任务已取消", field="state", value=task.state)
     check_finished(await plan_queries.list_steps(tx, actor.tenant_id, task_id))
+    await escalation.finish(tx, actor.tenant_id, task_id)
     done = await queries.finish_task(tx, actor.tenant_id, task_id)
     body = TaskChanged(views.task_view(done))
     await rooms.append_to_incident(tx, actor.tenant_id, task.incident_id, body, by=actor.account_id)

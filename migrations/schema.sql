@@ -72,19 +72,54 @@ CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, mo
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
-    SELECT d.tenant_id, d.id FROM deliveries d
-    WHERE d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
-    ORDER BY d.due_at, d.id
-    LIMIT most
+    SELECT t.tenant_id, due.id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT d.id, d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at <= moment AND (d.lease_until IS NULL OR d.lease_until <= moment)
+        ORDER BY d.due_at, d.id LIMIT most) due
+    ORDER BY due.due_at, due.id LIMIT most
 $$;
 CREATE FUNCTION public.muster_deliveries_next_due() RETURNS timestamp with time zone
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
-    AS $$ SELECT min(greatest(d.due_at, d.lease_until)) FROM deliveries d WHERE d.due_at IS NOT NULL $$;
+    AS $$
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT d.due_at FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.due_at IS NOT NULL AND d.lease_until IS NULL
+        ORDER BY d.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(d.due_at, d.lease_until)) AS until FROM deliveries d
+        WHERE d.tenant_id = t.tenant_id AND d.lease_until IS NOT NULL AND d.due_at IS NOT NULL) held ON true
+$$;
 CREATE FUNCTION public.muster_drills_over(moment timestamp with time zone) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT d.tenant_id, d.id FROM drills d WHERE d.ended_at IS NULL AND d.ends_at <= moment $$;
+CREATE FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, task_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, due.task_id FROM tenants t
+    CROSS JOIN LATERAL (
+        SELECT e.task_id, e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at <= moment AND (e.lease_until IS NULL OR e.lease_until <= moment)
+        ORDER BY e.due_at, e.task_id LIMIT most) due
+    ORDER BY due.due_at, due.task_id LIMIT most
+$$;
+CREATE FUNCTION public.muster_escalations_next_due() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT min(least(free.due_at, held.until)) FROM tenants t
+    LEFT JOIN LATERAL (
+        SELECT e.due_at FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.due_at IS NOT NULL AND e.lease_until IS NULL
+        ORDER BY e.due_at LIMIT 1) free ON true
+    LEFT JOIN LATERAL (
+        SELECT min(greatest(e.due_at, e.lease_until)) AS until FROM escalations e
+        WHERE e.tenant_id = t.tenant_id AND e.lease_until IS NOT NULL AND e.due_at IS NOT NULL) held ON true
+$$;
 CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -114,6 +149,10 @@ CREATE FUNCTION public.muster_feed_messages_due(moment timestamp with time zone,
     ORDER BY f.due_at, f.id
     LIMIT most
 $$;
+CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$ SELECT DISTINCT f.tenant_id FROM audit_findings f WHERE f.ended_at IS NULL $$;
 CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -152,6 +191,51 @@ CREATE FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, mo
     SET search_path TO 'public'
     AS $$
     SELECT r.tenant_id, r.id FROM roll_calls r WHERE r.look_at <= moment ORDER BY r.look_at, r.id LIMIT most
+$$;
+CREATE FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, what text, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, found.what, found.id FROM tenants t CROSS JOIN LATERAL (
+        (SELECT 'delivery' AS what, d.id FROM deliveries d
+         WHERE d.tenant_id = t.tenant_id AND d.due_at <= late AND (d.lease_until IS NULL OR d.lease_until <= late)
+         ORDER BY d.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'delivery', d.id FROM deliveries d
+         WHERE d.tenant_id = t.tenant_id AND d.lease_until > far ORDER BY d.lease_until LIMIT most)
+        UNION ALL
+        (SELECT 'delivery', d.id FROM deliveries d
+         WHERE d.tenant_id = t.tenant_id AND d.due_at IS NULL AND d.ended IS NULL AND d.answer_at IS NULL
+         ORDER BY d.id LIMIT most)
+        UNION ALL
+        (SELECT 'escalation', e.task_id FROM escalations e
+         WHERE e.tenant_id = t.tenant_id AND e.due_at <= late AND (e.lease_until IS NULL OR e.lease_until <= late)
+         ORDER BY e.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'escalation', e.task_id FROM escalations e
+         WHERE e.tenant_id = t.tenant_id AND e.lease_until > far ORDER BY e.lease_until LIMIT most)
+        UNION ALL
+        (SELECT 'feed_message', m.id FROM feed_messages m
+         WHERE m.tenant_id = t.tenant_id AND m.state = 'queued' AND m.due_at <= late AND m.lease_until > far
+         ORDER BY m.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'command', c.id FROM commands c
+         WHERE c.tenant_id = t.tenant_id AND c.state IN ('requested', 'sent') AND c.deadline_at <= late
+         ORDER BY c.deadline_at LIMIT most)
+        UNION ALL
+        (SELECT 'alarm_timer', s.rule_id FROM alarm_states s
+         WHERE s.tenant_id = t.tenant_id AND s.due_at <= late ORDER BY s.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'matrix_timer', x.id FROM matrix_timers x
+         WHERE x.tenant_id = t.tenant_id AND x.due_at <= late ORDER BY x.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'roll_call', r.id FROM roll_calls r
+         WHERE r.tenant_id = t.tenant_id AND r.look_at <= late ORDER BY r.look_at LIMIT most)
+        UNION ALL
+        (SELECT 'site', s.id FROM sites s LEFT JOIN site_leases l ON l.tenant_id = s.tenant_id AND l.site_id = s.id
+         WHERE s.tenant_id = t.tenant_id AND coalesce(l.expires_at, s.created_at) <= late ORDER BY s.id LIMIT most)
+    ) found
+    LIMIT most
 $$;
 CREATE FUNCTION public.muster_tenant() RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -519,6 +603,18 @@ CREATE TABLE public.audit (
     hash text NOT NULL
 );
 ALTER TABLE ONLY public.audit FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.audit_findings (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    what text NOT NULL,
+    subject_id uuid NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    repairs integer NOT NULL,
+    repaired_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT audit_findings_what_check CHECK ((what = ANY (ARRAY['delivery'::text, 'escalation'::text, 'feed_message'::text, 'command'::text, 'alarm_timer'::text, 'matrix_timer'::text, 'roll_call'::text, 'site'::text])))
+);
+ALTER TABLE ONLY public.audit_findings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.audit_heads (
     tenant_id uuid NOT NULL,
     "position" bigint NOT NULL,
@@ -724,11 +820,21 @@ CREATE TABLE public.deliveries (
     lease_holder text,
     lease_until timestamp with time zone,
     fencing bigint DEFAULT 0 NOT NULL,
+    round integer DEFAULT 0 NOT NULL,
+    policy_step integer,
+    because text DEFAULT ''::text NOT NULL,
+    receipt_within_s double precision,
+    acknowledge_within_s double precision,
+    channels jsonb,
+    counted_until timestamp with time zone,
+    ended_why text,
+    CONSTRAINT deliveries_acknowledge_within_s_check CHECK ((acknowledge_within_s > (0)::double precision)),
     CONSTRAINT deliveries_check CHECK (((answer_at IS NULL) = (answer_no IS NULL))),
     CONSTRAINT deliveries_check1 CHECK (((ended IS NULL) = (ended_at IS NULL))),
     CONSTRAINT deliveries_check2 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
     CONSTRAINT deliveries_dedupe_key_check CHECK (((length(dedupe_key) >= 1) AND (length(dedupe_key) <= 64))),
     CONSTRAINT deliveries_ended_check CHECK ((ended = ANY (ARRAY['superseded'::text, 'exhausted'::text, 'cancelled'::text]))),
+    CONSTRAINT deliveries_receipt_within_s_check CHECK ((receipt_within_s > (0)::double precision)),
     CONSTRAINT deliveries_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'accepted'::text, 'received'::text, 'seen'::text, 'acknowledged'::text, 'moving'::text, 'declined'::text, 'superseded'::text, 'exhausted'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.deliveries FORCE ROW LEVEL SECURITY;
@@ -822,6 +928,51 @@ CREATE TABLE public.drills (
     CONSTRAINT drills_ended_why_check CHECK ((ended_why = ANY (ARRAY['finished'::text, 'stopped'::text, 'time'::text, 'real_alarm'::text])))
 );
 ALTER TABLE ONLY public.drills FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalation_policies (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    slug text NOT NULL,
+    version integer NOT NULL,
+    title jsonb NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by uuid NOT NULL,
+    retired boolean DEFAULT false NOT NULL,
+    CONSTRAINT escalation_policies_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT escalation_policies_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.escalation_policies FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.escalations (
+    tenant_id uuid NOT NULL,
+    task_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    policy jsonb NOT NULL,
+    needs jsonb NOT NULL,
+    content jsonb NOT NULL,
+    state text NOT NULL,
+    step integer NOT NULL,
+    round integer NOT NULL,
+    step_started_at timestamp with time zone NOT NULL,
+    met jsonb NOT NULL,
+    crew jsonb NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    met_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    paused_by uuid,
+    pause_reason text,
+    due_at timestamp with time zone,
+    lease_holder text,
+    lease_until timestamp with time zone,
+    fencing bigint DEFAULT 1 NOT NULL,
+    CONSTRAINT escalations_check CHECK (((state = 'paused'::text) = (paused_until IS NOT NULL))),
+    CONSTRAINT escalations_check1 CHECK (((paused_until IS NULL) = (pause_reason IS NULL))),
+    CONSTRAINT escalations_check2 CHECK (((state = 'met'::text) <= (met_at IS NOT NULL))),
+    CONSTRAINT escalations_check3 CHECK (((lease_holder IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT escalations_round_check CHECK ((round >= 0)),
+    CONSTRAINT escalations_state_check CHECK ((state = ANY (ARRAY['running'::text, 'met'::text, 'exhausted'::text, 'paused'::text, 'cancelled'::text]))),
+    CONSTRAINT escalations_step_check CHECK ((step >= 0))
+);
+ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.evidence_files (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1459,6 +1610,7 @@ CREATE TABLE public.roll_calls (
     re_entry_by uuid,
     counts jsonb NOT NULL,
     version integer DEFAULT 1 NOT NULL,
+    listing boolean DEFAULT false NOT NULL,
     CONSTRAINT roll_calls_scope_check CHECK ((scope = ANY (ARRAY['zones'::text, 'building'::text, 'site'::text]))),
     CONSTRAINT roll_calls_state_check CHECK ((state = ANY (ARRAY['open'::text, 'all_clear'::text, 're_entry'::text])))
 );
@@ -1548,6 +1700,19 @@ CREATE TABLE public.rota_swaps (
     CONSTRAINT rota_swaps_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'accepted'::text, 'declined'::text, 'withdrawn'::text])))
 );
 ALTER TABLE ONLY public.rota_swaps FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.rota_versions (
+    tenant_id uuid NOT NULL,
+    rota_id uuid NOT NULL,
+    version integer NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    tz text NOT NULL,
+    calendar_id uuid,
+    definition jsonb NOT NULL,
+    retired boolean NOT NULL,
+    CONSTRAINT rota_versions_check CHECK ((valid_until >= valid_from))
+);
+ALTER TABLE ONLY public.rota_versions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.rotas (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1715,6 +1880,8 @@ CREATE TABLE public.tasks (
     answered_at timestamp with time zone,
     done_at timestamp with time zone,
     slug text DEFAULT ''::text NOT NULL,
+    needs jsonb DEFAULT '[]'::jsonb NOT NULL,
+    policy jsonb,
     CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'done'::text, 'unanswered'::text, 'cancelled'::text])))
 );
 ALTER TABLE ONLY public.tasks FORCE ROW LEVEL SECURITY;
@@ -1925,6 +2092,8 @@ ALTER TABLE ONLY public.assembly_points
     ADD CONSTRAINT assembly_points_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.assembly_points
     ADD CONSTRAINT assembly_points_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.audit
@@ -1979,6 +2148,12 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, id, version);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_pkey PRIMARY KEY (tenant_id, task_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.exposure_events
@@ -2093,6 +2268,8 @@ ALTER TABLE ONLY public.rota_overrides
     ADD CONSTRAINT rota_overrides_tenant_id_rota_id_made_key UNIQUE (tenant_id, rota_id, made);
 ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_pkey PRIMARY KEY (tenant_id, rota_id, version);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.rotas
@@ -2167,6 +2344,8 @@ CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_i
 CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
 CREATE INDEX alarms_site_raised ON public.alarms USING btree (tenant_id, site_id, raised_at);
+CREATE INDEX audit_findings_newest ON public.audit_findings USING btree (tenant_id, found_at DESC, id DESC);
+CREATE UNIQUE INDEX audit_findings_open ON public.audit_findings USING btree (tenant_id, what, subject_id) WHERE (ended_at IS NULL);
 CREATE INDEX audit_subject ON public.audit USING btree (tenant_id, subject_id, "position");
 CREATE INDEX badge_events_age ON public.badge_events USING btree (tenant_id, received_at);
 CREATE INDEX badge_events_person ON public.badge_events USING btree (tenant_id, person_id, observed_at) WHERE (person_id IS NOT NULL);
@@ -2181,16 +2360,23 @@ CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuat
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
 CREATE INDEX commands_live ON public.commands USING btree (tenant_id, site_id) WHERE (next_attempt_at IS NOT NULL);
 CREATE INDEX commands_newest ON public.commands USING btree (tenant_id, requested_at DESC, id DESC);
+CREATE INDEX commands_unproven ON public.commands USING btree (tenant_id, deadline_at) WHERE (state = ANY (ARRAY['requested'::text, 'sent'::text]));
 CREATE INDEX corrective_actions_due ON public.corrective_actions USING btree (tenant_id, due_on, id);
 CREATE INDEX corrective_actions_incident ON public.corrective_actions USING btree (tenant_id, incident_id);
 CREATE INDEX deliveries_account ON public.deliveries USING btree (tenant_id, account_id, queued_at DESC);
-CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX deliveries_due ON public.deliveries USING btree (tenant_id, due_at, id) WHERE (due_at IS NOT NULL);
 CREATE INDEX deliveries_incident ON public.deliveries USING btree (tenant_id, incident_id, queued_at);
+CREATE INDEX deliveries_leased ON public.deliveries USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX deliveries_lost ON public.deliveries USING btree (tenant_id, id) WHERE ((due_at IS NULL) AND (ended IS NULL) AND (answer_at IS NULL));
 CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_id, queued_at);
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
 CREATE INDEX doors_site ON public.doors USING btree (tenant_id, site_id);
 CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at DESC, id DESC);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_at, task_id) WHERE (due_at IS NOT NULL);
+CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
+CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
+CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
 CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
@@ -2322,6 +2508,8 @@ ALTER TABLE ONLY public.assembly_points
     ADD CONSTRAINT assembly_points_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.assembly_points
     ADD CONSTRAINT assembly_points_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.audit_findings
+    ADD CONSTRAINT audit_findings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.audit_heads
     ADD CONSTRAINT audit_heads_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.audit
@@ -2412,6 +2600,18 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalation_policies
+    ADD CONSTRAINT escalation_policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_paused_by_fkey FOREIGN KEY (tenant_id, paused_by) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.escalations
+    ADD CONSTRAINT escalations_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
@@ -2588,6 +2788,12 @@ ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_tenant_id_return_rota_id_fkey FOREIGN KEY (tenant_id, return_rota_id) REFERENCES public.rotas(tenant_id, id);
 ALTER TABLE ONLY public.rota_swaps
     ADD CONSTRAINT rota_swaps_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.rota_versions
+    ADD CONSTRAINT rota_versions_tenant_id_rota_id_fkey FOREIGN KEY (tenant_id, rota_id) REFERENCES public.rotas(tenant_id, id);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_tenant_id_calendar_id_fkey FOREIGN KEY (tenant_id, calendar_id) REFERENCES public.holiday_calendars(tenant_id, id);
 ALTER TABLE ONLY public.rotas
@@ -2711,6 +2917,7 @@ ALTER TABLE public.alarm_suppressions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.alarms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.assembly_points ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.audit_findings ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_heads ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.badge_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.badges ENABLE ROW LEVEL SECURITY;
@@ -2729,6 +2936,8 @@ ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.doors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalation_policies ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
@@ -2767,6 +2976,7 @@ CREATE POLICY owner_directory ON public.alarm_suppressions TO muster_owner USING
 CREATE POLICY owner_directory ON public.alarms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.assembly_points TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.audit_findings TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.audit_heads TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.badge_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.badges TO muster_owner USING (true);
@@ -2785,6 +2995,8 @@ CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.doors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalation_policies TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.escalations TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
@@ -2831,6 +3043,7 @@ CREATE POLICY owner_directory ON public.room_members TO muster_owner USING (true
 CREATE POLICY owner_directory ON public.rooms TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.rota_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
@@ -2878,6 +3091,7 @@ ALTER TABLE public.room_members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rooms ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.rota_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
@@ -2907,6 +3121,7 @@ CREATE POLICY tenant_isolation ON public.alarm_suppressions USING ((tenant_id = 
 CREATE POLICY tenant_isolation ON public.alarms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.assembly_points USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.audit_findings USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.audit_heads USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.badge_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.badges USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2925,6 +3140,8 @@ CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.doors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalation_policies USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.escalations USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -2968,6 +3185,7 @@ CREATE POLICY tenant_isolation ON public.room_members USING ((tenant_id = ( SELE
 CREATE POLICY tenant_isolation ON public.rooms USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.rota_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3019,10 +3237,16 @@ REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_drills_over(moment timestamp with time zone) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_escalations_next_due() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_escalations_next_due() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -3031,6 +3255,8 @@ REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM 
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) TO muster_app;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;
@@ -3060,6 +3286,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.alarm_suppressions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alarms TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.assembly_points TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.audit TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_findings TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audit_heads TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.badge_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.badges TO muster_app;
@@ -3078,6 +3305,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.doors TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.escalation_policies TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.escalations TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;
@@ -3121,6 +3350,7 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.room_members TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rooms TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_versions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;

@@ -38,6 +38,15 @@ class AccountStepView(msgspec.Struct, frozen=True):
     changes: dict[str, ChangeView]
 
 
+class TeamStepView(msgspec.Struct, frozen=True):
+    """What becomes of a place in a team: made, or there already."""
+
+    line: int
+    login: str
+    team: str
+    action: ActionName
+
+
 class QualificationStepView(msgspec.Struct, frozen=True):
     """What becomes of a qualification."""
 
@@ -62,6 +71,7 @@ class ImportView(msgspec.Struct, frozen=True):
     encoding: str
     rows: int
     accounts: list[AccountStepView]
+    teams: list[TeamStepView]
     qualifications: list[QualificationStepView]
     problems: list[RowProblemView]
     passwords: list[InitialPassword]

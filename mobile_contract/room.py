@@ -25,6 +25,8 @@ IncidentStateName: TypeAlias = Literal["open", "returned", "closed"]
 TaskState: TypeAlias = Literal["open", "acknowledged", "done", "unanswered", "cancelled"]
 Lane: TypeAlias = Literal["safety", "normal"]
 ConfirmKind: TypeAlias = Literal["none", "tap", "photo", "value", "second_person"]
+NeedFact: TypeAlias = Literal["acknowledged", "moving"]
+EscalationStateName: TypeAlias = Literal["running", "met", "exhausted", "paused", "cancelled"]
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -191,6 +193,30 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
+class NeedView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task needs, and how many of them it has; ``skill`` null: anybody."""
+
+    skill: str | None
+    count: int
+    fact: NeedFact
+    met: int
+
+
+class EscalationView(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the search for a task's people is; ``crew`` is everyone who said yes, enough or not."""
+
+    task: UUID
+    state: EscalationStateName
+    policy: str
+    step: int
+    round: int
+    needs: list[NeedView]
+    crew: list[UUID]
+    started_at: datetime
+    met_at: datetime | None = None
+    paused_until: datetime | None = None
+
+
 class MemberView(msgspec.Struct, frozen=True, kw_only=True):
     """A person in the room; ``name`` is theirs as they joined."""
 
@@ -320,6 +346,12 @@ class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_c
     roll_call: RollCallView
 
 
+class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="escalation.changed"):
+    """The search for a task's people began, moved on, found them, was paused or used everybody up."""
+
+    escalation: EscalationView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -354,13 +386,14 @@ Body: TypeAlias = (
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
+    | EscalationChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
 )
 
 # What moves people and machines. The rest may be withheld from a phone that reads too slowly and is caught up later.
-_NORMAL = (DeliveryChanged, MessagePosted, MemberJoined, MemberLeft)
+_NORMAL = (DeliveryChanged, EscalationChanged, MessagePosted, MemberJoined, MemberLeft)
 
 
 def kind_of(body: Body | type[Body]) -> str:
@@ -409,6 +442,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
+    escalations: dict[UUID, EscalationView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
@@ -439,7 +473,7 @@ def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
     return state
 
 
-def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911, PLR0912 - one for each kind
     match event.body:
         case IncidentOpened(incident):
             return replace(state, incident=incident)
@@ -459,6 +493,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
         case RollCallChanged(roll_call):
             return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
+        case EscalationChanged(escalation):
+            return replace(state, escalations={**state.escalations, escalation.task: escalation})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])

@@ -176,6 +176,18 @@ class RotaView(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class RotaVersionView(msgspec.Struct, frozen=True):
+    """What a rota said from until before; ``valid_until`` null: the newest. The first counts for the time before."""
+
+    version: int
+    valid_from: datetime
+    valid_until: datetime | None
+    tz: str
+    calendar: UUID | None
+    definition: RotaDefinition
+    retired: bool
+
+
 class NewRota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rota to create; ``tz`` is an IANA time zone."""
 

@@ -1,7 +1,8 @@
-"""What the lines of a sheet ask for: people and their qualifications, each cell checked. Pure.
+"""What the lines of a sheet ask for: people, their teams and qualifications, each cell checked. Pure.
 
 A line is a person and at most one qualification; a person with several has several lines, and on all but the first the
-cells about the person may stay empty. An empty cell asks for nothing: what is there stays.
+cells about the person may stay empty. An empty cell asks for nothing: what is there stays. Teams are slugs separated by
+``;`` and are only ever added to: a file that leaves one out, as an old one does, takes nobody out of a team.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ _WITHOUT_END = {WITHOUT_END, "无", "长期"}
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,62}")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+# What stands between teams; the second is what a Chinese keyboard types.
+TEAMS_APART = ";；"
+# A person in more teams than this is in a list of everybody.
+TEAMS_MAX = 20
 # ISO 8601, and what Excel in China makes of it when it saves.
 _DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))", re.ASCII)
 
@@ -56,10 +61,19 @@ class RecordAsked(msgspec.Struct, frozen=True):
     issuer: str | None
 
 
+class TeamAsked(msgspec.Struct, frozen=True):
+    """A person in a team, as the file wants it; ``line`` is the first that says so."""
+
+    line: int
+    login: str
+    team: str
+
+
 class Wishes(msgspec.Struct, frozen=True):
     """What a sheet asks for. ``bad`` logins have a line with a problem; nothing of them is to be done."""
 
     people: dict[str, PersonAsked]
+    teams: list[TeamAsked]
     records: list[RecordAsked]
     problems: list[RowProblem]
     bad: frozenset[str]
@@ -69,6 +83,7 @@ def read_wishes(sheet: Sheet) -> Wishes:
     """Every line checked, every problem named; duplicates name the line they repeat."""
     people: dict[str, PersonAsked] = {}
     said: dict[tuple[str, str], int] = {}
+    teams: dict[str, dict[str, TeamAsked]] = {}
     records: dict[tuple[str, str, str | None, date], RecordAsked] = {}
     problems = list(sheet.problems)
     bad: set[str] = set()
@@ -77,12 +92,15 @@ def read_wishes(sheet: Sheet) -> Wishes:
         person = _person(line)
         if not found:
             found += _merge(people, said, person)
+        if not found:
+            found += _join(teams.setdefault(line["login"], {}), line)
         if not found and line["qualification"]:
             found += _add(records, _record(line))
         if found:
             problems += found
             bad.add(line["login"])
-    return Wishes(people, list(records.values()), problems, frozenset(bad))
+    asked = [it for own in teams.values() for it in own.values()]
+    return Wishes(people, asked, list(records.values()), problems, frozenset(bad))
 
 
 def _check(line: Line) -> Iterator[RowProblem]:
@@ -94,11 +112,10 @@ def _check(line: Line) -> Iterator[RowProblem]:
     for column, most in (("display_name", 100), ("issuer", 200), ("number", 100)):
         if len(line[column]) > most:
             yield _wrong(line, column, f"1-{most}", "too_long", f"at most {most} characters", f"最多 {most} 个字符")
-    if line["teams"]:
-        # Reserved: teams have their own part; dropping them silently would leave people out of their rotas.
-        yield _wrong(
-            line, "teams", "", "teams", "teams are not imported yet: leave it empty", "尚不支持导入班组，请留空"
-        )
+    for team in _teams(line):
+        if not _SLUG.fullmatch(team):
+            en, zh = f"{team} does not look like {_SLUG.pattern}", f"{team} 的格式应为 {_SLUG.pattern}"
+            yield _wrong(line, "teams", _SLUG.pattern, "format", en, zh, value=team)
     yield from _check_record(line)
 
 
@@ -169,6 +186,22 @@ def _person(line: Line) -> PersonAsked:
         line["phone"] or None,
         locale if locale in get_args(Locale) else None,  # type: ignore[arg-type]
     )
+
+
+def _teams(line: Line) -> list[str]:
+    """The teams of a cell, each once."""
+    cells = line["teams"].replace(TEAMS_APART[1], TEAMS_APART[0]).split(TEAMS_APART[0])
+    return list(dict.fromkeys(cell.strip() for cell in cells if cell.strip()))
+
+
+def _join(own: dict[str, TeamAsked], line: Line) -> list[RowProblem]:
+    """Add this line's teams to those that earlier ones name for the person."""
+    for team in _teams(line):
+        own.setdefault(team, TeamAsked(line.number, line["login"], team))
+    if len(own) > TEAMS_MAX:
+        en, zh = f"a person is in at most {TEAMS_MAX} teams", f"每人最多属于 {TEAMS_MAX} 个班组"
+        return [_wrong(line, "teams", str(TEAMS_MAX), "too_many_teams", en, zh)]
+    return []
 
 
 def _record(line: Line) -> RecordAsked:

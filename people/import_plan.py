@@ -2,25 +2,27 @@
 
 The same file again finds everything as it asks for and changes nothing. A qualification is found again by its person,
 type, number and first day; one with another first day is another record, so that a renewal keeps the record before it.
+Who is in a team, or is to be, stays as they are; who left it comes back. Nobody is taken out of a team.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from core.errors import MusterError
 from mobile_contract.text import Text
-from people.csv_import import PERSON, ROLES, PersonAsked, RecordAsked, Wishes
+from people.csv_import import PERSON, ROLES, PersonAsked, RecordAsked, TeamAsked, Wishes
 from people.csv_sheet import RowProblem, problem
 from people.model import Account
 from people.permissions import Role
 from people.qualifications.checks import check_record
 from people.qualifications.model import Qualification, QualificationType
 from people.qualifications.records import RecordDraft, new_record
+from people.rotas.model import Team
 
 Action: TypeAlias = Literal["create", "change", "keep"]
 Change: TypeAlias = tuple[str | None, str | None]
@@ -34,7 +36,10 @@ NOBODY = UUID(int=0)
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is there: people by login, types by slug, the people's records by account; the admins who may sign in."""
+    """What is there: people by login, types and teams by slug, the people's records by account; admins who may sign in.
+
+    ``members`` are (team, account) of whom a team has or is to have.
+    """
 
     tenant_id: UUID
     now: datetime
@@ -43,6 +48,8 @@ class Known(msgspec.Struct, frozen=True):
     records: dict[UUID, list[Qualification]]
     admins: frozenset[UUID]
     may_manage_accounts: bool
+    teams: dict[str, Team]
+    members: frozenset[tuple[UUID, UUID]]
 
 
 class AccountStep(msgspec.Struct, frozen=True):
@@ -56,6 +63,15 @@ class AccountStep(msgspec.Struct, frozen=True):
     account: Account | None
 
 
+class TeamStep(msgspec.Struct, frozen=True):
+    """What becomes of a place in a team: made, or there already."""
+
+    line: int
+    login: str
+    team: Team
+    action: Literal["create", "keep"]
+
+
 class RecordStep(msgspec.Struct, frozen=True):
     """What becomes of a qualification; a new one has no id yet, nor its person if that is new."""
 
@@ -67,10 +83,14 @@ class RecordStep(msgspec.Struct, frozen=True):
     record: Qualification
 
 
+Step = TypeVar("Step", TeamStep, RecordStep)
+
+
 class ImportPlan(msgspec.Struct, frozen=True):
     """Steps for everybody without a problem, and every problem by line."""
 
     accounts: list[AccountStep]
+    teams: list[TeamStep]
     records: list[RecordStep]
     problems: list[RowProblem]
 
@@ -85,6 +105,7 @@ def make_plan(wishes: Wishes, known: Known) -> ImportPlan:
     problems = list(wishes.problems)
     bad = set(wishes.bad)
     accounts: list[AccountStep] = []
+    teams: list[TeamStep] = []
     records: list[RecordStep] = []
     admins = set(known.admins)
     created = 0
@@ -100,20 +121,26 @@ def make_plan(wishes: Wishes, known: Known) -> ImportPlan:
         else:
             accounts.append(step)
     people = {step.login: step for step in accounts}
-    for wish in wishes.records:
-        if wish.login in bad:
-            continue
-        made = _record_step(wish, people[wish.login].account, known)
-        if isinstance(made, RowProblem):
-            problems.append(made)
-            bad.add(wish.login)
-        else:
-            records.append(made)
+    for place in wishes.teams:
+        if place.login not in bad:
+            _take(_team_step(place, people[place.login].account, known), place.login, teams, problems, bad)
+    for record in wishes.records:
+        if record.login not in bad:
+            _take(_record_step(record, people[record.login].account, known), record.login, records, problems, bad)
     return ImportPlan(
         [step for step in accounts if step.login not in bad],
+        [step for step in teams if step.login not in bad],
         [step for step in records if step.login not in bad],
         sorted(problems, key=lambda it: it.line),
     )
+
+
+def _take(made: Step | RowProblem, login: str, steps: list[Step], problems: list[RowProblem], bad: set[str]) -> None:
+    if isinstance(made, RowProblem):
+        problems.append(made)
+        bad.add(login)
+    else:
+        steps.append(made)
 
 
 def _account_step(asked: PersonAsked, account: Account | None) -> AccountStep:
@@ -158,6 +185,19 @@ def _against_new(step: AccountStep, created: int) -> list[RowProblem]:
         for name in ("display_name", "role")
         if getattr(step.asked, name) is None
     ]
+
+
+def _team_step(wish: TeamAsked, account: Account | None, known: Known) -> TeamStep | RowProblem:
+    team = known.teams.get(wish.team)
+    if team is None:
+        limit = ", ".join(sorted(known.teams)[:20])
+        en, zh = f"there is no team {wish.team}", f"没有班组 {wish.team}"
+        return problem(wish.line, "teams", wish.team, limit, "unknown_team", en, zh)
+    if team.retired_at is not None:
+        en, zh = f"the team {wish.team} is retired", f"班组 {wish.team} 已停用"
+        return problem(wish.line, "teams", wish.team, "", "team_retired", en, zh)
+    there = account is not None and (team.id, account.id) in known.members
+    return TeamStep(wish.line, wish.login, team, "keep" if there else "create")
 
 
 def _record_step(wish: RecordAsked, account: Account | None, known: Known) -> RecordStep | RowProblem:

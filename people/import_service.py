@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from datetime import date
 from typing import get_args
 from uuid import UUID
@@ -20,13 +21,14 @@ from core.errors import Conflict, Invalid
 from core.ids import new_id
 from people import import_queries, queries, service
 from people.actor import Actor
-from people.csv_import import ROLES, WITHOUT_END, Wishes, read_wishes
+from people.csv_import import ROLES, TEAMS_APART, WITHOUT_END, Wishes, read_wishes
 from people.csv_sheet import read_sheet, write_sheet
 from people.import_plan import AccountStep, Action, ImportPlan, Known, make_plan
 from people.passwords import THREADS, Passwords
 from people.permissions import Permission
 from people.qualifications import queries as record_queries
 from people.qualifications.records import facts_of
+from people.rotas import team_queries
 
 # Some 60 bytes a row: a few megabytes at most.
 EXPORT_ROWS_MAX = 50_000
@@ -69,6 +71,10 @@ async def plan_import(tx: Tx, actor: Actor, upload: Upload) -> ImportPlan:
     accounts = await import_queries.find_accounts(tx, actor.tenant_id, list(wishes.people))
     types = await import_queries.find_types(tx, actor.tenant_id, list({it.type for it in wishes.records}))
     records = await import_queries.lock_records(tx, actor.tenant_id, [it.id for it in accounts.values()])
+    teams = await import_queries.lock_teams(tx, actor.tenant_id, list({it.team for it in wishes.teams}))
+    members = await import_queries.find_members(
+        tx, actor.tenant_id, [it.id for it in teams.values()], [it.id for it in accounts.values()], tx.now
+    )
     known = Known(
         actor.tenant_id,
         tx.now,
@@ -77,6 +83,8 @@ async def plan_import(tx: Tx, actor: Actor, upload: Upload) -> ImportPlan:
         records,
         frozenset(admins),
         actor.may(Permission.MANAGE_ACCOUNTS),
+        teams,
+        members,
     )
     return await asyncio.to_thread(make_plan, wishes, known)
 
@@ -112,11 +120,15 @@ async def import_people(tx: Tx, actor: Actor, upload: Upload, made: dict[str, Se
     ids = {}
     for step in plan.accounts:
         ids[step.login] = await _carry_out(tx, actor, step, made)
+    await _write_teams(tx, actor, plan, ids)
     await _write_records(tx, actor, plan, ids)
-    actions = [step.action for step in plan.accounts] + [step.action for step in plan.records]
+    actions: list[Action] = [step.action for step in plan.accounts]
+    actions += [step.action for step in plan.teams]
+    actions += [step.action for step in plan.records]
     if set(actions) - {"keep"}:
         facts = {
             "accounts": _count([step.action for step in plan.accounts]),
+            "teams": _count([step.action for step in plan.teams]),
             "qualifications": _count([step.action for step in plan.records]),
             "problems": len(plan.problems),
         }
@@ -124,7 +136,7 @@ async def import_people(tx: Tx, actor: Actor, upload: Upload, made: dict[str, Se
     return plan
 
 
-def _count(actions: list[Action]) -> dict[str, int]:
+def _count(actions: Sequence[Action]) -> dict[str, int]:
     return {action: actions.count(action) for action in get_args(Action)}
 
 
@@ -166,6 +178,14 @@ async def _carry_out(tx: Tx, actor: Actor, step: AccountStep, made: dict[str, Se
     return step.account.id
 
 
+async def _write_teams(tx: Tx, actor: Actor, plan: ImportPlan, ids: dict[str, UUID]) -> None:
+    new = [(step.team.id, ids[step.login]) for step in plan.teams if step.action == "create"]
+    for team_id, account_id in new:
+        facts = {"account": account_id, "starts_at": tx.now, "ends_at": None}
+        await audit.record(tx, actor.account_id, "team.member_set", "team", team_id, facts)
+    await team_queries.set_members(tx, actor.tenant_id, new, tx.now)
+
+
 async def _write_records(tx: Tx, actor: Actor, plan: ImportPlan, ids: dict[str, UUID]) -> None:
     new = []
     for step in plan.records:
@@ -182,7 +202,7 @@ async def _write_records(tx: Tx, actor: Actor, plan: ImportPlan, ids: dict[str, 
 
 
 async def export_people(tx: Tx, actor: Actor) -> bytes:
-    """Everybody who may sign in with their qualifications, as a file that can be imported again."""
+    """Everybody who may sign in with their teams and qualifications, as a file that can be imported again."""
     actor.require(Permission.READ_ACCOUNTS)
     actor.require(Permission.READ_QUALIFICATIONS)
     rows = await import_queries.list_export(tx, actor.tenant_id, list(ROLES), EXPORT_ROWS_MAX + 1)
@@ -207,7 +227,7 @@ def _cells(row: import_queries.ExportRow) -> list[str]:
         row.role,
         row.phone or "",
         row.locale,
-        "",
+        TEAMS_APART[0].join(row.teams),
         row.qualification or "",
         row.issuer or "",
         row.number or "",

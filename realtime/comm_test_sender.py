@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from uuid import UUID
 
 from core.database import Database, Tx
-from core.errors import Unavailable
-from core.logging import get_logger
 from core.outbox import Listener
+from core.worker import sweep_on_news
 from mobile_contract.text import Text
 from people import queries as people_queries
 from people.reach import comm_test_queries as queries
@@ -20,8 +18,6 @@ from people.reach import queries as reach_queries
 from people.reach.model import CommTestMessage
 from realtime.channels import SEND_TIMEOUT_S, Channel, Notice, Outcome, Target
 from realtime.message_services import MessageService
-
-log = get_logger(__name__)
 
 # Nobody's life hangs on a test: an order's sends go first, so few are in hand and they are looked for slowly.
 IN_HAND_MAX = 4
@@ -42,26 +38,7 @@ class CommTestSender:
 
     async def run(self, listener: Listener) -> None:
         """Send until cancelled; news of a test wakes it."""
-        woken = asyncio.Event()
-
-        async def listen() -> None:
-            async with listener.subscribe({comm_tests.NEWS_TEST}) as news:
-                async for _ in news:
-                    woken.set()
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen())
-            while True:
-                woken.clear()
-                try:
-                    await self.sweep()
-                except Unavailable as problem:
-                    log.warning("comm_test.waiting_for_database", error=str(problem))
-                except Exception:
-                    log.exception("comm_test.fault")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_S):
-                        await woken.wait()
+        await sweep_on_news("comm_tests", self.sweep, listener, {comm_tests.NEWS_TEST}, poll_s=POLL_S)
 
     async def sweep(self) -> int:
         """Begin scheduled tests, then send everything due; returns how many messages were sent."""

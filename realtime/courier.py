@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
 from uuid import UUID
 
 from core.database import Database
@@ -20,7 +21,9 @@ from core.metrics import counter, gauge
 from core.outbox import Listener
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.reaching.orders import NEWS_QUEUED
+from people.reach.model import ContactKind
 from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome
+from realtime.message_services import MessageService
 from realtime.sending import Desk, Result, Sending
 
 log = get_logger(__name__)
@@ -36,8 +39,10 @@ REPORT_MARGIN_S = 1.0
 RETRY_S = 0.5
 
 TAKEN = counter("courier_sends", "Leased sends, by channel and what became of each device.", ("channel", "outcome"))
-FAULTS = counter("courier_faults", "Deliveries that stopped at an unexpected error and are taken again.")
-IN_HAND = gauge("courier_in_hand", "Deliveries this courier works on now.")
+FAULTS = counter(
+    "courier_faults", "Deliveries and escalations that stopped at an unexpected error and are taken again."
+)
+IN_HAND = gauge("courier_in_hand", "Deliveries and escalations this courier works on now.")
 
 
 class Courier:
@@ -51,7 +56,9 @@ class Courier:
         policy: DeliveryPolicy | None = None,
         lease_s: float = 6.0,
         seed: int | None = None,
+        details: bool = False,
     ) -> None:
+        self._details = details
         # A lease that ends before a send does would have every slow send repeated by another courier.
         lease_s = max(lease_s, SEND_TIMEOUT_S + REPORT_MARGIN_S)
         self._clock = db.clock
@@ -80,10 +87,14 @@ class Courier:
     async def sweep(self) -> int:
         """Take and finish everything due now, again and again until nothing is; returns how many were taken up."""
         count = 0
-        while due := await self._desk.list_due(IN_HAND_MAX):
+        while True:
+            escalations = await self._desk.list_due_escalations(IN_HAND_MAX)
+            due = await self._desk.list_due(IN_HAND_MAX)
+            if not due and not escalations:
+                return count
+            await asyncio.gather(*(self._desk.look_again(tenant, task) for tenant, task in escalations))
             await asyncio.gather(*(self._handle(tenant, delivery) for tenant, delivery in due))
-            count += len(due)
-        return count
+            count += len(due) + len(escalations)
 
     async def _listen(self, listener: Listener, woken: asyncio.Event) -> None:
         async with listener.subscribe({NEWS_QUEUED}) as news:
@@ -95,10 +106,15 @@ class Courier:
         try:
             room = IN_HAND_MAX - len(self._in_hand)
             due = [] if room <= 0 else await self._desk.list_due(IN_HAND_MAX)
-            fresh = [(tenant, delivery) for tenant, delivery in due if delivery not in self._in_hand][:room]
-            for tenant, delivery in fresh:
-                self._in_hand.add(delivery)
-                tasks.create_task(self._work(tenant, delivery))
+            escalations = [] if room <= 0 else await self._desk.list_due_escalations(IN_HAND_MAX)
+            # Orders first: a person who is asked already is nearer than one who is to be found.
+            work = [(*found, self._handle) for found in due] + [
+                (*found, self._desk.look_again) for found in escalations
+            ]
+            fresh = [item for item in work if item[1] not in self._in_hand][:room]
+            for tenant, what, handle in fresh:
+                self._in_hand.add(what)
+                tasks.create_task(self._work(tenant, what, handle))
             IN_HAND.set(len(self._in_hand))
             next_due = await self._desk.find_next_due()
         except Unavailable as problem:
@@ -109,19 +125,20 @@ class Courier:
         # Something due that is in hand already, or in another courier's: no reason to spin.
         return min(POLL_S, max((next_due - self._clock.now()).total_seconds(), 0.02))
 
-    async def _work(self, tenant_id: UUID, delivery_id: UUID) -> None:
+    async def _work(self, tenant_id: UUID, what: UUID, handle: Callable[[UUID, UUID], Awaitable[None]]) -> None:
+        """Handle a delivery or a task's escalation."""
         try:
-            await self._handle(tenant_id, delivery_id)
+            await handle(tenant_id, what)
         except Unavailable as problem:
-            # The lease runs out and the delivery is taken again: by us or by somebody whose database answers.
-            log.warning("courier.interrupted", delivery=str(delivery_id), error=str(problem))
+            # The lease runs out and it is taken again: by us or by somebody whose database answers.
+            log.warning("courier.interrupted", what=str(what), error=str(problem))
         except Exception:
-            # One delivery that trips over a fault of ours must not keep everybody else's orders from being sent. It is
-            # taken again when its lease runs out; until then the log and the counter call for a person.
+            # One that trips over a fault of ours must not keep everybody else's orders from being sent. It is taken
+            # again when its lease runs out; until then the log and the counter call for a person.
             FAULTS.inc()
-            log.exception("courier.fault", delivery=str(delivery_id))
+            log.exception("courier.fault", what=str(what))
         finally:
-            self._in_hand.discard(delivery_id)
+            self._in_hand.discard(what)
 
     async def _handle(self, tenant_id: UUID, delivery_id: UUID) -> None:
         sending = await self._desk.take(tenant_id, delivery_id)
@@ -134,9 +151,15 @@ class Courier:
         ]
         await self._desk.report(sending, results, self._random.random())
 
+    def _channel(self, sending: Sending) -> Channel:
+        """One of ours, or the tenant's own service, made anew: its address may have been changed a moment ago."""
+        if not sending.service:
+            return self._channels[sending.channel]
+        return MessageService(cast(ContactKind, sending.channel), sending.service, details=self._details)
+
     async def _send(self, sending: Sending, index: int) -> Outcome:
         target = sending.targets[index][1]
-        outcome = await self._channels[sending.channel].send(sending.notice, target)
+        outcome = await self._channel(sending).send(sending.notice, target)
         TAKEN.labels(sending.channel, outcome.kind).inc()
         log.info(
             "delivery.sent",

@@ -9,7 +9,7 @@ from uuid import UUID
 from core.database import Tx
 from core.errors import NotFound
 from incidents.reaching import deliveries
-from incidents.tasking import tasks
+from incidents.tasking import escalation, tasks
 from mobile_contract.live import Order
 from people.actor import Actor
 from realtime.ports import AddressedOrder, Authenticator, Ports
@@ -19,7 +19,8 @@ class IncidentPorts:
     """Orders, receipts and answers by the incidents' use cases."""
 
     async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
-        """See `realtime.ports.Orders`."""
+        """See `realtime.ports.Orders`. Who comes on line is offered what nobody took."""
+        await escalation.offer(tx, tenant_id, account_id)
         return await deliveries.list_open_orders(tx, tenant_id, account_id)
 
     async def find(self, tx: Tx, tenant_id: UUID, delivery_id: UUID) -> AddressedOrder | None:

@@ -1,4 +1,4 @@
-"""The courier's three short transactions around a send: take, report, move on. The send itself is between them.
+"""The courier's short transactions: take, report, move on around a send, and the look at an escalation that is due.
 
 Killed before ``take`` commits: nothing happened. Killed after it: the lease runs out, the delivery is still in flight
 and is sent again with the same dedupe key. Killed after the send, before ``report``: the same; the device shows one.
@@ -35,14 +35,18 @@ from incidents.reaching.delivery import (
 )
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.reaching.orders import OrderContent
-from incidents.tasking import escalation
+from incidents.tasking import escalation, escalation_queries
 from people import queries as people_queries
 from people.model import PersonDevice
+from people.reach.service import message_ways
 from realtime.channels import Notice, Outcome, Target
 
 
 class Sending(msgspec.Struct, frozen=True):
-    """A leased send: to which devices (attempt id, target), on which channel, saying what."""
+    """A leased send: to which devices (attempt id, target), on which channel, saying what.
+
+    ``service``: the address of the tenant's own mail, text or chat service; empty for a push channel of ours.
+    """
 
     tenant_id: UUID
     delivery_id: UUID
@@ -51,6 +55,14 @@ class Sending(msgspec.Struct, frozen=True):
     step: int
     notice: Notice
     targets: list[tuple[UUID, Target]]
+    service: str = ""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """A channel for one person: their addresses on it, and whose service it is (see Sending)."""
+
+    targets: list[Target]
+    service: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -79,7 +91,13 @@ class Desk:
     async def find_next_due(self) -> datetime | None:
         """When something becomes due next."""
         async with self._db.transaction(None) as tx:
-            return await delivery_queries.find_next_due(tx)
+            times = [await delivery_queries.find_next_due(tx), await escalation_queries.find_next_due(tx)]
+            return min((t for t in times if t is not None), default=None)
+
+    async def list_due_escalations(self, limit: int) -> list[tuple[UUID, UUID]]:
+        """(tenant, task) of escalations that are due and free."""
+        async with self._db.transaction(None) as tx:
+            return await escalation_queries.list_due(tx, tx.now, limit)
 
     async def take(self, tenant_id: UUID, delivery_id: UUID) -> Sending | None:
         """Lease a due delivery and do what is next; a Sending when that is to send."""
@@ -90,7 +108,7 @@ class Desk:
             if row is None:
                 return None
             channels = await self._channels_of(tx, row)
-            step = next_step(row.known, tuple(channels), self._policy, tx.now)
+            step = next_step(row.known, tuple(channels), row.policy(self._policy), tx.now)
             if isinstance(step, Send | EscalateChannel):
                 return await self._begin(tx, row, step, channels[step.channel])
             await delivery_queries.release_lease(tx, tenant_id, row.id, row.fencing)
@@ -99,6 +117,17 @@ class Desk:
                 return None
         await self._move_on(tenant_id, row)
         return None
+
+    async def look_again(self, tenant_id: UUID, task_id: UUID) -> None:
+        """Lease an escalation that is due and make its moves; what changed it meanwhile was newer, and stands."""
+        async with self._db.transaction(tenant_id) as tx:
+            fencing = await escalation_queries.lease_escalation(
+                tx, tenant_id, task_id, holder=self._holder, until=tx.now + self._lease, now=tx.now
+            )
+        if fencing is None:
+            return
+        async with self._db.transaction(tenant_id) as tx:
+            await escalation.look_again(tx, tenant_id, task_id, fencing)
 
     async def report(self, sending: Sending, results: Sequence[Result], jitter: float) -> None:
         """Write what became of a send. The facts are facts even if the lease ran out meanwhile."""
@@ -112,40 +141,45 @@ class Desk:
             if mine and known.ended is None and known.step == sending.step:
                 known = _with_outcome(known, [r.outcome for r in results], tx.now, jitter)
             channel = sending.channel if known.accepted is not None and row.known.accepted is None else row.channel
-            due = _due(next_step(known, tuple(await self._channels_of(tx, row)), self._policy, tx.now), tx.now)
+            channels = tuple(await self._channels_of(tx, row))
+            due = _due(next_step(known, channels, row.policy(self._policy), tx.now), tx.now)
             await deliveries.save(tx, tenant_id, row, known, due if mine else row.due_at, channel=channel)
 
-    async def _begin(
-        self, tx: Tx, row: DeliveryRow, step: Send | EscalateChannel, devices: list[PersonDevice]
-    ) -> Sending:
+    async def _begin(self, tx: Tx, row: DeliveryRow, step: Send | EscalateChannel, way: Way) -> Sending:
         known = begin_send(row.known, step.step, tx.now)
         done = await delivery_queries.list_accepted_devices(tx, row.tenant_id, row.id, step.channel)
-        targets = [(new_id(), _target(device)) for device in devices if device.id not in done]
+        targets = [(new_id(), target) for target in way.targets if target.device_id not in done]
         attempts = {attempt_id: target.device_id for attempt_id, target in targets}
         await delivery_queries.begin_attempt(tx, row.tenant_id, row.id, step.channel, attempts, tx.now)
         await deliveries.save(tx, row.tenant_id, row, known, row.due_at)
         room_id = await rooms.room_id_of(tx, row.tenant_id, row.incident_id)
         notice = _notice(row, room_id, tx.now)
-        return Sending(row.tenant_id, row.id, row.fencing, step.channel, step.step, notice, targets)
+        return Sending(row.tenant_id, row.id, row.fencing, step.channel, step.step, notice, targets, way.service)
 
     async def _move_on(self, tenant_id: UUID, row: DeliveryRow) -> None:
         """Ask the next person; decided again under the task's lock, since an answer may have come meanwhile."""
         async with self._db.transaction(tenant_id) as tx:
             asked = await escalation.lock_asked(tx, tenant_id, row.task_id)
             row = next(r for r in asked.rows if r.id == row.id)
-            step = next_step(row.known, tuple(await self._channels_of(tx, row)), self._policy, tx.now)
+            channels = tuple(await self._channels_of(tx, row))
+            step = next_step(row.known, channels, row.policy(self._policy), tx.now)
             if isinstance(step, EscalatePerson):
                 await escalation.move_on(tx, tenant_id, asked, row, row.known, step.why)
 
-    async def _channels_of(self, tx: Tx, row: DeliveryRow) -> dict[str, list[PersonDevice]]:
-        """The person's devices by channel, in the order of channels.
+    async def _channels_of(self, tx: Tx, row: DeliveryRow) -> dict[str, Way]:
+        """The person's addresses by channel, in the order of channels: push, then mail, texts and chats.
 
         A channel that was tried stays in the list when its last address was retired: ``step`` counts places in it.
         """
         devices = await people_queries.list_pushable_devices(tx, row.tenant_id, row.account_id)
+        ways = {name: Way([_target(d) for d in devices if d.push_channel == name]) for name in self._order}
+        ways |= {
+            kind: Way([Target(point.id, point.address, locale) for point in points], url)
+            for kind, url, locale, points in await message_ways(tx, row.tenant_id, row.account_id)
+        }
         tried = await delivery_queries.list_tried_channels(tx, row.tenant_id, row.id)
-        by_channel = {name: [d for d in devices if d.push_channel == name] for name in self._order}
-        return {name: found for name, found in by_channel.items() if found or name in tried}
+        order = row.channel_order(tuple(ways))
+        return {name: ways[name] for name in order if name in ways and (ways[name].targets or name in tried)}
 
     async def _write_result(self, tx: Tx, tenant_id: UUID, result: Result) -> None:
         outcome, target = result.outcome, result.target

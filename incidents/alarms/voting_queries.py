@@ -258,3 +258,13 @@ ORDER BY id
 async def vote_rule_ids(tx: Tx, tenant_id: UUID, group_ids: Sequence[UUID]) -> list[UUID]:
     """The rules these groups' verdicts step."""
     return [r["id"] for r in await tx.fetch(VOTE_RULE_IDS, tenant_id, list(group_ids))]
+
+
+GROUPS_OF_RULES = """
+SELECT id, group_id FROM alarm_rules WHERE tenant_id = $1 AND site_id = $2 AND group_id IS NOT NULL
+"""
+
+
+async def groups_of_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> dict[UUID, UUID]:
+    """The group whose verdict a rule is, by rule; retired ones too, whose alarms may still stand in an incident."""
+    return {r["id"]: r["group_id"] for r in await tx.fetch(GROUPS_OF_RULES, tenant_id, site_id)}

@@ -17,7 +17,7 @@ from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.logging import get_logger
 from incidents import queries as incident_queries
-from incidents.alarms.model import AlarmRule
+from incidents.alarms.model import DANGER_KINDS, AlarmRule
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.matrix import effects, queries
@@ -37,16 +37,17 @@ _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 def source_of_rule(row: RuleRow) -> Source:
     """A rule as matrices know it; a silent sensor or a missing effect says nothing about the air."""
-    agent = row.agent if row.kind in ("high", "low") else None
-    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent)
+    agent = row.agent if row.kind in DANGER_KINDS else None
+    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent, vote=row.group_id)
 
 
 async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects:
     """Everything the matrix in force asks for when this rule calls now: commands, evacuations, plans."""
     if context.matrix is None:
         return Effects()
-    agent = context.agent_of(rule) if rule.kind in ("high", "low") else None
-    source = Source(rule=rule.id, zone=context.zone_of(rule).id, level=rule.level, agent=agent)
+    agent = context.agent_of(rule) if rule.kind in DANGER_KINDS else None
+    zone_id = context.zone_of(rule).id
+    source = Source(rule=rule.id, zone=zone_id, level=rule.level, agent=agent, vote=rule.group_id)
     body = context.matrix.body
     standing = await _standing(tx, context, body) if _asks_for_others(body) else frozenset[str]()
     moment = moment_of(tx.now, ZoneInfo(context.matrix.tz))
@@ -150,8 +151,9 @@ def _possible(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, 
     columns = {effect.slug: effect for effect in body.effects}
     found = set()
     for row in alarms:
-        agent = context.agent_of_sensor(row.sensor_id) if row.kind in ("high", "low") else None
-        source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent)
+        agent = context.agent_of_sensor(row.sensor_id) if row.kind in DANGER_KINDS else None
+        vote = context.groups.get(row.rule_id)
+        source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent, vote=vote)
         causes = {cause.slug for cause in effects.causes_of(body, source)}
         for cell in body.cells:
             effect = columns.get(cell.effect)

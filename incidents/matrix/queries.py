@@ -126,9 +126,11 @@ class RuleRow(msgspec.Struct, frozen=True):
     toxic: bool
     zone_id: UUID
     agent: str | None
+    group_id: UUID | None = None
 
 
-_RULE_PLACE = """SELECT r.id, r.kind, r.level, r.toxic, coalesce(s.zone_id, a.zone_id) AS zone_id, s.agent
+_RULE_PLACE = """SELECT r.id, r.kind, r.level, r.toxic, coalesce(s.zone_id, a.zone_id) AS zone_id, s.agent,
+    r.group_id
 FROM alarm_rules r
 LEFT JOIN sensors s ON s.tenant_id = r.tenant_id AND s.id = r.sensor_id
 LEFT JOIN actuators a ON a.tenant_id = r.tenant_id AND a.id = r.actuator_id"""

@@ -5,7 +5,7 @@ The caller holds the incident's lock; everything happens in its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,11 +20,10 @@ from incidents.plans import plan_library, plan_queries
 from incidents.plans.model import BoundPlan, BoundTask, PlanTemplate
 from incidents.plans.plan_queries import WaitingRow
 from incidents.plans.steps import progress_of
-from incidents.reaching import orders
 from incidents.reaching.orders import OrderContent
 from incidents.record import timeline
-from incidents.tasking import task_queries
-from incidents.tasking.escalation_choice import Candidate, choose_next
+from incidents.tasking import escalation
+from incidents.tasking.policy import NEEDS_MAX, Need
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.room import TaskAssigned, TaskStepsChanged
 from mobile_contract.text import Text
@@ -47,6 +46,7 @@ class Errand(msgspec.Struct, frozen=True):
 
     task: BoundTask
     around: Surroundings
+    policy: dict[str, Any] | None = None
 
 
 async def give_plan(
@@ -61,8 +61,6 @@ async def give_plan(
     known |= {(w.plan_template, w.slug, _errand(w).task.title.en): w.id for w in waiting}
     in_hand = {task.slug: _known(known, bound.template, task) for task in bound.tasks}
     ids = {slug: found or new_id() for slug, found in in_hand.items()}
-    candidates = await task_queries.list_candidates(tx, tenant_id)
-    busy = _busy(existing)
     given: list[Task] = []
     position = len(existing) + len(waiting)
     for wanted in bound.tasks:
@@ -78,13 +76,13 @@ async def give_plan(
             plan_version=bound.version,
             slug=wanted.slug,
             after=[ids[slug] for slug in wanted.after],
-            body=_plain(Errand(wanted, around)),
+            body=_plain(Errand(wanted, around, _policy(template))),
             created_at=tx.now,
         )
         if row.after:
             await plan_queries.insert_waiting(tx, tenant_id, row)
         else:
-            given.append(await _give(tx, tenant_id, incident, row, candidates, busy))
+            given.append(await _give(tx, tenant_id, incident, row))
     return given
 
 
@@ -102,27 +100,12 @@ async def give_ready(tx: Tx, tenant_id: UUID, incident: Incident) -> list[Task]:
     over = {t.id for t in existing if t.state in _OVER}
     ready = [row for row in waiting if over.issuperset(row.after)]
     await plan_queries.delete_waiting(tx, tenant_id, [row.id for row in ready])
-    candidates = await task_queries.list_candidates(tx, tenant_id)
-    busy = _busy(existing)
-    return [await _give(tx, tenant_id, incident, row, candidates, busy) for row in ready]
+    return [await _give(tx, tenant_id, incident, row) for row in ready]
 
 
-def _busy(tasks: Sequence[Task]) -> set[UUID]:
-    return {t.owner_account_id for t in tasks if t.state not in _OVER and t.owner_account_id is not None}
-
-
-def choose_owner(candidates: Sequence[Candidate], busy: set[UUID], role: str) -> UUID | None:
-    """Somebody without a task in this incident; when everybody has one, whoever can be reached best."""
-    return choose_next(candidates, busy, role) or choose_next(candidates, set(), role)
-
-
-async def _give(
-    tx: Tx, tenant_id: UUID, incident: Incident, row: WaitingRow, candidates: Sequence[Candidate], busy: set[UUID]
-) -> Task:
+async def _give(tx: Tx, tenant_id: UUID, incident: Incident, row: WaitingRow) -> Task:
+    """Start to look for the task's people: who is asked, and in which order, is the escalation's."""
     errand = _errand(row)
-    owner = choose_owner(candidates, busy, errand.task.asks)
-    if owner is not None:
-        busy.add(owner)
     task = Task(
         tenant_id=tenant_id,
         id=row.id,
@@ -133,24 +116,18 @@ async def _give(
         steps=list(errand.task.steps),
         plan_template=row.plan_template,
         plan_version=row.plan_version,
-        owner_account_id=owner,
-        state="open" if owner is not None else "unanswered",
+        owner_account_id=None,
+        state="open",
         fencing=1,
         deadline_at=tx.now + timedelta(seconds=errand.task.within_s),
         created_at=tx.now,
         slug=row.slug,
+        needs=[Need(need.skill, need.count, need.fact) for need in errand.task.needs[:NEEDS_MAX]],
+        policy=errand.policy,
     )
-    await queries.insert_task(tx, tenant_id, task)
+    task = await escalation.start(tx, task, _order(incident, task, errand.around))
     progress = progress_of(task.steps, tx.now)
     await plan_queries.insert_steps(tx, tenant_id, incident.id, task.id, progress)
-    await _tell(tx, tenant_id, incident, task, errand.around)
-    if progress:
-        await rooms.append_to_incident(tx, tenant_id, incident.id, TaskStepsChanged(task.id, progress))
-    return task
-
-
-async def _tell(tx: Tx, tenant_id: UUID, incident: Incident, task: Task, around: Surroundings) -> None:
-    """The record, the room, and the order to its owner."""
     facts: dict[str, Any] = {
         "task": task.id,
         "title": task.title,
@@ -159,13 +136,14 @@ async def _tell(tx: Tx, tenant_id: UUID, incident: Incident, task: Task, around:
         "plan": {"template": task.plan_template, "version": task.plan_version},
     }
     await timeline.append(tx, tenant_id, incident.id, "task.assigned", facts)
-    room_id = await rooms.room_id_of(tx, tenant_id, incident.id)
-    if task.owner_account_id is not None:
-        await rooms.add_member(tx, tenant_id, room_id, task.owner_account_id)
-    rooms.append_later(tx, room_id, TaskAssigned(views.task_view(task)))
-    if task.owner_account_id is None:
-        return
-    content = OrderContent(
+    await rooms.append_to_incident(tx, tenant_id, incident.id, TaskAssigned(views.task_view(task)))
+    if progress:
+        await rooms.append_to_incident(tx, tenant_id, incident.id, TaskStepsChanged(task.id, progress))
+    return task
+
+
+def _order(incident: Incident, task: Task, around: Surroundings) -> OrderContent:
+    return OrderContent(
         grade=incident.grade,
         title=task.title,
         place=around.place,
@@ -176,7 +154,12 @@ async def _tell(tx: Tx, tenant_id: UUID, incident: Incident, task: Task, around:
         do_nots=around.do_nots,
         card=around.card,
     )
-    await orders.queue_order(tx, tenant_id, task.id, task.owner_account_id, content)
+
+
+def _policy(template: PlanTemplate) -> dict[str, Any] | None:
+    """What the plan says of who is asked in which order, as a task keeps it."""
+    named = template.escalation
+    return {"slug": named} if isinstance(named, str) else named
 
 
 def _errand(row: WaitingRow) -> Errand:

@@ -17,6 +17,7 @@ from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import DANGER_KINDS, AlarmRule, Grade
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
+from incidents.evacuating import evacuate
 from incidents.grading import Graded, StandingAlarm
 from incidents.incident import Alarm, Incident, Task
 from incidents.matrix import live
@@ -159,7 +160,7 @@ def _standing(context: SiteContext, rule: AlarmRule) -> StandingAlarm:
 
 async def room_members(tx: Tx, tenant_id: UUID) -> list[UUID]:
     """Who is in an incident's room from the start: everyone who may be asked to act."""
-    return sorted(c.account_id for c in await task_queries.list_candidates(tx, tenant_id))
+    return await task_queries.list_responders(tx, tenant_id)
 
 
 def wanted_actions(context: SiteContext, incident: Incident, alarms: Sequence[Alarm]) -> set[tuple[UUID, str]]:
@@ -253,13 +254,24 @@ async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
 
 
 async def give_tasks(tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule) -> list[Task]:
-    """Bind the alarm's plan to this moment and give its tasks; see ``giving``."""
+    """Bind the alarm's plan to this moment, give its tasks (see ``giving``) and those of plans the matrix adds, and
+    have people led out where one of them says so."""
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     moment = moment_of(context, rule, tx.now, incident.grade)
     template = context.plan_for(moment)
     bound = bind(template, await look(tx, context, zone, template, moment))
     around = surroundings(context, zone, agent, bound)
-    return await giving.give_plan(tx, context.tenant_id, incident, template, bound, around)
+    given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around)
+    asked = await live.find_effects(tx, context, rule)
+    for wanted in asked.plans:
+        further = context.plans.get(wanted.slug)
+        if further is None or further.slug == template.slug:
+            continue
+        bound_further = bind(further, await look(tx, context, zone, further, moment))
+        around = surroundings(context, zone, agent, bound_further)
+        given += await giving.give_plan(tx, context.tenant_id, incident, further, bound_further, around)
+    await evacuate(tx, context, incident, zone, bound.evacuation, asked.evacuations)
+    return given
 
 
 def surroundings(context: SiteContext, zone: Zone, agent: str | None, bound: BoundPlan) -> Surroundings:

@@ -17,6 +17,7 @@ from core.ids import new_id
 from core.logging import get_logger
 from incidents import queries, rooms, views
 from incidents.context import SiteContext, load_context
+from incidents.evacuating import evacuate
 from incidents.grading import Graded, grade_report
 from incidents.incident import Incident
 from incidents.plans import giving, planning
@@ -152,6 +153,7 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     await planning.announce_commands(tx, tenant_id, incident.id, commands)
     around = planning.surroundings(context, bound.zone, report.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, incident, bound.template, bound.plan, around)
+    await evacuate(tx, context, incident, bound.zone, bound.plan.evacuation)
     opened = {"plan": report.plan, "zone": bound.zone.id, "reason": report.reason, "level": report.level}
     await audit.record(tx, by, "incident.reported", "incident", incident.id, opened)
     INCIDENTS_OPENED.labels(incident.grade).inc()
@@ -177,6 +179,7 @@ async def _told_again(tx: Tx, known: Incident, bound: Bound, report: Report, by:
     await planning.announce_commands(tx, tenant_id, known.id, commands)
     around = planning.surroundings(bound.context, bound.zone, report.agent or known.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, after, bound.template, bound.plan, around)
+    await evacuate(tx, bound.context, after, bound.zone, bound.plan.evacuation)
     return after
 
 

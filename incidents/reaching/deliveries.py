@@ -11,7 +11,6 @@ from incidents import rooms
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import (
     YES,
-    Delivery,
     Ending,
     Fact,
     advance,
@@ -20,7 +19,7 @@ from incidents.reaching.delivery import (
     said_yes,
 )
 from incidents.reaching.delivery_queries import DeliveryRow
-from incidents.reaching.orders import NEWS_QUEUED, OrderContent, announce, delivery_view, queue_order, wire_order
+from incidents.reaching.orders import NEWS_QUEUED, OrderContent, delivery_view, queue_order, save, wire_order
 from incidents.tasking import escalation
 from mobile_contract.live import Order
 
@@ -33,6 +32,7 @@ __all__ = [
     "load_order",
     "queue_order",
     "record_fact",
+    "save",
 ]
 
 # A person has a handful of orders at a time; more than this on one phone is nobody's plan.
@@ -75,26 +75,15 @@ async def _record_yes(tx: Tx, tenant_id: UUID, row: DeliveryRow, fact: Fact, at:
     row = next(r for r in asked.rows if r.id == row.id)
     at = believed_time(at, row.queued_at, tx.now)
     known = advance(row.known, fact, at, device_id=by)
-    first = said_yes(known) and not said_yes(row.known)
     if said_yes(known):
-        await escalation.say_yes(tx, tenant_id, asked, row.account_id, first=first)
-    await save(tx, tenant_id, row, known, None)
-
-
-async def save(
-    tx: Tx, tenant_id: UUID, row: DeliveryRow, known: Delivery, due_at: datetime | None, *, channel: str | None = None
-) -> None:
-    """Write a locked delivery as it stands now; the room is told when what it shows has changed."""
-    channel = channel or row.channel
-    if (known, due_at, channel) == (row.known, row.due_at, row.channel):
-        return
-    await delivery_queries.save_delivery(tx, tenant_id, known, channel, due_at)
-    if delivery_view(known, channel) != delivery_view(row.known, row.channel):
-        await announce(tx, tenant_id, known, channel)
+        await escalation.say_yes(tx, tenant_id, asked, row, known)
+    else:
+        await save(tx, tenant_id, row, known, None)
 
 
 async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> int:
     """The incident is closed: stop asking everyone who has not answered; returns how many. The caller locked it."""
+    await escalation.cancel_for_incident(tx, tenant_id, incident_id)
     waiting = await delivery_queries.lock_unanswered_of_incident(tx, tenant_id, incident_id)
     for row in waiting:
         await save(tx, tenant_id, row, end(row.known, Ending.CANCELLED, tx.now), None)

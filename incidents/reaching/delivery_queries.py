@@ -10,13 +10,13 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
-from incidents.reaching.delivery import Answer, Delivery, Ending, Stated, state
+from incidents.reaching.delivery import Answer, Delivery, DeliveryPolicy, Ending, Stated, state
 
 _DELIVERY = """tenant_id, id, task_id, incident_id, account_id, content, dedupe_key, task_fencing, state, queued_at,
     accepted_at, accepted_by, accepted_message, received_at, received_by, seen_at, seen_by, acknowledged_at,
     acknowledged_by, moving_at, moving_by, declined_at, declined_by, answer_at, answer_no, ended, ended_at, channel,
     step, step_at, asked_at, failures, retry_at, in_flight, blocked, attempts, due_at, lease_holder, lease_until,
-    fencing"""
+    fencing, round, policy_step, because, receipt_within_s, acknowledge_within_s, channels, counted_until, ended_why"""
 
 
 class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +62,29 @@ class DeliveryRow(msgspec.Struct, frozen=True, kw_only=True):
     lease_holder: str | None
     lease_until: datetime | None
     fencing: int
+    round: int
+    policy_step: int | None
+    because: str
+    receipt_within_s: float | None
+    acknowledge_within_s: float | None
+    channels: list[str] | None
+    counted_until: datetime | None
+    ended_why: str | None
+
+    def policy(self, default: DeliveryPolicy) -> DeliveryPolicy:
+        """How long this person has: what their step of the escalation says, else the installation's times."""
+        receipt, acknowledge = self.receipt_within_s, self.acknowledge_within_s
+        return DeliveryPolicy(
+            default.receipt_within_s if receipt is None else receipt,
+            default.acknowledge_within_s if acknowledge is None else acknowledge,
+        )
+
+    def channel_order(self, installed: tuple[str, ...]) -> tuple[str, ...]:
+        """The channels this order goes by: what its step names of those installed, in the step's order.
+
+        A step none of whose channels is installed loses nobody: it goes by what there is.
+        """
+        return tuple(c for c in self.channels or () if c in installed) or installed
 
     @property
     def known(self) -> Delivery:
@@ -96,16 +119,29 @@ def _stated(at: datetime | None, by: str | None, message: str | None = None) -> 
     return None if at is None else Stated(at, by or "", message or "")
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """Where in an escalation a person is asked, and how: see the columns of these names in 0017_escalation.sql."""
+
+    round: int = 0
+    policy_step: int | None = None
+    because: str = ""
+    receipt_within_s: float | None = None
+    acknowledge_within_s: float | None = None
+    channels: tuple[str, ...] | None = None
+    counted_until: datetime | None = None
+
+
 INSERT_DELIVERY = """
 INSERT INTO deliveries (tenant_id, id, task_id, incident_id, account_id, content, dedupe_key, task_fencing, state,
-                        queued_at, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9)
+                        queued_at, due_at, round, policy_step, because, receipt_within_s, acknowledge_within_s,
+                        channels, counted_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (tenant_id, dedupe_key) DO NOTHING
 """
 
 
 async def insert_delivery(
-    tx: Tx, tenant_id: UUID, delivery: Delivery, content: dict[str, Any], dedupe_key: str
+    tx: Tx, tenant_id: UUID, delivery: Delivery, content: dict[str, Any], dedupe_key: str, terms: Terms
 ) -> bool:
     """Insert it, due at once; False when this person was asked for this task before."""
     inserted = await tx.execute(
@@ -119,8 +155,33 @@ async def insert_delivery(
         dedupe_key,
         delivery.task_fencing,
         delivery.queued_at,
+        terms.round,
+        terms.policy_step,
+        terms.because,
+        terms.receipt_within_s,
+        terms.acknowledge_within_s,
+        terms.channels,
+        terms.counted_until,
     )
     return inserted == 1
+
+
+NOTE_ENDING = "UPDATE deliveries SET ended_why = coalesce(ended_why, $3) WHERE tenant_id = $1 AND id = $2"
+
+
+async def note_ending(tx: Tx, tenant_id: UUID, delivery_id: UUID, why: str) -> None:
+    """Write what ended the asking (see the column in 0017_escalation.sql); the first stays."""
+    await tx.execute(NOTE_ENDING, tenant_id, delivery_id, why)
+
+
+STOP_COUNTING = """
+UPDATE deliveries SET counted_until = $3 WHERE tenant_id = $1 AND task_id = $2 AND ended IS NULL AND answer_at IS NULL
+"""
+
+
+async def stop_counting(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
+    """Others are asked although these may still answer."""
+    await tx.execute(STOP_COUNTING, tenant_id, task_id, tx.now)
 
 
 GET_BY_DEDUPE_KEY = "SELECT id FROM deliveries WHERE tenant_id = $1 AND dedupe_key = $2"
@@ -162,6 +223,14 @@ SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER B
 async def lock_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[DeliveryRow]:
     """Everyone asked for a task, in the order they were asked, locked."""
     return [row_to(DeliveryRow, r) for r in await tx.fetch(LOCK_TASK_DELIVERIES, tenant_id, task_id)]
+
+
+LIST_OF_TASK = f"SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND task_id = $2 ORDER BY queued_at, id"
+
+
+async def list_task_deliveries(tx: Tx, tenant_id: UUID, task_id: UUID) -> list[DeliveryRow]:
+    """Everyone asked for a task, in the order they were asked."""
+    return [row_to(DeliveryRow, r) for r in await tx.fetch(LIST_OF_TASK, tenant_id, task_id)]
 
 
 LOCK_OPEN_OF_INCIDENT = f"""
@@ -212,6 +281,9 @@ WHERE tenant_id = $1 AND account_id = $2 AND (answer_at IS NULL OR NOT answer_no
   AND EXISTS (SELECT FROM tasks WHERE tasks.tenant_id = $1 AND tasks.id = deliveries.task_id
               AND (tasks.state = 'unanswered'
                    OR tasks.state IN ('open', 'acknowledged') AND deliveries.ended IS NULL))
+  AND NOT EXISTS (SELECT FROM deliveries later
+                  WHERE later.tenant_id = $1 AND later.task_id = deliveries.task_id
+                    AND later.account_id = deliveries.account_id AND later.queued_at > deliveries.queued_at)
 ORDER BY queued_at, id LIMIT $3
 """
 

@@ -12,9 +12,10 @@ from core import outbox
 from core.database import Tx
 from core.ids import new_id
 from incidents import rooms
+from incidents.incident import Task
 from incidents.reaching import delivery_queries
 from incidents.reaching.delivery import Delivery, state
-from incidents.reaching.delivery_queries import DeliveryRow
+from incidents.reaching.delivery_queries import DeliveryRow, Terms
 from incidents.tasking import task_queries
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.live import Order
@@ -42,20 +43,31 @@ class OrderContent(msgspec.Struct, frozen=True, kw_only=True):
     card: CardBrief | None = None
 
 
-def dedupe_key(task_id: UUID, account_id: UUID) -> str:
-    """The same for every repetition of one order to one person; 32 characters, an APNs collapse id allows 64."""
-    return uuid5(task_id, account_id.hex).hex
+def dedupe_key(task_id: UUID, account_id: UUID, before: int = 0) -> str:
+    """The same for every repetition of one order to one person; 32 characters, an APNs collapse id allows 64.
+
+    ``before``: how often they were asked for this task before: being asked again is a new order, and rings again.
+    """
+    return uuid5(task_id, account_id.hex if before == 0 else f"{account_id.hex}:{before}").hex
 
 
 async def queue_order(
-    tx: Tx, tenant_id: UUID, task_id: UUID, account_id: UUID, order: OrderContent | dict[str, Any]
+    tx: Tx,
+    tenant_id: UUID,
+    task_id: UUID,
+    account_id: UUID,
+    order: OrderContent | dict[str, Any],
+    *,
+    terms: Terms | None = None,
+    before: int = 0,
+    task: Task | None = None,
 ) -> UUID:
     """Queue an order for a person and wake who sends it; asking the same person for the same task twice is once.
 
-    The incident's room must be open. Raises NotFound for an unknown task.
+    The incident's room must be open. ``task``: as the caller has it locked. Raises NotFound for an unknown task.
     """
     content = msgspec.convert(order, OrderContent) if isinstance(order, dict) else order
-    task = await task_queries.get_task(tx, tenant_id, task_id)
+    task = task or await task_queries.get_task(tx, tenant_id, task_id)
     if content.deadline_at is None:
         content = msgspec.structs.replace(content, deadline_at=task.deadline_at)
     queued = Delivery(
@@ -66,13 +78,25 @@ async def queue_order(
         task_fencing=task.fencing,
         queued_at=tx.now,
     )
-    key = dedupe_key(task_id, account_id)
+    key = dedupe_key(task_id, account_id, before)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
-    if not await delivery_queries.insert_delivery(tx, tenant_id, queued, plain, key):
+    if not await delivery_queries.insert_delivery(tx, tenant_id, queued, plain, key, terms or Terms()):
         return await delivery_queries.get_id_by_dedupe_key(tx, tenant_id, key)
     await outbox.wake(tx, NEWS_QUEUED, queued.id)
     await announce(tx, tenant_id, queued, "socket")
     return queued.id
+
+
+async def save(
+    tx: Tx, tenant_id: UUID, row: DeliveryRow, known: Delivery, due_at: datetime | None, *, channel: str | None = None
+) -> None:
+    """Write a locked delivery as it stands now; the room is told when what it shows has changed."""
+    channel = channel or row.channel
+    if (known, due_at, channel) == (row.known, row.due_at, row.channel):
+        return
+    await delivery_queries.save_delivery(tx, tenant_id, known, channel, due_at)
+    if delivery_view(known, channel) != delivery_view(row.known, row.channel):
+        await announce(tx, tenant_id, known, channel)
 
 
 async def announce(tx: Tx, tenant_id: UUID, delivery: Delivery, channel: str) -> None:

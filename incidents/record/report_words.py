@@ -31,6 +31,7 @@ COMMAND_STATES: dict[CommandState, tuple[Text, Mark]] = {
     CommandState.CONFIRMED: (Text("已证实", "proven"), "good"),
     CommandState.FAILED: (Text("失败", "failed"), "missing"),
     CommandState.TIMED_OUT: (Text("超时未证实", "no proof in time"), "late"),
+    CommandState.HELD_BACK: (Text("演习，未发出", "drill, held back"), ""),
 }
 
 
@@ -54,6 +55,24 @@ COMMAND_ACTIONS = {
 
 
 EVENT_NAMES = {
+    "roll_call.started": Text("开始疏散点名", "Evacuation and roll call begun"),
+    "roll_call.listed": Text("应到人员已列出", "Those expected were listed"),
+    "roll_call.widened": Text("疏散范围扩大", "Evacuation widened"),
+    "roll_call.marked": Text("人员报告", "People were marked"),
+    "roll_call.left": Text("人员经门离开", "People left by a gate"),
+    "roll_call.marshal": Text("指定清点员", "A marshal was appointed"),
+    "roll_call.search": Text("开始搜寻", "A search was sent"),
+    "roll_call.all_clear": Text("解除警报", "All-clear"),
+    "roll_call.re_entry": Text("允许返回", "Re-entry allowed"),
+    "command.taken": Text("接任指挥", "Command taken"),
+    "command.offered": Text("提出交接指挥", "Command offered"),
+    "command.handed_over": Text("指挥已交接", "Command handed over"),
+    "command.declined": Text("拒绝交接指挥", "Command declined"),
+    "command.withdrawn": Text("撤回交接指挥", "Offer of command withdrawn"),
+    "objective.set": Text("设定目标", "Objective set"),
+    "objective.changed": Text("目标变更", "Objective changed"),
+    "resource.added": Text("登记资源", "Resource noted"),
+    "resource.changed": Text("资源变更", "Resource changed"),
     "incident.opened": Text("事件开始", "Incident opened"),
     "incident.regraded": Text("等级调整", "Grade changed"),
     "incident.reopened": Text("事件重新开始", "Incident open again"),

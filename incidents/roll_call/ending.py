@@ -11,6 +11,7 @@ from core.database import Tx
 from core.errors import Conflict
 from incidents import queries as incident_queries
 from incidents.commander import require_commander
+from incidents.record import publishing
 from incidents.roll_call import queries, service
 from incidents.roll_call.model import RollCall
 from mobile_contract.text import Text
@@ -23,7 +24,7 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
     With people missing or in need the reason is the commander's own and goes on record. Raises Conflict, Forbidden.
     """
     found = await service.get(tx, actor.tenant_id, call_id)
-    await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
+    incident = await incident_queries.lock_incident(tx, actor.tenant_id, found.incident_id)
     await require_commander(tx, actor, found.incident_id)
     call = await service.get_locked(tx, actor.tenant_id, call_id)
     if call.state != "open":
@@ -44,6 +45,7 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
     await queries.save_call(tx, call.tenant_id, call)
     facts = {"roll_call": call_id, "reason": reason, "counts": msgspec.to_builtins(call.counts)}
     await service.tell(tx, call, "roll_call.all_clear", facts, actor.account_id)
+    await publishing.publish(tx, incident, "incident.all_clear")
     await audit.record(tx, actor.account_id, "roll_call.all_clear", "roll_call", call_id, facts)
     return call
 

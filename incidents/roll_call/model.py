@@ -46,7 +46,8 @@ class Counts(msgspec.Struct, frozen=True):
 
 
 class RollCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One evacuation. ``zone_ids``: the zones it is about, whatever the scope."""
+    """One evacuation. ``zone_ids``: the zones it is about, whatever the scope; ``listing``: who is
+    expected is still to be listed by the next look."""
 
     tenant_id: UUID
     id: UUID
@@ -65,6 +66,7 @@ class RollCall(msgspec.Struct, frozen=True, kw_only=True):
     search_task_id: UUID | None = None
     evacuate_task_id: UUID | None = None
     look_at: datetime | None = None
+    listing: bool = False
     all_clear_at: datetime | None = None
     all_clear_by: UUID | None = None
     re_entry_at: datetime | None = None

@@ -16,9 +16,9 @@ from incidents.reaching import orders
 from incidents.reaching.orders import OrderContent
 from incidents.record import timeline
 from incidents.roll_call.model import AssemblyPoint, RollCall
-from incidents.tasking import task_queries
-from incidents.tasking.escalation_choice import choose_next
-from mobile_contract.room import Step, TaskAssigned, TaskChanged
+from incidents.tasking import escalation, escalation_queries, task_queries
+from incidents.tasking.asked import escalation_view, new_escalation
+from mobile_contract.room import EscalationChanged, Step, TaskAssigned, TaskChanged
 from mobile_contract.text import Text
 
 PLAN = "roll-call"
@@ -47,14 +47,26 @@ async def give_evacuation(
     """The task everybody is ordered by; it is nobody's own and nobody is asked in another's place."""
     title = Text(f"疏散：{place.zh}", f"Evacuate: {place.en}")
     steps = list(steps_to) or evacuation_steps(place, points)
-    task = _task(tx, incident, await _next_position(tx, incident), title, steps, None, tx.now + OUT_WITHIN)
-    task = msgspec.structs.replace(task, role="everyone", state="acknowledged")
-    return await _insert(tx, incident, task)
+    task = _task(tx, incident, await _next_position(tx, incident), title, steps, tx.now + OUT_WITHIN)
+    task = msgspec.structs.replace(task, role="everyone", slug="evacuate", state="acknowledged")
+    await queries.insert_task(tx, incident.tenant_id, task)
+    # Over before it begins: an answer, or none, sends nobody else.
+    nobody_else = msgspec.structs.replace(new_escalation(tx, task, {}), state="cancelled")
+    await escalation_queries.insert_escalation(tx, nobody_else)
+    view = EscalationChanged(escalation_view(nobody_else))
+    await rooms.append_to_incident(tx, incident.tenant_id, incident.id, view)
+    await _tell(tx, incident, task)
+    return task
 
 
 async def order_out(tx: Tx, incident: Incident, task: Task, place: Text, account_id: UUID) -> None:
     """Order one person out; twice is once."""
-    content = OrderContent(
+    content = _content(incident, task, place)
+    await orders.queue_order(tx, incident.tenant_id, task.id, account_id, content)
+
+
+def _content(incident: Incident, task: Task, place: Text) -> OrderContent:
+    return OrderContent(
         grade=incident.grade,
         title=task.title,
         place=place,
@@ -63,20 +75,15 @@ async def order_out(tx: Tx, incident: Incident, task: Task, place: Text, account
         deadline_at=task.deadline_at,
         exercise=incident.exercise,
     )
-    await orders.queue_order(tx, incident.tenant_id, task.id, account_id, content)
 
 
 async def give_search(tx: Tx, incident: Incident, call: RollCall, steps: list[Step]) -> Task:
-    """Send somebody to look for those who are missing; who is asked next is escalation's."""
-    candidates = await task_queries.list_candidates(tx, incident.tenant_id)
-    owner = choose_next(candidates, set(), "responder")
+    """Send somebody to look for those who are missing; who is asked, and who next, is escalation's."""
     title = Text(f"搜寻失踪人员：{call.place.zh}", f"Search for the missing: {call.place.en}")
-    task = _task(tx, incident, await _next_position(tx, incident), title, steps, owner, tx.now + SEARCH_WITHIN)
-    await _insert(tx, incident, task)
-    if owner is not None:
-        room_id = await rooms.room_id_of(tx, incident.tenant_id, incident.id)
-        await rooms.add_member(tx, incident.tenant_id, room_id, owner)
-        await order_out(tx, incident, task, call.place, owner)
+    task = _task(tx, incident, await _next_position(tx, incident), title, steps, tx.now + SEARCH_WITHIN)
+    task = msgspec.structs.replace(task, slug="search")
+    task = await escalation.start(tx, task, _content(incident, task, call.place))
+    await _tell(tx, incident, task)
     return task
 
 
@@ -107,9 +114,7 @@ async def _next_position(tx: Tx, incident: Incident) -> int:
     return len(await queries.list_tasks(tx, incident.tenant_id, incident.id)) + 1
 
 
-def _task(
-    tx: Tx, incident: Incident, position: int, title: Text, steps: list[Step], owner: UUID | None, deadline: datetime
-) -> Task:
+def _task(tx: Tx, incident: Incident, position: int, title: Text, steps: list[Step], deadline: datetime) -> Task:
     return Task(
         tenant_id=incident.tenant_id,
         id=new_id(),
@@ -120,17 +125,15 @@ def _task(
         steps=steps,
         plan_template=PLAN,
         plan_version=1,
-        owner_account_id=owner,
-        state="open" if owner is not None else "unanswered",
+        owner_account_id=None,
+        state="open",
         fencing=1,
         deadline_at=deadline,
         created_at=tx.now,
     )
 
 
-async def _insert(tx: Tx, incident: Incident, task: Task) -> Task:
-    await queries.insert_task(tx, incident.tenant_id, task)
+async def _tell(tx: Tx, incident: Incident, task: Task) -> None:
     facts = {"task": task.id, "title": task.title, "to": task.owner_account_id, "deadline": task.deadline_at}
     await timeline.append(tx, incident.tenant_id, incident.id, "task.assigned", facts)
     await rooms.append_to_incident(tx, incident.tenant_id, incident.id, TaskAssigned(views.task_view(task)))
-    return task

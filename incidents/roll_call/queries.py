@@ -14,18 +14,19 @@ from incidents.roll_call.model import AssemblyPoint, Mark, Marshal, Person, Roll
 
 _CALL = """tenant_id, id, incident_id, site_id, scope, zone_ids, building_id, place, reason, exercise, state,
     started_at, started_by, search_due_at, search_task_id, evacuate_task_id, look_at, all_clear_at, all_clear_by,
-    re_entry_at, re_entry_by, counts, version"""
+    re_entry_at, re_entry_by, counts, version, listing"""
 
 INSERT_CALL = f"""
 INSERT INTO roll_calls ({_CALL})
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, $15, $16, NULL, NULL, NULL, NULL, $17, 1)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, NULL, $15, $16, NULL, NULL, NULL, NULL, $17, 1,
+    $18)
 """
 
 
 async def insert_call(tx: Tx, tenant_id: UUID, c: RollCall) -> None:
     """Begin a roll call."""
     where = (c.scope, c.zone_ids, c.building_id, c.place, c.reason, c.exercise)
-    begun = (c.state, c.started_at, c.started_by, c.search_due_at, c.evacuate_task_id, c.look_at, c.counts)
+    begun = (c.state, c.started_at, c.started_by, c.search_due_at, c.evacuate_task_id, c.look_at, c.counts, c.listing)
     await tx.execute(INSERT_CALL, tenant_id, c.id, c.incident_id, c.site_id, *where, *begun)
 
 
@@ -48,7 +49,7 @@ async def lock_call(tx: Tx, tenant_id: UUID, call_id: UUID) -> RollCall | None:
 SAVE_CALL = """
 UPDATE roll_calls SET state = $3, search_due_at = $4, search_task_id = $5, all_clear_at = $6, all_clear_by = $7,
     re_entry_at = $8, re_entry_by = $9, counts = $10, version = $11, look_at = $12, scope = $13, zone_ids = $14,
-    building_id = $15, place = $16
+    building_id = $15, place = $16, listing = $17
 WHERE tenant_id = $1 AND id = $2
 """
 
@@ -57,7 +58,8 @@ async def save_call(tx: Tx, tenant_id: UUID, c: RollCall) -> None:
     """Write a locked roll call."""
     search, where = (c.search_due_at, c.search_task_id), (c.scope, c.zone_ids, c.building_id, c.place)
     ends = (c.all_clear_at, c.all_clear_by, c.re_entry_at, c.re_entry_by)
-    await tx.execute(SAVE_CALL, tenant_id, c.id, c.state, *search, *ends, c.counts, c.version, c.look_at, *where)
+    now = (c.counts, c.version, c.look_at)
+    await tx.execute(SAVE_CALL, tenant_id, c.id, c.state, *search, *ends, *now, *where, c.listing)
 
 
 LIST_CALLS = f"""

@@ -91,8 +91,11 @@ async def begin(
         evacuate_task_id=task.id,
         look_at=tx.now,
     )
+    # A plan's alarm is in a hurry, a person waits for the list.
+    call = msgspec.structs.replace(call, listing=by is None)
     await queries.insert_call(tx, tenant_id, call)
-    call = await _expect(tx, call)
+    if by is not None:
+        call = await expect(tx, call)
     await outbox.wake(tx, NEWS_LOOK, call.id)
     facts = {"roll_call": call.id, "scope": wanted.scope, "zones": zone_ids, "place": place, "reason": reason}
     await tell(tx, call, "roll_call.started", {**facts, "expected": call.counts.expected}, by)
@@ -116,7 +119,11 @@ async def _widen(
         place=await _place(tx, incident, wider, everywhere),
         look_at=tx.now,
     )
-    call = await _expect(tx, call)
+    call = msgspec.structs.replace(call, listing=by is None)
+    if by is None:
+        await queries.save_call(tx, incident.tenant_id, call)
+    else:
+        call = await expect(tx, call)
     await outbox.wake(tx, NEWS_LOOK, call.id)
     await tell(tx, call, "roll_call.widened", {"roll_call": call.id, "zones": more, "place": call.place}, by)
     return call
@@ -151,10 +158,11 @@ async def _place(tx: Tx, incident: Incident, wanted: Wanted, zone_ids: Sequence[
     return Text(zh, en)
 
 
-async def _expect(tx: Tx, call: RollCall) -> RollCall:
+async def expect(tx: Tx, call: RollCall) -> RollCall:
     """Expect everyone believed there; whoever is expected already stays as they are."""
     believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
-    people = [_person(call, w) for w in believed if w.on_site and _concerned(call, w)]
+    # Whoever should be at work and was not seen is asked after too.
+    people = [_person(call, w) for w in believed if (w.on_site or w.source == "shift") and _concerned(call, w)]
     await queries.insert_people(tx, call.tenant_id, people)
     return await recount(tx, call)
 
@@ -275,6 +283,11 @@ async def require_lead(tx: Tx, actor: Actor, incident_id: UUID) -> None:
     """Raise Forbidden unless the actor leads the incident or is a safety officer."""
     if not await _leads(tx, actor, incident_id):
         actor.require(Permission.RUN_ROLL_CALL)
+
+
+async def tell_listed(tx: Tx, call: RollCall) -> None:
+    """Everybody believed there is expected now."""
+    await tell(tx, call, "roll_call.listed", {"roll_call": call.id, "expected": call.counts.expected}, None)
 
 
 async def tell_left(tx: Tx, call: RollCall, person_ids: Sequence[UUID]) -> None:

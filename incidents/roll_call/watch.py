@@ -6,24 +6,19 @@ row while it does.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from datetime import timedelta
 from uuid import UUID, uuid5
 
 import msgspec
 
 from core.database import Database, Tx
-from core.errors import Unavailable
-from core.logging import get_logger
 from core.outbox import Listener
+from core.worker import sweep_on_news
 from incidents import queries as incident_queries
 from incidents.roll_call import marking, orders, queries, service
 from incidents.roll_call.model import Mark, RollCall
 from incidents.tasking import task_queries
 from people.presence import service as presence
-
-log = get_logger(__name__)
 
 # Orders queued in one transaction: a tenth of a second under the incident's lock.
 ORDERS_AT_ONCE = 25
@@ -41,26 +36,7 @@ class RollCallWatch:
 
     async def run(self, listener: Listener) -> None:
         """Look until cancelled; news of a roll call wakes it."""
-        woken = asyncio.Event()
-
-        async def listen() -> None:
-            async with listener.subscribe({service.NEWS_LOOK}) as news:
-                async for _ in news:
-                    woken.set()
-
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(listen())
-            while True:
-                woken.clear()
-                try:
-                    await self.sweep()
-                except Unavailable as problem:
-                    log.warning("roll_call.waiting_for_database", error=str(problem))
-                except Exception:
-                    log.exception("roll_call.fault")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(POLL_S):
-                        await woken.wait()
+        await sweep_on_news("roll_calls", self.sweep, listener, {service.NEWS_LOOK}, poll_s=POLL_S)
 
     async def sweep(self) -> int:
         """Look at what is due until nothing is; returns how many looks that took."""
@@ -87,6 +63,9 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
     if call.state != "open" or incident.state == "closed":
         await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=None))
         return
+    if call.listing:
+        call = await service.expect(tx, msgspec.structs.replace(call, listing=False))
+        await service.tell_listed(tx, call)
     ordered = await _order_out(tx, call)
     call = await _see_who_left(tx, call)
     if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:

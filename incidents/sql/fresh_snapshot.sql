@@ -59,6 +59,15 @@ SELECT jsonb_build_object(
             'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
             're_entry_at', c.re_entry_at) || c.counts), '{}')
         FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'escalations', (
+        SELECT coalesce(jsonb_object_agg(x.task_id, jsonb_build_object(
+            'task', x.task_id, 'state', x.state, 'policy', x.policy -> 'slug', 'step', x.step, 'round', x.round,
+            'needs', (
+                SELECT jsonb_agg(n.need || jsonb_build_object('met', x.met -> (n.place::integer - 1)) ORDER BY n.place)
+                FROM jsonb_array_elements(x.needs) WITH ORDINALITY AS n (need, place)),
+            'crew', x.crew, 'started_at', x.started_at, 'met_at', x.met_at,
+            'paused_until', x.paused_until)), '{}')
+        FROM escalations x WHERE x.tenant_id = $1 AND x.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -9,10 +9,10 @@ from uuid import UUID
 from core.database import Tx, row_to
 from core.errors import NotFound
 from incidents.incident import Task
-from incidents.tasking.escalation_choice import Candidate
+from incidents.tasking.roster import Person
 
 _TASK = """tenant_id, id, incident_id, position, role, title, steps, plan_template, plan_version, owner_account_id,
-    state, fencing, deadline_at, created_at, answered_at, done_at, slug"""
+    state, fencing, deadline_at, created_at, answered_at, done_at, slug, needs, policy"""
 
 GET_TASK = f"SELECT {_TASK} FROM tasks WHERE tenant_id = $1 AND id = $2"
 LOCK_TASK = GET_TASK + " FOR NO KEY UPDATE"
@@ -38,9 +38,9 @@ LIST_OF_ACCOUNT = f"""
 SELECT {_TASK} FROM tasks
 WHERE tenant_id = $1
   AND (owner_account_id = $2
-       OR state = 'unanswered' AND EXISTS (SELECT FROM deliveries d
+       OR EXISTS (SELECT FROM deliveries d
            WHERE d.tenant_id = $1 AND d.task_id = tasks.id AND d.account_id = $2
-             AND (d.answer_at IS NULL OR NOT d.answer_no)))
+             AND (NOT d.answer_no OR d.answer_at IS NULL AND (d.ended IS NULL OR tasks.state = 'unanswered'))))
   AND (NOT $3::boolean OR state IN ('open', 'acknowledged', 'unanswered'))
   AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5::uuid))
 ORDER BY created_at DESC, id DESC
@@ -57,7 +57,7 @@ async def list_tasks_of_account(
     before: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Task]:
-    """Tasks a person has, or was asked for and nobody took; newest first. ``current``: not those that are over."""
+    """Tasks a person has, goes to, is asked for, or was and nobody took, newest first; ``current``: not those over."""
     at, last = before or (None, None)
     rows = await tx.fetch(LIST_OF_ACCOUNT, tenant_id, account_id, current, at, last, limit)
     return [row_to(Task, r) for r in rows]
@@ -73,7 +73,8 @@ async def save_task(tx: Tx, tenant_id: UUID, task: Task) -> None:
     await tx.execute(SAVE_TASK, tenant_id, task.id, task.owner_account_id, task.state, task.fencing, task.answered_at)
 
 
-CANDIDATES = """
+# Everyone who can act at all; who is asked for what is the policy's to say.
+PEOPLE = """
 SELECT a.id AS account_id, a.role,
     CASE
         WHEN EXISTS (SELECT FROM person_devices d
@@ -83,15 +84,34 @@ SELECT a.id AS account_id, a.role,
         ELSE 0
     END AS reach,
     (SELECT count(*) FROM tasks t
-     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy
+     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy,
+    a.id IN (SELECT t.owner_account_id FROM tasks t
+             WHERE t.tenant_id = $1 AND t.incident_id = $2 AND t.id <> $3 AND t.owner_account_id IS NOT NULL
+               AND t.state IN ('open', 'acknowledged')
+             UNION ALL
+             SELECT d.account_id FROM deliveries d
+             JOIN tasks t ON t.tenant_id = $1 AND t.id = d.task_id AND t.state IN ('open', 'acknowledged')
+             WHERE d.tenant_id = $1 AND d.incident_id = $2 AND d.task_id <> $3
+               AND (NOT d.answer_no OR d.answer_at IS NULL AND d.ended IS NULL)) AS engaged
 FROM accounts a
-WHERE a.tenant_id = $1 AND a.role IN ('responder', 'safety_officer') AND a.disabled_at IS NULL
+WHERE a.tenant_id = $1 AND a.role = ANY ($4::text[]) AND a.disabled_at IS NULL
 """
 
 
-async def list_candidates(tx: Tx, tenant_id: UUID) -> list[Candidate]:
-    """Everyone who may be asked to act, in no order."""
-    return [row_to(Candidate, r) for r in await tx.fetch(CANDIDATES, tenant_id)]
+async def list_people(tx: Tx, tenant_id: UUID, incident_id: UUID, task_id: UUID, roles: list[str]) -> list[Person]:
+    """Everyone of these roles, in no order; ``engaged``: asked for another task of it, or going."""
+    return [row_to(Person, r) for r in await tx.fetch(PEOPLE, tenant_id, incident_id, task_id, roles)]
+
+
+RESPONDERS = """
+SELECT id FROM accounts
+WHERE tenant_id = $1 AND role IN ('responder', 'safety_officer') AND disabled_at IS NULL ORDER BY id
+"""
+
+
+async def list_responders(tx: Tx, tenant_id: UUID) -> list[UUID]:
+    """Responders and safety officers."""
+    return [r["id"] for r in await tx.fetch(RESPONDERS, tenant_id)]
 
 
 CLAIM_KEY = """

@@ -8,12 +8,10 @@ from uuid import UUID
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
 from incidents.incident import Task
-from incidents.reaching import deliveries
-from incidents.reaching.delivery import Ending, Fact, advance, decline, end, said_yes
+from incidents.reaching.delivery import Fact, advance, decline
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.tasking import escalation, task_queries
 from incidents.tasking.escalation import Asked
-from incidents.tasking.escalation_choice import waits_for
 from mobile_contract.live import REASON_MAX_CHARS
 from people.actor import Actor
 from people.permissions import Permission
@@ -82,20 +80,12 @@ async def _answered_before(tx: Tx, actor: Actor, task_id: UUID, answer: str, key
 
 async def _acknowledge(tx: Tx, actor: Actor, asked: Asked, row: DeliveryRow) -> Task:
     known = advance(row.known, Fact.ACKNOWLEDGED, tx.now, device_id=_device(actor))
-    first = not said_yes(row.known)
-    task = await escalation.say_yes(tx, actor.tenant_id, asked, actor.account_id, first=first)
-    await deliveries.save(tx, actor.tenant_id, row, known, None)
-    return task
+    return await escalation.say_yes(tx, actor.tenant_id, asked, row, known)
 
 
 async def _decline(tx: Tx, actor: Actor, asked: Asked, row: DeliveryRow, reason: str) -> Task:
     known = decline(row.known, tx.now, device_id=_device(actor))
-    had_it = waits_for(asked.task, actor.account_id, declined=True)
-    await escalation.note_decline(tx, actor, asked.task, reason, had_it=had_it)
-    if had_it:
-        return await escalation.move_on(tx, actor.tenant_id, asked, row, known, "declined")
-    await deliveries.save(tx, actor.tenant_id, row, end(known, Ending.SUPERSEDED, tx.now), None)
-    return asked.task
+    return await escalation.say_no(tx, actor, asked, row, known, reason)
 
 
 def _device(actor: Actor) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from core.settings import Settings
+from core.worker import apart
 from incidents.alarms.kpi_upkeep import keep_rolled_up
 from incidents.exposure.watch import keep_watching
 from incidents.matrix.job import keep_replaying
@@ -29,29 +31,30 @@ from realtime.web_push import WebPush, load_vapid_key
 
 async def main(process: Process) -> None:
     """Send and escalate until the process stops."""
-    settings = process.settings
+    settings, db = process.settings, process.db
     policy = DeliveryPolicy(settings.receipt_timeout_s, settings.acknowledge_timeout_s)
     async with AsyncExitStack() as stack:
         channels = await _channels(stack, settings)
         await stack.enter_async_context(health_port(process))
         poster = await stack.enter_async_context(Poster.open(read_networks(settings.feed_networks)))
-        feed_sender = FeedSender(process.db, poster, Vault(settings.keys_dir))
-        courier = Courier(process.db, channels, policy=policy, lease_s=settings.lease_s)
+        feed_sender = FeedSender(db, poster, Vault(settings.keys_dir))
+        courier = Courier(db, channels, policy=policy, lease_s=settings.lease_s, details=settings.push_details)
         async with asyncio.TaskGroup() as group:
+            # A fault in any of them is said and mended; none may end the courier, on whom people's lives wait.
             beside = [
-                group.create_task(work)
-                for work in (
-                    keep_up(process.db),
-                    keep_anchoring(process.db),
-                    keep_watching(process.db),
-                    keep_rolled_up(process.db),
-                    keep_firing(process.db),
-                    keep_replaying(process.db),
-                    CommTestSender(process.db, channels).run(process.listener),
-                    RollCallWatch(process.db).run(process.listener),
-                )
+                group.create_task(apart(name, work))
+                for name, work in {
+                    "upkeep": partial(keep_up, db),
+                    "anchors": partial(keep_anchoring, db),
+                    "exposure": partial(keep_watching, db),
+                    "alarm_rollups": partial(keep_rolled_up, db),
+                    "matrix_timers": partial(keep_firing, db),
+                    "matrix_replays": partial(keep_replaying, db),
+                    "comm_tests": partial(CommTestSender(db, channels).run, process.listener),
+                    "roll_calls": partial(RollCallWatch(db).run, process.listener),
+                }.items()
             ]
-            feeds = group.create_task(feed_sender.run(process.listener, process.stopping))
+            feeds = group.create_task(apart("feeds", partial(feed_sender.run, process.listener, process.stopping)))
             await courier.run(process.listener, process.stopping)
             await feeds
             for task in beside:

@@ -25,6 +25,8 @@ from people.rotas import service as rotas
 # A person has a private and a work address of each kind; more would only delay the next person.
 POINTS_MAX = 10
 QUIET_MAX = 20
+# A mail and a text ring on the phone itself; a chat may be muted with its group.
+MESSAGE_ORDER: tuple[ContactKind, ...] = ("sms", "mail", "wecom", "dingtalk", "feishu")
 # Leave for longer than this is a change of the account, not a quiet time.
 QUIET_LONGEST = timedelta(days=90)
 _MAIL = re.compile(r"[^@\s<>,;]{1,64}@[A-Za-z0-9.-]{1,250}\.[A-Za-z]{2,}")
@@ -64,7 +66,7 @@ async def list_readiness(
     search: str | None,
     limit: int,
 ) -> list[PersonReadiness]:
-    """A page of responders and safety officers by login; ``within``: those on duty now or from then on."""
+    """A page of responders and safety officers by login; ``within``: those on duty now or until then."""
     actor.require(Permission.READ_ACCOUNTS)
     on_duty = await _on_duty(tx, actor.tenant_id, site_id, within or timedelta(0))
     accounts: list[Account] = []
@@ -87,11 +89,8 @@ async def list_readiness(
 
 
 async def _on_duty(tx: Tx, tenant_id: UUID, site_id: UUID | None, within: timedelta) -> frozenset[UUID]:
-    """On duty now or at the end of that time: who takes over is somebody to look at before."""
-    found: set[UUID] = set()
-    for at in {tx.now, tx.now + within}:
-        found |= {duty.account_id for duty in await rotas.list_duties(tx, tenant_id, at, site_id=site_id)}
-    return frozenset(found)
+    """On duty now or from before the end of that time: who takes over is somebody to look at before."""
+    return await rotas.list_people_on_duty(tx, tenant_id, tx.now, tx.now + within, site_id=site_id)
 
 
 async def add_contact_point(tx: Tx, actor: Actor, account_id: UUID, kind: ContactKind, address: str) -> ContactPoint:
@@ -203,6 +202,24 @@ async def list_quiet_times(tx: Tx, actor: Actor, account_id: UUID, *, after: UUI
 async def list_quiet_people(tx: Tx, tenant_id: UUID, at: datetime) -> frozenset[UUID]:
     """Who is not to be disturbed at this moment, except to save lives."""
     return frozenset(q.account_id for q in await queries.list_quiet_times_at(tx, tenant_id, at) if is_quiet(q, at))
+
+
+async def message_ways(
+    tx: Tx, tenant_id: UUID, account_id: UUID
+) -> list[tuple[ContactKind, str, str, list[ContactPoint]]]:
+    """How this person is written to: (kind, the service's address, their locale, their living addresses), in the order
+    of MESSAGE_ORDER. For whoever sends: the address holds the service's secret."""
+    points = [p for p in await queries.list_contact_points(tx, tenant_id, account_id) if p.dead_at is None]
+    if not points:
+        return []
+    account = await people_queries.find_account(tx, tenant_id, account_id)
+    services = {s.kind: s.url for s in await queries.list_message_services(tx, tenant_id) if s.enabled}
+    locale = "zh-CN" if account is None else account.locale
+    return [
+        (kind, services[kind], locale, mine)
+        for kind in MESSAGE_ORDER
+        if kind in services and (mine := [p for p in points if p.kind == kind])
+    ]
 
 
 def _theirs_or(actor: Actor, account_id: UUID, permission: Permission) -> bool:

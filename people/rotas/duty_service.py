@@ -10,7 +10,7 @@ from core.errors import NotFound
 from people import queries as account_queries
 from people.actor import Actor
 from people.permissions import Permission
-from people.rotas import on_call, resolving, rota_queries
+from people.rotas import history, resolving, rota_queries
 from people.rotas.errors import found
 from people.rotas.icalendar import Event, calendar, uid_of
 from people.rotas.model import Rota, RotaInForce
@@ -32,7 +32,7 @@ async def who_is_on(
     actor.require(Permission.READ_ROTAS)
     resolving.check_moment(at, "at")
     board, following = await _load_page(tx, actor.tenant_id, at, at, site_id, after, limit)
-    return await board.resolve(lambda roster: on_call.at(roster, at)), following
+    return await board.resolve(lambda eras: history.at(eras, at)), following
 
 
 async def list_gaps(
@@ -45,17 +45,17 @@ async def list_gaps(
     actor.require(Permission.READ_ROTAS)
     end = tx.now + timedelta(days=days)
     board, following = await _load_page(tx, actor.tenant_id, tx.now, end, site_id, after, limit)
-    found_ = await board.resolve(lambda roster: on_call.timeline(roster, tx.now, end))
+    found_ = await board.resolve(lambda eras: history.timeline(eras, tx.now, end))
     return [it for it in found_ if it.account_id is None], following
 
 
 async def list_rota_duties(tx: Tx, actor: Actor, rota_id: UUID, start: datetime, end: datetime) -> list[Resolved]:
-    """A rota's calendar, nobodies too, by position and time; a retired rota has none. Raises NotFound, Invalid."""
+    """A rota's calendar, nobodies too, by position and time; none once it is retired. Raises NotFound, Invalid."""
     actor.require(Permission.READ_ROTAS)
     resolving.check_period(start, end)
     found(await rota_queries.find_rota(tx, actor.tenant_id, rota_id), "rota", rota_id)
     board = await resolving.load(tx, actor.tenant_id, start, end, rota_ids=[rota_id])
-    return await board.resolve(lambda roster: on_call.timeline(roster, start, end))
+    return await board.resolve(lambda eras: history.timeline(eras, start, end))
 
 
 async def list_person_duties(tx: Tx, actor: Actor, account_id: UUID, start: datetime, end: datetime) -> list[Resolved]:
@@ -66,7 +66,7 @@ async def list_person_duties(tx: Tx, actor: Actor, account_id: UUID, start: date
         raise NotFound("account.not_found", "there is no such account", "没有此账号", field="id", value=str(account_id))
     board = await resolving.load(tx, actor.tenant_id, start, end, account_id=account_id, limit=PERSON_ROTAS_MAX)
     duties = await board.resolve(
-        lambda roster: [it for it in on_call.timeline(roster, start, end) if it.account_id == account_id]
+        lambda eras: [it for it in history.timeline(eras, start, end) if it.stint.account_id == account_id]
     )
     return sorted(duties, key=lambda it: (it.starts_at, it.rota.slug, it.position))
 
@@ -80,10 +80,10 @@ async def preview_rota(tx: Tx, actor: Actor, draft: Rota, start: datetime, end: 
     if draft.calendar_id is not None:
         days = [it.day for it in await rota_queries.list_holidays(tx, actor.tenant_id, draft.calendar_id)]
     fields = {name: getattr(draft, name) for name in Rota.__struct_fields__}
-    rota = RotaInForce(**fields, changes=[], calendar=days)
+    rota = RotaInForce(**fields, changes=[], calendar=days, valid_from=tx.now, earlier=[])
     people = await rota_queries.list_people(tx, actor.tenant_id, resolving.everybody([rota]))
     board = resolving.board([rota], people)
-    return await board.resolve(lambda roster: on_call.timeline(roster, start, end))
+    return await board.resolve(lambda eras: history.timeline(eras, start, end))
 
 
 async def export_duties(tx: Tx, actor: Actor, language: str) -> bytes:

@@ -70,11 +70,40 @@ class Rota(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class RotaVersion(msgspec.Struct, frozen=True):
+    """What a rota said from until before; ``valid_until`` None: the newest."""
+
+    tenant_id: UUID
+    rota_id: UUID
+    version: int
+    valid_from: datetime
+    valid_until: datetime | None
+    tz: str
+    calendar_id: UUID | None
+    definition: RotaDefinition
+    retired: bool
+
+
+class EarlierVersion(msgspec.Struct, frozen=True):
+    """A version that was replaced, with its calendar's dates."""
+
+    valid_from: datetime
+    tz: str
+    definition: RotaDefinition
+    retired: bool
+    calendar: list[date]
+
+
 class RotaInForce(Rota, frozen=True):
-    """A rota with what it is resolved with: its changes in the order they were made, its calendar's dates."""
+    """A rota with what it is resolved with: its changes in the order they were made, its calendar's dates.
+
+    ``earlier`` are the versions before it that touch the period, oldest first; ``valid_from`` is its own beginning.
+    """
 
     changes: list[Change]
     calendar: list[date]
+    valid_from: datetime
+    earlier: list[EarlierVersion]
 
 
 class Override(msgspec.Struct, frozen=True):

@@ -160,7 +160,12 @@ def ready(
 
 def at(roster: Roster, moment: datetime) -> list[Stint]:
     """Every position at this moment, first on call first, each with its true beginning and end."""
-    return [_whole(roster, _segment(roster, position, moment), moment) for position in roster.positions]
+    return [around(roster, position, moment) for position in roster.positions]
+
+
+def around(roster: Roster, position: int, moment: datetime) -> Stint:
+    """One position at this moment, with its true beginning and end."""
+    return _whole(roster, _segment(roster, position, moment), moment)
 
 
 def timeline(roster: Roster, start: datetime, end: datetime) -> list[Stint]:
@@ -174,16 +179,17 @@ def timeline(roster: Roster, start: datetime, end: datetime) -> list[Stint]:
         while moment < end:
             found = _segment(roster, position, moment)
             cut = msgspec.structs.replace(found, starts_at=moment, ends_at=min(found.ends_at, end))
-            if stints and _continues(stints[-1], cut):
+            if stints and continues(stints[-1], cut):
                 cut = msgspec.structs.replace(cut, starts_at=stints.pop().starts_at)
             stints.append(cut)
             moment = cut.ends_at
             if len(stints) > STINTS_MAX:
-                raise _too_many(end)
+                raise too_many(end)
     return stints
 
 
-def _too_many(end: datetime) -> Invalid:
+def too_many(end: datetime) -> Invalid:
+    """More duties than STINTS_MAX until this time."""
     return Invalid(
         "duties.too_many",
         f"there are more than {STINTS_MAX} duties in this period; ask for a shorter one",
@@ -229,7 +235,8 @@ def _window(window: Window) -> tuple[int, int, frozenset[int]]:
     return minute_of(window.starts), minute_of(window.ends), days
 
 
-def _continues(before: Stint, after: Stint) -> bool:
+def continues(before: Stint, after: Stint) -> bool:
+    """Whether one goes on in the other: they meet, and the same person is there for the same reason."""
     return (
         before.ends_at == after.starts_at
         and before.position == after.position

@@ -13,10 +13,11 @@ from core.database import Tx
 from core.errors import Invalid
 from core.logging import get_logger
 from mobile_contract.text import Text
-from people.rotas import on_call, rota_queries
+from people.rotas import on_call, rota_queries, version_queries
 from people.rotas.definition import people_of
-from people.rotas.model import Person, RotaInForce
-from people.rotas.on_call import Cause, Roster, Stint
+from people.rotas.history import Era, Told, history
+from people.rotas.model import EarlierVersion, Person, RotaInForce
+from people.rotas.on_call import Cause, Roster
 from people.rotas.wording import explain
 
 log = get_logger(__name__)
@@ -45,23 +46,33 @@ class Resolved(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True):
-    """Rotas made ready, and the names of the people in them."""
+    """Rotas made ready, each through its versions, and the names of the people in them."""
 
-    rotas: list[tuple[RotaInForce, Roster]]
+    rotas: list[tuple[RotaInForce, tuple[Era, ...]]]
     names: dict[UUID, str]
 
-    async def resolve(self, ask: Callable[[Roster], list[Stint]]) -> list[Resolved]:
+    async def resolve(self, ask: Callable[[tuple[Era, ...]], list[Told]]) -> list[Resolved]:
         """The answers of every rota, by rota and position; a slice at a time."""
         found: list[Resolved] = []
-        for number, (rota, roster) in enumerate(self.rotas):
+        for number, (rota, eras) in enumerate(self.rotas):
             if number % _SLICE == _SLICE - 1:
                 await asyncio.sleep(0)
-            found += [self._resolved(rota, roster, stint) for stint in ask(roster)]
+            found += [self._resolved(rota, told) for told in ask(eras)]
         return found
 
-    def _resolved(self, rota: RotaInForce, roster: Roster, it: Stint) -> Resolved:
+    async def people(self, ask: Callable[[tuple[Era, ...]], list[Told]]) -> frozenset[UUID]:
+        """Who is in the answers of every rota; a slice at a time."""
+        found: set[UUID] = set()
+        for number, (_, eras) in enumerate(self.rotas):
+            if number % _SLICE == _SLICE - 1:
+                await asyncio.sleep(0)
+            found |= {told.stint.account_id for told in ask(eras) if told.stint.account_id is not None}
+        return frozenset(found)
+
+    def _resolved(self, rota: RotaInForce, told: Told) -> Resolved:
+        it = told.stint
         name = None if it.account_id is None else self.names.get(it.account_id)
-        why = explain(roster, it.reason, self.names)
+        why = explain(told.roster, it.reason, self.names)
         return Resolved(rota, it.position, it.account_id, name, it.starts_at, it.ends_at, it.reason.cause, why)
 
 
@@ -77,12 +88,12 @@ async def load(
     after: str = "",
     limit: int | None = None,
 ) -> Board:
-    """The rotas that are not retired, ready to be asked about ``[start, end]``; filters as in ``list_in_force``."""
-    rotas = await rota_queries.list_in_force(
+    """The rotas not retired by then, ready to be asked about ``[start, end]``; filters as in ``list_in_force``."""
+    rotas = await version_queries.list_in_force(
         tx,
         tenant_id,
-        changes_from=start - LOOK_AROUND,
-        days=((start - LOOK_AROUND).date(), (end + LOOK_AROUND).date()),
+        (start, end),
+        around=LOOK_AROUND,
         site_id=site_id,
         rota_ids=rota_ids,
         account_id=account_id,
@@ -95,18 +106,25 @@ async def load(
 def board(rotas: Sequence[RotaInForce], people: dict[UUID, Person]) -> Board:
     """Rotas made ready; whoever is disabled, or no account any more, is not put on duty."""
     disabled = frozenset(everybody(rotas)) - {it.id for it in people.values() if not it.disabled}
-    made = []
-    for rota in rotas:
+    made = [(rota, _eras(rota, disabled)) for rota in rotas]
+    return Board(made, {it.id: it.display_name for it in people.values()})
+
+
+def _eras(rota: RotaInForce, disabled: frozenset[UUID]) -> tuple[Era, ...]:
+    """The rota through its versions, none of those that were retired or can not be read."""
+
+    def roster(it: RotaInForce | EarlierVersion, *, retired: bool) -> Roster | None:
+        if retired:
+            return None
         try:
-            roster = on_call.ready(
-                rota.tz, rota.definition, calendar=rota.calendar, changes=rota.changes, disabled=disabled
-            )
+            return on_call.ready(it.tz, it.definition, calendar=it.calendar, changes=rota.changes, disabled=disabled)
         except (ValueError, OSError, KeyError) as problem:
             # Its time zone is gone from this machine: that must not take everybody else off duty.
-            log.error("rota.unreadable", rota=str(rota.id), tz=rota.tz, error=str(problem))
-            continue
-        made.append((rota, roster))
-    return Board(made, {it.id: it.display_name for it in people.values()})
+            log.error("rota.unreadable", rota=str(rota.id), tz=it.tz, error=str(problem))
+            return None
+
+    versions = [(it.valid_from, roster(it, retired=it.retired)) for it in rota.earlier]
+    return history([*versions, (rota.valid_from, roster(rota, retired=rota.retired_at is not None))])
 
 
 def check_moment(moment: datetime, field: str) -> None:
@@ -139,7 +157,9 @@ def check_period(start: datetime, end: datetime, most: timedelta = PERIOD_MAX) -
 
 def everybody(rotas: Sequence[RotaInForce]) -> list[UUID]:
     """Everybody these rotas name, by definition or change."""
-    people = {account_id for rota in rotas for _, account_id in people_of(rota.definition)}
+    definitions = [rota.definition for rota in rotas]
+    definitions += [it.definition for rota in rotas for it in rota.earlier]
+    people = {account_id for definition in definitions for _, account_id in people_of(definition)}
     people |= {
         it for rota in rotas for change in rota.changes for it in (change.removed, change.added) if it is not None
     }

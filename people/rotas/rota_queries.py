@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
-from core.database import Tx, row_to, rows_to
+from core.database import Tx, row_to
 from mobile_contract.rotas import RotaKind
 from people.queries import FIRST
-from people.rotas.model import Holiday, HolidayCalendar, Override, Person, Rota, RotaInForce
+from people.rotas.model import Holiday, HolidayCalendar, Override, Person, Rota
 
 _ROTA = "tenant_id, id, slug, name, tz, kind, site_id, calendar_id, definition, version, retired_at, created_at"
 _OVERRIDE = """tenant_id, id, rota_id, removed, added, position, starts_at, ends_at, reason, swap_id, created_by,
@@ -29,15 +29,21 @@ class RotaFilter(msgspec.Struct, frozen=True):
 
 
 _INSERT_ROTA = f"""
-INSERT INTO rotas (tenant_id, id, slug, name, tz, kind, site_id, calendar_id, definition, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (tenant_id, slug) DO NOTHING
-RETURNING {_ROTA}
+WITH made AS (
+    INSERT INTO rotas (tenant_id, id, slug, name, tz, kind, site_id, calendar_id, definition, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (tenant_id, slug) DO NOTHING
+    RETURNING {_ROTA}
+), first AS (
+    INSERT INTO rota_versions (tenant_id, rota_id, version, valid_from, tz, calendar_id, definition, retired)
+    SELECT tenant_id, id, version, created_at, tz, calendar_id, definition, false FROM made
+)
+SELECT {_ROTA} FROM made
 """
 
 
 async def insert_rota(tx: Tx, tenant_id: UUID, rota: Rota) -> Rota | None:
-    """The new rota, or None when the slug is taken."""
+    """The new rota and its first version, or None when the slug is taken."""
     row = await tx.fetchrow(
         _INSERT_ROTA,
         tenant_id,
@@ -54,17 +60,30 @@ async def insert_rota(tx: Tx, tenant_id: UUID, rota: Rota) -> Rota | None:
     return None if row is None else row_to(Rota, row)
 
 
+# Another process' clock may be a little behind: versions follow one another all the same.
 _SAVE_ROTA = f"""
-UPDATE rotas SET name = $3, tz = $4, calendar_id = $5, definition = $6, retired_at = $7, version = version + 1
-WHERE tenant_id = $1 AND id = $2
-RETURNING {_ROTA}
+WITH saved AS (
+    UPDATE rotas SET name = $3, tz = $4, calendar_id = $5, definition = $6, retired_at = $7, version = version + 1
+    WHERE tenant_id = $1 AND id = $2
+    RETURNING {_ROTA}
+), ended AS (
+    UPDATE rota_versions SET valid_until = greatest($8, valid_from)
+    WHERE tenant_id = $1 AND rota_id = $2 AND valid_until IS NULL
+    RETURNING valid_until
+), kept AS (
+    INSERT INTO rota_versions (tenant_id, rota_id, version, valid_from, tz, calendar_id, definition, retired)
+    SELECT tenant_id, id, version, (SELECT max(valid_until) FROM ended), tz, calendar_id, definition,
+        retired_at IS NOT NULL
+    FROM saved
+)
+SELECT {_ROTA} FROM saved
 """
 
 
-async def save_rota(tx: Tx, tenant_id: UUID, rota: Rota) -> Rota:
-    """Store what can be edited of a locked rota; returns it with its new version."""
+async def save_rota(tx: Tx, tenant_id: UUID, rota: Rota, now: datetime) -> Rota:
+    """Store what can be edited of a locked rota, from now on; returns it with its new version."""
     row = await tx.fetchrow(
-        _SAVE_ROTA, tenant_id, rota.id, rota.name, rota.tz, rota.calendar_id, rota.definition, rota.retired_at
+        _SAVE_ROTA, tenant_id, rota.id, rota.name, rota.tz, rota.calendar_id, rota.definition, rota.retired_at, now
     )
     return row_to(Rota, row)
 
@@ -101,51 +120,6 @@ async def list_rotas(tx: Tx, tenant_id: UUID, which: RotaFilter, *, after: str, 
     """Rotas by slug."""
     rows = await tx.fetch(_LIST_ROTAS, tenant_id, after, which.site_id, which.kind, which.retired, which.search, limit)
     return [row_to(Rota, row) for row in rows]
-
-
-# What was over long before the period can not touch a duty in it, nor where one began; what is to come ends one.
-_IN_FORCE = f"""
-SELECT {_ROTA},
-    coalesce((
-        SELECT jsonb_agg(jsonb_build_object(
-            'id', o.id, 'starts_at', o.starts_at, 'ends_at', o.ends_at, 'removed', o.removed, 'added', o.added,
-            'position', o.position, 'swap_id', o.swap_id) ORDER BY o.made)
-        FROM rota_overrides o
-        WHERE o.tenant_id = $1 AND o.rota_id = rotas.id AND o.cancelled_at IS NULL AND o.ends_at > $2
-    ), '[]') AS changes,
-    ARRAY(
-        SELECT h.day FROM holidays h
-        WHERE h.tenant_id = $1 AND h.calendar_id = rotas.calendar_id AND h.day BETWEEN $3 AND $4
-    ) AS calendar
-FROM rotas
-WHERE tenant_id = $1 AND retired_at IS NULL AND ($5::uuid IS NULL OR site_id = $5 OR site_id IS NULL)
-  AND ($6::uuid[] IS NULL OR id = ANY($6))
-  AND ($7::uuid IS NULL OR strpos(definition::text, $7::text) > 0 OR EXISTS (
-      SELECT FROM rota_overrides a WHERE a.tenant_id = $1 AND a.rota_id = rotas.id AND a.added = $7 AND a.ends_at > $2))
-  AND slug > $8
-ORDER BY slug LIMIT $9
-"""
-
-
-async def list_in_force(
-    tx: Tx,
-    tenant_id: UUID,
-    *,
-    changes_from: datetime,
-    days: tuple[date, date],
-    site_id: UUID | None = None,
-    rota_ids: Sequence[UUID] | None = None,
-    account_id: UUID | None = None,
-    after: str = "",
-    limit: int | None = None,
-) -> list[RotaInForce]:
-    """Rotas by slug that are not retired, with what they are resolved with.
-
-    ``site_id``: of this site and of the whole tenant; ``account_id``: that may name this person.
-    """
-    ids = None if rota_ids is None else list(rota_ids)
-    rows = await tx.fetch(_IN_FORCE, tenant_id, changes_from, *days, site_id, ids, account_id, after, limit)
-    return await rows_to(RotaInForce, rows)
 
 
 _LIST_PEOPLE = """

@@ -20,9 +20,10 @@ from people.actor import Actor
 from people.permissions import Permission
 from people.queries import FIRST
 from people.rotas import rota_queries as queries
+from people.rotas import version_queries
 from people.rotas.definition import check_definition, check_name, check_zone, people_of
 from people.rotas.errors import check_account, found, not_taken
-from people.rotas.model import Override, Rota
+from people.rotas.model import Override, Rota, RotaVersion
 from people.rotas.rota_queries import RotaFilter
 from people.rotas.team_service import authorise, id_of, set_fields
 from people.service import check_version
@@ -89,7 +90,7 @@ async def create_rota(tx: Tx, actor: Actor | None, draft: RotaDraft) -> Rota:
 
 
 async def edit_rota(tx: Tx, actor: Actor, rota_id: UUID, change: RotaChange, *, expected_version: int) -> Rota:
-    """Raises NotFound, Conflict version.changed, Invalid naming the field."""
+    """Change a rota from now on: what it said of the time before stays. Raises NotFound, Invalid, Conflict."""
     tenant_id = authorise(tx, actor)
     before = found((await queries.lock_rotas(tx, tenant_id, [rota_id])).get(rota_id), "rota", rota_id)
     check_version(before.version, expected_version)
@@ -97,7 +98,7 @@ async def edit_rota(tx: Tx, actor: Actor, rota_id: UUID, change: RotaChange, *, 
     retired = fields.pop("retired", before.retired_at is not None)
     rota = msgspec.structs.replace(before, **fields, retired_at=(before.retired_at or tx.now) if retired else None)
     await check_rota(tx, tenant_id, rota)
-    saved = await queries.save_rota(tx, tenant_id, rota)
+    saved = await queries.save_rota(tx, tenant_id, rota, tx.now)
     await audit.record(tx, actor.account_id, "rota.edited", "rota", rota_id, set_fields(change))
     return saved
 
@@ -121,6 +122,12 @@ async def get_rota(tx: Tx, actor: Actor, rota_id: UUID) -> Rota:
     """One rota; raises NotFound."""
     actor.require(Permission.READ_ROTAS)
     return found(await queries.find_rota(tx, actor.tenant_id, rota_id), "rota", rota_id)
+
+
+async def list_versions(tx: Tx, actor: Actor, rota_id: UUID, *, before: int | None, limit: int) -> list[RotaVersion]:
+    """A page of a rota's versions, newest first, from the one before ``before``. Raises NotFound."""
+    await get_rota(tx, actor, rota_id)
+    return await version_queries.list_versions(tx, actor.tenant_id, rota_id, before=before, limit=limit)
 
 
 async def list_rotas(tx: Tx, actor: Actor, which: RotaFilter, *, after: str, limit: int) -> list[Rota]:

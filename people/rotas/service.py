@@ -11,7 +11,7 @@ import msgspec
 
 from core.database import Tx
 from mobile_contract.text import Text
-from people.rotas import on_call, resolving, team_queries
+from people.rotas import history, resolving, rota_queries, team_queries
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,9 +47,26 @@ async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | 
             ends_at=found.ends_at,
             why=found.why,
         )
-        for found in await board.resolve(lambda roster: on_call.at(roster, at))
+        for found in await board.resolve(lambda eras: history.at(eras, at))
         if found.account_id is not None
     ]
+
+
+async def list_people_on_duty(
+    tx: Tx, tenant_id: UUID, start: datetime, end: datetime, *, site_id: UUID | None = None
+) -> frozenset[UUID]:
+    """Everyone on duty at ``start`` or with a duty that begins before ``end``, of this site and of the whole tenant.
+
+    A site that is not there has nobody, though the tenant's rotas are of every site.
+    Raises Invalid for a period longer than resolving.PERIOD_MAX, or of more duties in one rota than on_call.STINTS_MAX.
+    """
+    if site_id is not None and not await rota_queries.site_exists(tx, tenant_id, site_id):
+        return frozenset()
+    if start == end:
+        return frozenset(duty.account_id for duty in await list_duties(tx, tenant_id, start, site_id=site_id))
+    resolving.check_period(start, end)
+    board = await resolving.load(tx, tenant_id, start, end, site_id=site_id)
+    return await board.people(lambda eras: history.timeline(eras, start, end))
 
 
 async def list_team_members(tx: Tx, tenant_id: UUID) -> dict[UUID, frozenset[UUID]]:

@@ -98,6 +98,29 @@ async def list_swaps(
     return [row_to(Swap, row) for row in rows]
 
 
+_LIST_WAITING = f"""
+SELECT {_SWAP} FROM rota_swaps
+WHERE tenant_id = $1 AND proposed_to = $2 AND state = 'proposed' AND least(starts_at, return_starts_at) > $3
+  AND ($4::uuid IS NULL OR rota_id = $4) AND id > $5
+ORDER BY id LIMIT $6
+"""
+
+
+async def list_waiting(
+    tx: Tx,
+    tenant_id: UUID,
+    account_id: UUID,
+    *,
+    rota_id: UUID | None,
+    now: datetime,
+    after: UUID = FIRST,
+    limit: int,
+) -> list[Swap]:
+    """Proposals that this person has to answer, oldest first."""
+    rows = await tx.fetch(_LIST_WAITING, tenant_id, account_id, now, rota_id, after, limit)
+    return [row_to(Swap, row) for row in rows]
+
+
 _COUNT_OPEN = """
 SELECT count(*) FROM rota_swaps
 WHERE tenant_id = $1 AND proposed_by = $2 AND state = 'proposed' AND least(starts_at, return_starts_at) > $3

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from core import audit
+from core import audit, outbox
 from core.database import Tx
 from core.errors import Conflict, Forbidden, Invalid
 from core.ids import new_id
@@ -16,12 +16,14 @@ from mobile_contract.rotas import SwapState
 from people.actor import Actor
 from people.permissions import Permission
 from people.queries import FIRST
-from people.rotas import on_call, resolving, rota_queries, swap_queries
+from people.rotas import history, resolving, rota_queries, swap_queries
 from people.rotas import swaps as rules
 from people.rotas.errors import check_account, found
 from people.rotas.model import Override, Swap
 from people.rotas.swaps import Half, check_open, halves
 
+# News that a swap was proposed or answered; the key is the swap's id.
+CHANGED = "swap.changed"
 # Proposals of one person that wait for an answer: more is asking around, which the team's chat is for.
 OPEN_MAX = 20
 
@@ -65,6 +67,7 @@ async def propose_swap(tx: Tx, actor: Actor, draft: SwapDraft) -> Swap:
         )
     await swap_queries.insert_swap(tx, actor.tenant_id, swap)
     await audit.record(tx, actor.account_id, "swap.proposed", "swap", swap.id, _facts(swap))
+    await outbox.wake(tx, CHANGED, swap.id)
     return swap
 
 
@@ -88,6 +91,7 @@ async def answer_swap(tx: Tx, actor: Actor, swap_id: UUID, answer: Literal["acce
             await rota_queries.insert_override(tx, actor.tenant_id, _override(swap, half, tx.now))
     saved = await swap_queries.answer_swap(tx, actor.tenant_id, swap_id, state, tx.now)
     await audit.record(tx, actor.account_id, f"swap.{state}", "swap", swap_id, _facts(swap))
+    await outbox.wake(tx, CHANGED, swap_id)
     return saved
 
 
@@ -101,6 +105,7 @@ async def withdraw_swap(tx: Tx, actor: Actor, swap_id: UUID) -> Swap:
     check_open(swap, tx.now)
     saved = await swap_queries.answer_swap(tx, actor.tenant_id, swap_id, "withdrawn", tx.now)
     await audit.record(tx, actor.account_id, "swap.withdrawn", "swap", swap_id, {})
+    await outbox.wake(tx, CHANGED, swap_id)
     return saved
 
 
@@ -134,6 +139,14 @@ async def list_swaps(
     )
 
 
+async def list_waiting(tx: Tx, actor: Actor, *, rota_id: UUID | None, after: UUID = FIRST, limit: int) -> list[Swap]:
+    """A page of the proposals that wait for one's own answer; by when: the first of their duties begins."""
+    actor.require(Permission.READ_ROTAS)
+    return await swap_queries.list_waiting(
+        tx, actor.tenant_id, actor.account_id, rota_id=rota_id, now=tx.now, after=after, limit=limit
+    )
+
+
 async def _lock(tx: Tx, actor: Actor, swap_id: UUID) -> Swap:
     """The swap, locked after its rotas: whoever changes a duty holds its rota."""
     seen = _visible(actor, await swap_queries.find_swap(tx, actor.tenant_id, swap_id), swap_id)
@@ -157,10 +170,8 @@ async def _check_duties(tx: Tx, swap: Swap) -> None:
     """Raise Conflict unless each giver has the duty and each taker is free."""
     for half in halves(swap):
         board = await resolving.load(tx, swap.tenant_id, half.starts_at, half.ends_at, rota_ids=[half.rota_id])
-        stints = [
-            stint for _, roster in board.rotas for stint in on_call.timeline(roster, half.starts_at, half.ends_at)
-        ]
-        rules.check_duties(half, stints)
+        told = [it for _, eras in board.rotas for it in history.timeline(eras, half.starts_at, half.ends_at)]
+        rules.check_duties(half, [it.stint for it in told])
 
 
 def _override(swap: Swap, half: Half, now: datetime) -> Override:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -79,6 +80,11 @@ async def set_member(
 ) -> None:
     """Put somebody into a team, or change from when until when."""
     await tx.execute(_SET_MEMBER, tenant_id, team_id, account_id, starts_at, ends_at)
+
+
+async def set_members(tx: Tx, tenant_id: UUID, members: Sequence[tuple[UUID, UUID]], starts_at: datetime) -> None:
+    """Put (team, account) into locked teams from now on."""
+    await tx.executemany(_SET_MEMBER, [(tenant_id, *member, starts_at, None) for member in members])
 
 
 _DELETE_MEMBER = "DELETE FROM team_members WHERE tenant_id = $1 AND team_id = $2 AND account_id = $3"

@@ -92,6 +92,7 @@ TABLE_OF = {
     "/v1/corrective-actions": "corrective_actions",
     "/v1/plan-versions": "plan_versions",
     "/v1/agent-cards": "agent_cards",
+    "/v1/escalation-policies": "escalation_policies",
     "?account": "accounts",
     "?feed": "feeds",
     "?incident": "incidents",
@@ -161,6 +162,12 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "finish_task": lambda _: {"note": "none of ours"},
     "post_message": lambda _: {"text": "hello", "key": "k"},
     "report_receipt": lambda _: {"fact": "seen", "at": AT},
+    "jump_escalation": lambda _: {"step": 1, "reason": "none of ours"},
+    "pause_escalation": lambda _: {"for_s": 60, "reason": "none of ours"},
+    "resume_escalation": lambda _: {},
+    "ask_person": lambda ids: {"account": str(ids["accounts"]), "reason": "none of ours"},
+    "create_escalation_policy": lambda ids: _policy(ids, "new"),
+    "edit_escalation_policy": lambda ids: {"policy": _policy(ids, "new")["policy"]},
     "create_site": lambda _: {"slug": "new", "name": NAME, "tz": "Asia/Shanghai"},
     "edit_site": lambda _: {"name": NAME},
     "create_building": lambda ids: {"site": str(ids["sites"]), "slug": "new", "name": NAME},
@@ -500,6 +507,8 @@ async def _settle(edge: Edge) -> Tenant:
     answer = await stage.http.post("/v1/feeds", headers=admin, json=feed)
     answer = await stage.http.post(f"/v1/feeds/{answer.json()['feed']['id']}/test", headers=admin)
     assert answer.status_code == 201, answer.text
+    policy = _policy({"accounts": stage.world.wang}, "night")
+    assert (await stage.http.post("/v1/escalation-policies", headers=admin, json=policy)).status_code == 201
     rule = BODIES["create_alarm_rule"](tenant.ids | {"sensors": UUID(made.json()["id"])}) | {"set_point": 9.0}
     made_rule = await stage.http.post("/v1/alarm-rules", headers=admin, json=rule)
     assert made_rule.status_code == 201, made_rule.text
@@ -631,6 +640,11 @@ async def _settle_rotas(tenant: Tenant, admin: dict[str, str]) -> None:
     swap = {"to": str(stage.world.wang), "duty": _duty(ids, 4)}
     made = await stage.http.post("/v1/swaps", headers=stage.li, json=swap)
     assert made.status_code == 201, made.text
+
+
+def _policy(ids: Ids, slug: str) -> dict[str, Any]:
+    steps = [{"who": [{"kind": "person", "of": str(ids["accounts"])}]}]
+    return {"slug": slug, "title": NAME, "policy": {"steps": steps}}
 
 
 def _sensor(ids: Ids, series: str) -> dict[str, Any]:

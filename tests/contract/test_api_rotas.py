@@ -176,6 +176,63 @@ async def test_a_rota_is_edited_by_version_and_retired(plant: Plant) -> None:
     assert (await plant.ask("ann", "PATCH", path, json=edit)).status_code == 403
 
 
+async def test_who_was_on_call_stays_when_a_rota_is_edited_or_retired(plant: Plant) -> None:
+    """It is bo's day from 07:00 UTC; at 08:00 cy is put on, at 09:00 the rota is retired, at 10:00 used again."""
+    path = f"/v1/rotas/{plant.rota}"
+    edits = ({"definition": plant.definition("cy")}, {"retired": True}, {"retired": False})
+    for number, edit in enumerate(edits, start=1):
+        answer = await plant.ask("officer", "PATCH", path, json=edit, headers={"If-Match": f'"{number}"'})
+        assert answer.status_code == 200, answer.text
+        plant.edge.clock.advance(3600)
+        for who in ("ann", "officer"):
+            plant.headers[who] = bearer((await plant.edge.session(who)).access_token)
+    (before,) = await plant.duties(at="2026-03-02T07:59:00Z")
+    assert (before["display_name"], before["ends_at"]) == ("Bo", "2026-03-02T08:00:00Z")
+    (after,) = await plant.duties(at="2026-03-02T08:59:00Z")
+    assert (after["display_name"], after["ends_at"]) == ("Cy", "2026-03-02T09:00:00Z")
+    assert await plant.duties(at="2026-03-02T09:30:00Z") == []
+    period = {"from": "2026-03-02T06:00:00Z", "to": "2026-03-03T07:00:00Z"}
+    calendar = (await plant.ask("ann", "GET", f"{path}/duties", params=period)).json()["items"]
+    assert [(it["display_name"], it["starts_at"][11:16], it["ends_at"][11:16]) for it in calendar] == [
+        ("Ann", "06:00", "07:00"),
+        ("Bo", "07:00", "08:00"),
+        ("Cy", "08:00", "09:00"),
+        ("Cy", "10:00", "07:00"),
+    ]
+    bos = await plant.ask("ann", "GET", f"/v1/accounts/{plant.ids['bo']}/duties", params=period)
+    assert [it["ends_at"] for it in bos.json()["items"]] == ["2026-03-02T08:00:00Z"]
+    versions = await read_all(plant.http, f"{path}/versions", plant.headers["ann"], limit=1)
+    assert [(it["version"], it["valid_from"][11:16], it["retired"]) for it in versions] == [
+        (4, "10:00", False),
+        (3, "09:00", True),
+        (2, "08:00", False),
+        (1, "08:00", False),
+    ]
+    assert versions[0]["valid_until"] is None
+    assert versions[3]["definition"]["layers"][0]["turns"] == [[str(plant.ids["ann"])], [str(plant.ids["bo"])]]
+    assert (await plant.ask("ann", "GET", f"/v1/rotas/{UUID(int=1)}/versions")).status_code == 404
+
+
+async def test_a_proposal_waits_for_the_one_who_is_asked_until_it_is_answered(plant: Plant) -> None:
+    swap = (await plant.swap("ann", "bo", 3)).json()["id"]
+
+    async def waiting(who: str) -> list[str]:
+        answer = await plant.ask(who, "GET", "/v1/swaps", params={"waiting": True})
+        return [it["id"] for it in answer.json()["items"]]
+
+    assert [await waiting(who) for who in ("ann", "bo", "cy")] == [[], [swap], []]
+    answer = await plant.ask("bo", "GET", "/v1/swaps", params={"waiting": True, "status": "declined"})
+    assert (answer.status_code, answer.json()["field"]) == (400, "status")
+    answer = await plant.ask("officer", "GET", "/v1/swaps", params={"waiting": True, "all": True})
+    assert (answer.status_code, answer.json()["field"]) == (400, "all")
+    await plant.ask("bo", "POST", f"/v1/swaps/{swap}/answer", json={"answer": "decline"})
+    assert await waiting("bo") == []
+    await plant.swap("ann", "bo", 3)
+    plant.edge.clock.advance(23 * 3600)
+    plant.headers["bo"] = bearer((await plant.edge.session("bo")).access_token)
+    assert await waiting("bo") == []
+
+
 async def test_a_draft_is_looked_at_before_it_is_saved(plant: Plant) -> None:
     draft = {"tz": "Europe/Berlin", "definition": plant.definition("ann", "bo", handover="22:00", until="06:00")}
     period = {"from": "2026-03-28T21:00:00Z", "to": "2026-03-29T20:00:00Z"}

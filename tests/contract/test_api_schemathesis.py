@@ -157,7 +157,9 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     device = (await edge.http.post("/v1/plant/devices", json=box, headers=headers[Role.ADMIN.value])).json()
     basic = b64encode(f"{device['device']['login']}:{device['secret']}".encode()).decode()
     headers["post_readings"] = headers["post_badge_events"] = {"Authorization": f"Basic {basic}"}
-    made = {}
+    policy = {"slug": "night", "title": name, "policy": {"steps": [{"who": [{"kind": "role", "of": "responder"}]}]}}
+    kept = await edge.http.post("/v1/escalation-policies", json=policy, headers=headers[Role.ADMIN.value])
+    made = {"policy": UUID(kept.json()["id"])}
     for kind, body in (("building", building), ("sensor", sensor)):
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])

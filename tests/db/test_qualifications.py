@@ -29,10 +29,14 @@ from people.qualifications.records import RecordDraft
 from people.qualifications.standing import standing
 from people.qualifications.type_service import TypeDraft
 from people.queries import FIRST
+from people.rotas import service as rotas
+from people.rotas import team_service
+from people.rotas.team_service import TeamDraft
 from tests import incident_world
 from tests.clusters import Clone
 
 NAME = Text("急救", "First aid")
+LONG_AGO, DAY = datetime(2026, 1, 1, tzinfo=UTC), timedelta(days=1)
 
 
 class People:
@@ -290,6 +294,30 @@ async def test_importing_the_same_file_again_changes_nothing(clone: Clone, admin
             exported = await import_service.export_people(tx, admin)
         assert {step.action for step in (await _import(db, admin, exported)).records} == {"keep"}
         assert await everything() == before
+
+
+async def test_teams_come_in_and_go_out_and_the_same_file_again_changes_nothing(clone: Clone, admin: Actor) -> None:
+    """Who left a team comes back; who is in one by another way stays."""
+    content = b"login,display_name,role,teams\nwang,Wang,responder,fire;night\nli,Li,worker,\n"
+    async with Database.connect(clone.app_url) as db:
+        with pytest.raises(Invalid, match="no team fire"):
+            await _import(db, admin, content)
+        async with db.transaction(clone.tenant_id) as tx:
+            teams = [await team_service.create_team(tx, admin, TeamDraft(it, NAME)) for it in ("fire", "night")]
+        await _import(db, admin, content)
+        again = await _import(db, admin, content)
+        assert [(it.team.slug, it.action) for it in again.teams] == [("fire", "keep"), ("night", "keep")]
+        async with db.transaction(clone.tenant_id) as tx:
+            assert await tx.fetchval("SELECT count(*) FROM audit WHERE action = 'team.member_set'") == 2
+            exported = await import_service.export_people(tx, admin)
+            assert b"wang,Wang,responder,,zh-CN,fire;night," in exported
+            assert b"li,Li,worker,,zh-CN,," in exported
+            await tx.execute("UPDATE team_members SET starts_at = $1, ends_at = $2", LONG_AGO, LONG_AGO + DAY)
+            assert b"zh-CN,fire" not in await import_service.export_people(tx, admin)
+        assert {it.action for it in (await _import(db, admin, exported)).teams} == {"create"}
+        async with db.transaction(clone.tenant_id) as tx:
+            members = await rotas.list_team_members(tx, clone.tenant_id)
+        assert members.keys() == {it.id for it in teams}
 
 
 async def test_all_or_nothing_unless_partial(clone: Clone, admin: Actor) -> None:

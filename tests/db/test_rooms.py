@@ -21,6 +21,8 @@ from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
 from incidents.room_queries import find_room
+from incidents.tasking import escalation
+from incidents.tasking.policy import Need
 from mobile_contract import room as contract
 from mobile_contract.room import (
     KINDS,
@@ -141,6 +143,15 @@ async def _roll_call_changed(tx: Tx, world: World) -> None:
     await roll_calls.begin(tx, world.tenant_id, world.incident_id, wanted, "leak", by=None)
 
 
+async def _escalation_changed(tx: Tx, world: World) -> None:
+    task = await incident_world.add_task(tx, world, None)
+    await _append(tx, world, TaskAssigned(views.task_view(task)))
+    content = orders.OrderContent(grade=3, title=task.title, place=task.title, agent=None, steps=task.steps)
+    needs = [Need("first_aid", 2), Need("hf_handling", 1, "moving")]
+    given = await escalation.start(tx, replace(task, id=new_id(), position=2, needs=needs), content)
+    await _append(tx, world, TaskAssigned(views.task_view(given)))
+
+
 async def _message_posted(tx: Tx, world: World) -> None:
     for n in range(3):
         await rooms.post(tx, world.actor(world.wang), world.room_id, f"message {n}", f"key-{n}")
@@ -196,6 +207,7 @@ CHANGES: dict[str, Change] = {
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,
+    "escalation.changed": _escalation_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

@@ -18,11 +18,15 @@ import pytest_asyncio
 
 from core.clock import ManualClock, SystemClock
 from core.database import Database
-from incidents.reaching import deliveries
+from core.ids import new_id
+from incidents.reaching import deliveries, delivery_queries
 from incidents.reaching.delivery import Fact
+from incidents.reaching.delivery_queries import Attempt
+from muster.demo.plain_http import Reply, Request, serve
 from muster.demo.push_script import Behaviour, Push, Script, Switchboard
 from muster.demo.push_service import Running, run_push_service
 from people.permissions import Role
+from people.reach import queries as reach_queries
 from realtime.courier import Courier
 from realtime.push import Fcm
 from tests.clusters import Clone
@@ -208,3 +212,35 @@ async def _until(fact: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not await fact():  # noqa: ASYNC110 - the fact is another process's
             await asyncio.sleep(0.1)
+
+
+async def test_a_silent_phone_is_followed_by_a_text_which_proves_nothing(world: World) -> None:
+    """The last resort is sent, and shown as what it is: taken by a gateway, received by nobody yet."""
+    texts: list[Request] = []
+
+    async def gateway(request: Request) -> Reply:
+        texts.append(request)
+        return Reply(200, {})
+
+    async with serve(gateway) as port:
+        async with world.db.transaction(world.scene.tenant_id) as tx:
+            wang = world.scene.people["wang"].account_id
+            await reach_queries.insert_contact_point(tx, world.scene.tenant_id, new_id(), wang, "sms", "+8613800138000")
+            url = f"json://127.0.0.1:{port}/sms/{{to}}"
+            await reach_queries.save_message_service(tx, world.scene.tenant_id, "sms", url, enabled=True)
+        await world.scene.order(world.db, "wang")
+        await world.pass_time(0)
+        assert texts == []
+        await world.pass_time(8.1)
+    assert len(texts) == 1
+    row = await world.scene.delivery(world.db, "wang")
+    assert row is not None
+    assert (row.channel, row.state, row.received_at) == ("fcm", "accepted", None)
+    assert [a.channel for a in await attempts_of(world)] == ["fcm", "sms"]
+
+
+async def attempts_of(world: World) -> list[Attempt]:
+    row = await world.scene.delivery(world.db, "wang")
+    assert row is not None
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        return await delivery_queries.list_attempts(tx, world.scene.tenant_id, row.id)

@@ -20,6 +20,7 @@ from people.import_plan import ImportPlan, Known, make_plan
 from people.model import Account
 from people.permissions import Role
 from people.qualifications.model import Qualification, QualificationType
+from people.rotas.model import Team
 
 TENANT = UUID(int=1)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -51,13 +52,18 @@ FIRST_AID = QualificationType(
 )
 
 
+FIRE = Team(TENANT, new_id(), "fire", Text("消防", "Fire"), 1, None, NOW)
+NIGHT = Team(TENANT, new_id(), "night", Text("夜班", "Night"), 1, None, NOW)
+
+
 def known(*accounts: Account, records: list[Qualification] | None = None, **changes: Any) -> Known:
     by_account: dict[UUID, list[Qualification]] = {}
     for it in records or []:
         by_account.setdefault(it.account_id, []).append(it)
     admins = frozenset(it.id for it in accounts if it.role is Role.ADMIN)
     kinds = {FIRST_AID.slug: FIRST_AID}
-    made = Known(TENANT, NOW, {it.login: it for it in accounts}, kinds, by_account, admins, True)
+    teams = {it.slug: it for it in (FIRE, NIGHT)}
+    made = Known(TENANT, NOW, {it.login: it for it in accounts}, kinds, by_account, admins, True, teams, frozenset())
     return msgspec.structs.replace(made, **changes)
 
 
@@ -70,7 +76,8 @@ def carried_out(plan: ImportPlan) -> Known:
         accounts.append(msgspec.structs.replace(before, **asked))
     ids = {it.login: it.id for it in accounts}
     records = [msgspec.structs.replace(step.record, account_id=ids[step.login]) for step in plan.records]
-    return known(*accounts, records=records)
+    members = frozenset((step.team.id, ids[step.login]) for step in plan.teams)
+    return known(*accounts, records=records, members=members)
 
 
 # Reading.
@@ -162,7 +169,8 @@ def test_a_phone_number_survives_the_guard_against_formulas() -> None:
         ("wang,Wang,worker,13800000000", "phone", "format"),
         ("wang,Wang,worker,,fr", "locale", "choice"),
         (f"wang,{'x' * 101},worker", "display_name", "too_long"),
-        ("wang,Wang,worker,,,night-shift", "teams", "teams"),
+        ("wang,Wang,worker,,,night-shift;Fire Crew", "teams", "format"),
+        (f"wang,Wang,worker,,,{';'.join(f't{number}' for number in range(21))}", "teams", "too_many_teams"),
         ("wang,Wang,worker,,,,First Aid,,,2026-01-01", "qualification", "format"),
         ("wang,Wang,worker,,,,,,A1", "qualification", "qualification_missing"),
         ("wang,Wang,worker,,,,first-aid,,,", "valid_from", "day"),
@@ -225,7 +233,7 @@ def test_saying_two_things_of_a_person_and_a_qualification_twice_name_the_first_
 
 
 FILE = (
-    "wang,Wang,responder,+8613800000000,en,,first-aid,Red Cross,A1,2026-01-01,none\n"
+    "wang,Wang,responder,+8613800000000,en,fire;night,first-aid,Red Cross,A1,2026-01-01,none\n"
     "wang,,,,,,first-aid,,A2,2026-01-01,\n"
     "li,Li,worker\n"
 )
@@ -240,7 +248,11 @@ def test_a_new_plant_gets_everything_and_the_same_file_again_changes_nothing() -
         ("create", date(2028, 12, 31)),
     ]
     again = make_plan(wishes(FILE), carried_out(plan))
-    assert {step.action for step in (*again.accounts, *again.records)} == {"keep"}  # type: ignore[attr-defined]
+    assert [(it.line, it.login, it.team.slug, it.action) for it in plan.teams] == [
+        (2, "wang", "fire", "create"),
+        (2, "wang", "night", "create"),
+    ]
+    assert {step.action for step in (*again.accounts, *again.teams, *again.records)} == {"keep"}  # type: ignore[attr-defined]
 
 
 def test_what_differs_is_changed_and_shown_and_empty_cells_leave_things() -> None:
@@ -270,6 +282,14 @@ def test_a_renewal_with_another_first_day_is_another_record() -> None:
         ("wang,Wang,worker,,,,welding,,,2026-01-01\n", known(), 2, "qualification", "people_import.unknown_type"),
         ("boss,,worker\n", known(account("boss", Role.ADMIN)), 2, "role", "people_import.last_admin"),
         ("cam,Eye\n", known(account("cam", Role.CAMERA)), 2, "login", "people_import.no_person"),
+        ("wang,Wang,worker,,,fire;day\n", known(), 2, "teams", "people_import.unknown_team"),
+        (
+            "wang,Wang,worker,,,night\n",
+            known(teams={"night": msgspec.structs.replace(NIGHT, retired_at=NOW)}),
+            2,
+            "teams",
+            "people_import.team_retired",
+        ),
         (
             "wang,Wang,worker\n",
             known(may_manage_accounts=False),
@@ -290,7 +310,24 @@ def test_a_renewal_with_another_first_day_is_another_record() -> None:
 def test_what_can_not_be_done_is_named(text: str, there: Known, line: int, column: str, code: str) -> None:
     plan = make_plan(wishes(text), there)
     assert [(it.line, it.column, it.code) for it in plan.problems] == [(line, column, code)]
-    assert (plan.accounts, plan.records) == ([], [])
+    assert (plan.accounts, plan.teams, plan.records) == ([], [], [])
+
+
+def test_teams_are_added_to_over_all_lines_and_nobody_is_taken_out() -> None:
+    wang = account("wang")
+    there = known(wang, members=frozenset({(NIGHT.id, wang.id)}))
+    found = wishes('wang,,,,,fire; night\nwang,,,,,"night；fire;",first-aid,,,2026-01-01\n')
+    assert [(it.line, it.team) for it in found.teams] == [(2, "fire"), (2, "night")]
+    plan = make_plan(found, there)
+    assert [(it.team.slug, it.action) for it in plan.teams] == [("fire", "create"), ("night", "keep")]
+    assert make_plan(wishes("wang,Wang,worker,,,,\n"), there).teams == []
+
+
+def test_an_unknown_team_is_named_with_its_value_and_holds_back_its_person() -> None:
+    plan = make_plan(wishes("li,Li,worker,,,fire\nwang,Wang,worker,,,fire;day;night\n"), known())
+    (problem,) = plan.problems
+    assert (problem.line, problem.column, problem.value, problem.limit) == (3, "teams", "day", "fire, night")
+    assert [it.login for it in (*plan.accounts, *plan.teams)] == ["li", "li"]  # type: ignore[attr-defined]
 
 
 def test_a_safety_officer_may_import_qualifications_of_those_who_are_there() -> None:

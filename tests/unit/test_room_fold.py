@@ -23,6 +23,8 @@ from mobile_contract.room import (
     CommandView,
     DeliveryChanged,
     DeliveryView,
+    EscalationChanged,
+    EscalationView,
     FloodEnded,
     FloodStarted,
     FloodView,
@@ -36,6 +38,7 @@ from mobile_contract.room import (
     MemberLeft,
     MemberView,
     MessagePosted,
+    NeedView,
     PlanRef,
     RollCallChanged,
     RollCallView,
@@ -140,6 +143,17 @@ floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99
 steps = st.builds(
     StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
 )
+escalations = st.builds(
+    EscalationView,
+    task=ids,
+    state=st.sampled_from(["running", "met", "exhausted"]),
+    policy=st.just("default"),
+    step=st.integers(0, 4),
+    round=st.integers(0, 2),
+    needs=st.just([NeedView(skill="first_aid", count=2, fact="moving", met=1)]),
+    crew=st.lists(ids, max_size=2),
+    started_at=times,
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -156,6 +170,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "roll_call.changed": st.builds(RollCallChanged, roll_calls),
+    "escalation.changed": st.builds(EscalationChanged, escalations),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -233,5 +248,5 @@ def test_an_event_is_of_its_bodys_kind(body: Body) -> None:
 
 @given(bodies)
 def test_what_moves_people_and_machines_is_in_the_safety_lane(body: Body) -> None:
-    normal = kind_of(body).startswith(("delivery.", "message.", "member."))
+    normal = kind_of(body).startswith(("delivery.", "escalation.", "message.", "member."))
     assert lane_of(body) == ("normal" if normal else "safety")

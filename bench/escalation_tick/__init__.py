@@ -1,0 +1,1 @@
+"""What a courier's look costs beside many open deliveries."""
