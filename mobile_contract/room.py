@@ -208,6 +208,29 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class SosView(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's call for help: who, where, how surely. ``share`` 0 to 1 that they are in ``zone``, null: the search
+    begins there. ``duress_at``: they ended it under duress, it is not over. Degrees WGS 84."""
+
+    id: UUID
+    account: UUID
+    name: str
+    type: Literal["duress_silent", "medical", "fall", "trapped", "missed_check_in"]
+    place: Text
+    zone: UUID
+    lon: float | None
+    lat: float | None
+    level: int | None
+    accuracy_m: float | None
+    share: float | None
+    located_at: datetime | None
+    note: str
+    presses: int
+    opened_at: datetime
+    duress_at: datetime | None
+    over_at: datetime | None
+
+
 class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
     """An evacuation's numbers: everybody expected is accounted, left, in need, missing or unsure. Never a name."""
 
@@ -320,6 +343,12 @@ class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_c
     roll_call: RollCallView
 
 
+class SosChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="sos.changed"):
+    """A person called for help, called again, was somewhere else, or the call is over."""
+
+    sos: SosView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -354,6 +383,7 @@ Body: TypeAlias = (
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
+    | SosChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -409,6 +439,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commands: dict[UUID, CommandView] = {}
     deliveries: dict[UUID, DeliveryView] = {}
     roll_calls: dict[UUID, RollCallView] = {}
+    sos: dict[UUID, SosView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
@@ -459,6 +490,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
         case RollCallChanged(roll_call):
             return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
+        case SosChanged(sos):
+            return replace(state, sos={**state.sos, sos.id: sos})
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])

@@ -59,6 +59,13 @@ SELECT jsonb_build_object(
             'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
             're_entry_at', c.re_entry_at) || c.counts), '{}')
         FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'sos', (
+        SELECT coalesce(jsonb_object_agg(s.id, jsonb_build_object(
+            'id', s.id, 'account', s.account_id, 'name', s.name, 'type', s.kind, 'place', s.place, 'zone', s.zone_id,
+            'lon', s.lon, 'lat', s.lat, 'level', s.level, 'accuracy_m', s.accuracy_m, 'share', s.share,
+            'located_at', s.located_at, 'note', s.note, 'presses', s.presses, 'opened_at', s.opened_at,
+            'duress_at', s.duress_at, 'over_at', s.over_at)), '{}')
+        FROM sos_calls s WHERE s.tenant_id = $1 AND s.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -86,11 +86,12 @@ SELECT a.id AS account_id, a.role,
      WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy
 FROM accounts a
 WHERE a.tenant_id = $1 AND a.role IN ('responder', 'safety_officer') AND a.disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM sos_calls s WHERE s.tenant_id = $1 AND s.account_id = a.id AND s.over_at IS NULL)
 """
 
 
 async def list_candidates(tx: Tx, tenant_id: UUID) -> list[Candidate]:
-    """Everyone who may be asked to act, in no order."""
+    """Everyone who may be asked to act, in no order; who calls for help is asked for nothing."""
     return [row_to(Candidate, r) for r in await tx.fetch(CANDIDATES, tenant_id)]
 
 

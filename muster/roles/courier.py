@@ -21,6 +21,7 @@ from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel
+from realtime.check_in_sender import CheckInSender
 from realtime.comm_test_sender import CommTestSender
 from realtime.courier import Courier
 from realtime.push import Fcm
@@ -48,6 +49,7 @@ async def main(process: Process) -> None:
                     keep_firing(process.db),
                     keep_replaying(process.db),
                     CommTestSender(process.db, channels).run(process.listener),
+                    CheckInSender(process.db, channels).run(process.listener),
                     RollCallWatch(process.db).run(process.listener),
                 )
             ]
