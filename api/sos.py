@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Response, Router, get, post, put
+from litestar import Request, Response, Router, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bearer import needs
@@ -48,6 +48,7 @@ from mobile_contract.sos import (
     SosPositionView,
     SosRecord,
 )
+from people.actor import Actor
 from people.permissions import Permission
 
 # A list that deep is asked for by nobody; it bounds what a made-up cursor can cost.
@@ -79,9 +80,11 @@ async def report_sos_positions(data: JSONBody[SosPositions], sos_id: FromPath[UU
 
 
 @post("/v1/sos/{sos_id:uuid}/end", status_code=200, guards=[needs(Permission.RAISE_SOS)])
-async def end_sos(data: JSONBody[SosEnd], sos_id: FromPath[UUID], call: Call, deps: Deps) -> OwnSos:
+async def end_sos(
+    data: JSONBody[SosEnd], sos_id: FromPath[UUID], request: Request[Actor, Any, Any], deps: Deps
+) -> OwnSos:
     """End one's own call with one's code; the duress code is answered the same and calls for more help."""
-    return own_view(await codes.end_call(deps.db, deps.passwords, call.actor, sos_id, data.code))
+    return own_view(await codes.end_call(deps.db, deps.passwords, request.user, sos_id, data.code))
 
 
 @get("/v1/me/sos-codes", guards=[needs(Permission.RAISE_SOS)])
@@ -91,9 +94,9 @@ async def get_sos_codes(call: Call) -> CodesState:
 
 
 @put("/v1/me/sos-codes", guards=[needs(Permission.RAISE_SOS)])
-async def set_sos_codes(data: JSONBody[NewCodes], call: Call, deps: Deps) -> CodesState:
+async def set_sos_codes(data: JSONBody[NewCodes], request: Request[Actor, Any, Any], deps: Deps) -> CodesState:
     """Set both codes, with one's password; not during a call."""
-    at = await codes.set_codes(deps.db, deps.passwords, call.actor, data.password, data.code, data.duress_code)
+    at = await codes.set_codes(deps.db, deps.passwords, request.user, data.password, data.code, data.duress_code)
     return CodesState(at)
 
 

@@ -470,7 +470,7 @@ def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
     return state
 
 
-def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911, PLR0912 - one return for each kind
     match event.body:
         case IncidentOpened(incident):
             return replace(state, incident=incident)

@@ -97,8 +97,8 @@ class SosPositionView(msgspec.Struct, frozen=True):
 class NewLoneSession(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Work alone from now on, with a word every ``interval_s``. Where: a zone, a position, or what is known already.
 
-    ``grace_s`` after a word was due help is called. ``activity_counts``: a badge at a door or a message into a room is a
-    word too; a position is not, a phone that lies beside somebody sends it all the same.
+    ``grace_s`` after a word was due help is called. ``activity_counts``: a badge at a door or a message into a room is
+    a word too; a position is not, a phone that lies beside somebody sends it all the same.
     """
 
     ends_at: When

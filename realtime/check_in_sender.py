@@ -71,7 +71,7 @@ class CheckInSender:
                         await woken.wait()
 
     async def sweep(self) -> int:
-        """Look at what is due, then ring; returns how many sessions were looked at. One that fails holds up no other."""
+        """Look at what is due, then ring; returns how many were looked at. One that fails holds up no other."""
         async with self._db.transaction(None) as tx:
             due = await lone_queries.list_due(tx, tx.now, AT_ONCE)
         for tenant_id, session_id in due:

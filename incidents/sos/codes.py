@@ -1,7 +1,7 @@
 """Ending a call with a code: the real one ends it, the duress code answers the same and calls for more help.
 
-Both hashes are always tried, so that an answer takes as long for either. Four digits are few, whatever hashes them: what
-protects a code is the limit on tries, and that the hashes never leave the table.
+Both hashes are always tried, so that an answer takes as long for either. Four digits are few, whatever hashes them:
+what protects a code is the limit on tries, and that the hashes never leave the table.
 """
 
 from __future__ import annotations

@@ -92,6 +92,8 @@ TABLE_OF = {
     "/v1/corrective-actions": "corrective_actions",
     "/v1/plan-versions": "plan_versions",
     "/v1/agent-cards": "agent_cards",
+    "/v1/sos": "sos_calls",
+    "/v1/lone-sessions": "lone_sessions",
     "?account": "accounts",
     "?feed": "feeds",
     "?incident": "incidents",
@@ -296,6 +298,13 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
     "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
     "finish_corrective_action": lambda _: {"note": "none of ours"},
+    "raise_sos": lambda _: {"key": "of the sweep", "kind": "medical", "at": AT},
+    "report_sos_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
+    "end_sos": lambda _: {"code": "2468"},
+    "set_sos_codes": lambda _: {"password": PASSWORD, "code": "2468", "duress_code": "1357"},
+    "start_lone_session": lambda ids: {"ends_at": SOON, "interval_s": 600, "zone": str(ids["zones"])},
+    "pause_lone_session": lambda _: {"until": "2026-03-02T09:00:00Z"},
+    "extend_lone_session": lambda _: {"ends_at": SOON},
 }
 
 
