@@ -20,10 +20,10 @@ from incidents.plans import plan_queries
 from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
+from incidents.room_queries import find_room
 from incidents.sos import queries as sos_queries
 from incidents.sos import service as sos
 from incidents.sos.model import SosCall
-from incidents.room_queries import find_room
 from mobile_contract import room as contract
 from mobile_contract.room import (
     KINDS,
