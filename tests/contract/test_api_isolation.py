@@ -305,6 +305,16 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "start_lone_session": lambda ids: {"ends_at": SOON, "interval_s": 600, "zone": str(ids["zones"])},
     "pause_lone_session": lambda _: {"until": "2026-03-02T09:00:00Z"},
     "extend_lone_session": lambda _: {"ends_at": SOON},
+    "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
+    "edit_plan_draft": lambda _: PLAN,
+    "send_back_plan": lambda _: {"note": "none of ours"},
+    "review_plan": lambda _: {"note": "none of ours"},
+    "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
+    "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
+    "confirm_task_step": lambda _: {"step": 1},
+    "create_agent_card": lambda _: CARD | {"agent": "silane"},
+    "edit_agent_card": lambda _: CARD,
+    "pin_zone_cards": lambda _: {"agents": ["silane"]},
 }
 
 
@@ -315,16 +325,6 @@ def _visit(ids: Ids) -> dict[str, Any]:
         "name": "Guest",
         "host": str(ids["accounts"]),
         "zones": [str(ids["zones"])],
-        "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
-        "edit_plan_draft": lambda _: PLAN,
-        "send_back_plan": lambda _: {"note": "none of ours"},
-        "review_plan": lambda _: {"note": "none of ours"},
-        "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
-        "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
-        "confirm_task_step": lambda _: {"step": 1},
-        "create_agent_card": lambda _: CARD | {"agent": "silane"},
-        "edit_agent_card": lambda _: CARD,
-        "pin_zone_cards": lambda _: {"agents": ["silane"]},
     }
 
 
@@ -350,6 +350,14 @@ OWNERS_ALONE = {
     "report_test_receipt",
     "get_visit",
     "list_visits",
+    "report_sos_positions",
+    "end_sos",
+    "check_in",
+    "pause_lone_session",
+    "resume_lone_session",
+    "extend_lone_session",
+    "end_lone_session",
+    "get_lone_session",
 }
 # What depends on more than the role: asked as a role that may, whoever it is.
 ASKED_AS = {
@@ -514,6 +522,7 @@ async def _settle(edge: Edge) -> Tenant:
     assert made_rule.status_code == 201, made_rule.text
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
+    await _fill_sos(tenant)
     await _qualify(tenant, admin)
     await _settle_rotas(tenant, admin)
     await _fill_presence(tenant)
@@ -605,6 +614,16 @@ async def _fill_roll_call(tenant: Tenant) -> None:
     for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
         made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
         assert made.status_code == 201, made.text
+
+
+async def _fill_sos(tenant: Tenant) -> None:
+    """Wang has codes, calls for help, and works alone."""
+    http, wang = tenant.stage.http, tenant.headers[Role.RESPONDER]
+    codes = await http.put("/v1/me/sos-codes", headers=wang, json=BODIES["set_sos_codes"]({}))
+    assert codes.status_code == 200, codes.text
+    for path, name in (("/v1/sos", "raise_sos"), ("/v1/lone-sessions", "start_lone_session")):
+        made = await http.post(path, headers=wang, json=BODIES[name](tenant.ids))
+        assert made.status_code in {200, 201}, made.text
 
 
 async def _qualify(tenant: Tenant, admin: dict[str, str]) -> None:

@@ -123,7 +123,8 @@ async def give_phone(plant: Stand, who: Actor) -> None:
     await plant.rows(
         "INSERT INTO person_devices (tenant_id, id, account_id, label, platform, locale, push_channel, push_token,"
         " push_token_state, last_seen_at, created_at)"
-        " VALUES ($1, gen_random_uuid(), $2, 'phone', 'android', 'en', 'fcm', 't', 'active', now(), now()) RETURNING id",
+        " VALUES ($1, gen_random_uuid(), $2, 'phone', 'android', 'en', 'fcm', 't', 'active', now(), now())"
+        " RETURNING id",
         who.account_id,
     )
 
