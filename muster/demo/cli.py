@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from typing import get_args
 
 from msgspec.structs import replace
 
 from core.settings import load_settings
+from mobile_contract.sos import SosKind
 from muster.addresses import broker_url
-from muster.demo import control
+from muster.demo import control, sos
 from muster.demo.plant import run_plant
 
 # A hose's pinhole: 4 g/s wets 2.6 m2 and evaporates as fast as it leaks within half a minute; a minute of it, 240 g,
@@ -27,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     faults.add_parser("stuck-fan", help="The fan obeys nothing and says nothing.")
     mute = faults.add_parser("mute-sensor", help="A detector goes silent.")
     mute.add_argument("device", nargs="?", default="gas-store-1", help="which one (%(default)s)")
+    call = faults.add_parser("sos", help="A worker holds the button: a call for help, silent on their phone.")
+    call.add_argument("--kind", choices=get_args(SosKind), default="medical", help="what they need (%(default)s)")
     faults.add_parser("stop", help="End every leak and fault.")
     faults.add_parser("status", help="What the plant is like now.")
     faults.add_parser("plant", help="Run the plant's devices in this process.")
@@ -37,6 +41,9 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(os.environ)
     if args.fault == "plant":
         return run_plant(replace(settings, mqtt_url=broker_url(settings)))
+    if args.fault == "sos":
+        print(asyncio.run(sos.press(settings, args.kind)))
+        return 0
     answer = asyncio.run(
         control.send(
             settings.data_path,

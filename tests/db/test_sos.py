@@ -441,7 +441,7 @@ async def test_a_courier_killed_at_the_call_leaves_it_to_the_next(
         raise asyncio.CancelledError
 
     with monkeypatch.context() as broken:
-        broken.setattr(lone_service.audit, "record", killed)
+        broken.setattr("incidents.sos.lone_service.audit.record", killed)
         with pytest.raises(asyncio.CancelledError):
             await CheckInSender(plant.db, {}).sweep()
     assert await calls(plant) == []
