@@ -24,7 +24,8 @@ def after(seconds: float) -> datetime:
 
 def begun(**changes: Any) -> Watch:
     """Every 20 min, two minutes of grace."""
-    return lone.start(NOW, **({"ends_at": SHIFT, "interval_s": 1200} | changes))
+    facts: dict[str, Any] = {"ends_at": SHIFT, "interval_s": 1200}
+    return lone.start(NOW, **(facts | changes))
 
 
 def test_the_phone_is_rung_before_a_word_is_due_and_help_is_called_after_the_grace() -> None:
