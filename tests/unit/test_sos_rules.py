@@ -39,8 +39,8 @@ def phone(x: float, y: float, accuracy_m: float = 1.0, level: int | None = None)
 
 
 def belief(zone: UUID | None, **changes: Any) -> Belief:
-    facts: dict[str, Any] = {"site_id": NORTH_SITE, "on_site": True, "confidence": 0.6, "seen_at": NOW, "source": "badge"}
-    return Belief(**(facts | {"zone_id": zone} | changes))
+    facts: dict[str, Any] = {"site_id": NORTH_SITE, "on_site": True, "confidence": 0.6, "source": "badge"}
+    return Belief(**(facts | {"zone_id": zone, "seen_at": NOW} | changes))
 
 
 def test_the_phone_itself_knows_best() -> None:
