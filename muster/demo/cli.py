@@ -6,13 +6,15 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from typing import get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from core.settings import Settings, load_settings
+from mobile_contract.sos import SosKind
 from muster.addresses import broker_url
-from muster.demo import control, narrator
+from muster.demo import control, narrator, sos
 from muster.demo.plant import run_plant
 
 
@@ -77,10 +79,20 @@ def _run_plant(_: argparse.Namespace, settings: Settings) -> int:
     return run_plant(replace(settings, mqtt_url=broker_url(settings)))
 
 
+def _add_sos(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kind", choices=get_args(SosKind), default="medical", help="what they need (%(default)s)")
+
+
+def _press(args: argparse.Namespace, settings: Settings) -> int:
+    print(asyncio.run(sos.press(settings, args.kind)))
+    return 0
+
+
 SCENARIOS = (
     Scenario("leak", "Acetone leaks in the solvent store.", LEAK.perform, LEAK.add_arguments),
     Scenario("hf", "Hydrogen fluoride escapes in the gas house.", HF.perform, HF.add_arguments),
     Scenario("oxygen", "Nitrogen takes the oxygen's place in the gas house.", OXYGEN.perform, OXYGEN.add_arguments),
+    Scenario("sos", "A worker holds the button: a call for help, silent on their phone.", _press, _add_sos),
     Scenario("stuck-fan", "The fans obey nothing and say nothing.", _tell_plant),
     Scenario("mute-sensor", "A detector goes silent.", _tell_plant, _add_device),
     Scenario("stop", "End every leak and fault.", _tell_plant),

@@ -166,6 +166,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
+    made |= await _furnish_sos(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     kinds = {
         "account": world.li,
@@ -212,6 +213,17 @@ async def _furnish_reach(
     made["test"] = UUID((await _post(edge, "/v1/comm-tests", {}, officer))["id"])
     messages = await edge.http.get(f"/v1/comm-tests/{made['test']}/messages", headers=officer)
     made["test_message"] = UUID(messages.json()["items"][0]["id"])
+    return made
+
+
+async def _furnish_sos(edge: Edge, world: incident_world.World, officer: dict[str, str]) -> dict[str, UUID]:
+    """A call for help and a session of somebody who works alone."""
+    call = {"key": "k", "kind": "fall", "at": "2026-03-02T08:00:00Z"}
+    lone = {"ends_at": "2026-03-02T20:00:00Z", "interval_s": 600, "zone": str(world.zone_id)}
+    made = {}
+    for kind, path, body in (("sos", "/v1/sos", call), ("session", "/v1/lone-sessions", lone)):
+        answer = await edge.http.post(path, json=body, headers=officer)
+        made[kind] = UUID(answer.json()["id"])
     return made
 
 
