@@ -20,6 +20,7 @@ from incidents.context import SiteContext, load_context
 from incidents.evacuating import evacuate
 from incidents.grading import Graded, grade_report
 from incidents.incident import Incident
+from incidents.joining import queries as joining_queries
 from incidents.plans import giving, planning
 from incidents.plans.binding import bind
 from incidents.plans.model import BoundPlan, Moment, PlanTemplate
@@ -88,7 +89,7 @@ async def open_reported(
 ) -> Incident:
     """The incident of a report, with its plan at work; the caller holds the site's lock.
 
-    An open incident of the same plan in the same zone is the same thing, told again.
+    An open incident of the same plan in the same zone is the same thing, told again, and so is one it was merged into.
     """
     moment = moment_at(
         context,
@@ -100,9 +101,12 @@ async def open_reported(
         source=Text("人员报告", "A person's report"),
     )
     moment = await look(tx, context, zone, template, moment)
-    for known in await queries.lock_open_incidents(tx, context.tenant_id, context.site_id):
-        same = (known.zone_id, known.plan.get("template"), known.exercise)
-        if same == (zone.id, template.slug, report.exercise):
+    told = (zone.id, template.slug, report.exercise)
+    standing = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
+    gone = await joining_queries.list_gone(tx, context.tenant_id, [known.id for known in standing])
+    merged = {it.root for it in gone if (it.zone_id, it.template, it.exercise) == told}
+    for known in standing:
+        if told == (known.zone_id, known.plan.get("template"), known.exercise) or known.id in merged:
             bound = bind(template, msgspec.structs.replace(moment, grade=known.grade))
             return await _told_again(tx, known, Bound(context, zone, template, bound), report, by)
     incident = _incident(tx, context, zone, template, moment, report, by)
