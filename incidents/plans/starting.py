@@ -20,11 +20,12 @@ from incidents.context import SiteContext, load_context
 from incidents.evacuating import evacuate
 from incidents.grading import Graded, grade_report
 from incidents.incident import Incident
+from incidents.joining import queries as joining_queries
 from incidents.plans import giving, planning
 from incidents.plans.binding import bind
 from incidents.plans.model import BoundPlan, Moment, PlanTemplate
 from incidents.plans.moments import look, moment_at
-from incidents.record import timeline
+from incidents.record import publishing, timeline
 from incidents.response import INCIDENTS_OPENED
 from incidents.service import check_reason
 from mobile_contract.room import IncidentOpened, IncidentRegraded
@@ -92,12 +93,15 @@ async def open_reported(
 ) -> Incident:
     """The incident of a report, with its plan at work; the caller holds the site's lock.
 
-    An open incident of the same plan in the same zone is the same thing, told again.
+    An open incident of the same plan in the same zone is the same thing, told again, and so is one it was merged into.
     """
     moment = await look(tx, context, zone, template, _moment(tx, context, zone, template, report))
-    for known in await queries.lock_open_incidents(tx, context.tenant_id, context.site_id):
-        same = (known.zone_id, known.plan.get("template"), known.exercise)
-        if same == (zone.id, template.slug, report.exercise):
+    told = (zone.id, template.slug, report.exercise)
+    standing = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
+    gone = await joining_queries.list_gone(tx, context.tenant_id, [known.id for known in standing])
+    merged = {it.root for it in gone if (it.zone_id, it.template, it.exercise) == told}
+    for known in standing:
+        if told == (known.zone_id, known.plan.get("template"), known.exercise) or known.id in merged:
             bound = bind(template, msgspec.structs.replace(moment, grade=known.grade))
             return await _told_again(tx, known, Bound(context, zone, template, bound), report, by)
     incident = _incident(tx, context, zone, template, moment, report, by)
@@ -167,6 +171,7 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     facts = {"number": incident.number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan}
     said = {"reported": report.reason, "level": report.level}
     await timeline.append(tx, tenant_id, incident.id, "incident.opened", {**facts, **said}, by=by)
+    await publishing.publish(tx, incident, "incident.opened")
     await planning.announce_commands(tx, tenant_id, incident.id, commands)
     around = planning.surroundings(context, bound.zone, report.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, incident, bound.template, bound.plan, around)
@@ -211,4 +216,5 @@ async def raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Inci
     await rooms.append_to_incident(tx, known.tenant_id, known.id, body, by=by)
     facts = {"from": known.grade, "to": after.grade, "reasons": after.reasons}
     await timeline.append(tx, known.tenant_id, known.id, "incident.regraded", facts, by=by)
+    await publishing.publish(tx, after, "incident.regraded")
     return after
