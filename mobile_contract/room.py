@@ -228,6 +228,18 @@ class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
     re_entry_at: datetime | None = None
 
 
+class DrillView(msgspec.Struct, frozen=True, kw_only=True):
+    """The drill that the room's incident is. ``ended_why`` real_alarm: something real happens, forget the exercise."""
+
+    id: UUID
+    announced: bool
+    started_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None = None
+    ended_why: Literal["finished", "stopped", "time", "real_alarm"] | None = None
+    real_incident: UUID | None = None
+
+
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
     """The room's first event."""
 
@@ -320,6 +332,12 @@ class RollCallChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="roll_c
     roll_call: RollCallView
 
 
+class DrillChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="drill.changed"):
+    """A drill began or ended."""
+
+    drill: DrillView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -354,6 +372,7 @@ Body: TypeAlias = (
     | CommandChanged
     | DeliveryChanged
     | RollCallChanged
+    | DrillChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -412,6 +431,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
+    drill: DrillView | None = None
 
 
 class SequenceGapError(Exception):
@@ -439,7 +459,7 @@ def fold(state: RoomState, events: Iterable[RoomEvent]) -> RoomState:
     return state
 
 
-def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 - one return for each kind
+def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911, PLR0912 - one return for each kind
     match event.body:
         case IncidentOpened(incident):
             return replace(state, incident=incident)
@@ -459,6 +479,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return replace(state, deliveries={**state.deliveries, delivery.id: delivery})
         case RollCallChanged(roll_call):
             return replace(state, roll_calls={**state.roll_calls, roll_call.id: roll_call})
+        case DrillChanged(drill):
+            return replace(state, drill=drill)
         case MessagePosted(text):
             message = MessageView(seq=event.seq, at=event.at, by=event.by, text=text)
             return replace(state, messages=[*state.messages, message][-MESSAGES_KEPT:])

@@ -14,12 +14,12 @@ from incidents.drills.model import Drill, OrderFact, RollFact
 # A drill orders everybody out of a site at most; a plant with more is several sites.
 ORDERS_MAX = 20_000
 
-_DRILL = """tenant_id, id, incident_id, site_id, zone_id, plan, reason, level, announced, started_by, started_at, ends_at,
-    goals, ended_at, ended_why, ended_by, real_incident_id, score"""
+_DRILL = """tenant_id, id, incident_id, site_id, zone_id, plan, reason, level, announced, started_by, started_at,
+    ends_at, goals, ended_at, ended_why, ended_by, real_incident_id, score"""
 
 INSERT_DRILL = """
-INSERT INTO drills (tenant_id, id, incident_id, site_id, zone_id, plan, reason, level, announced, started_by, started_at,
-                    ends_at, goals)
+INSERT INTO drills (tenant_id, id, incident_id, site_id, zone_id, plan, reason, level, announced, started_by,
+                    started_at, ends_at, goals)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 """
 
@@ -141,7 +141,8 @@ class TaskRow(msgspec.Struct, frozen=True):
 
 LIST_TASK_ROWS = """
 SELECT t.id, t.slug, t.role, t.created_at, t.answered_at, t.done_at,
-    count(s.n) FILTER (WHERE s.required)::int AS steps, count(s.confirmed_at) FILTER (WHERE s.required)::int AS confirmed
+    count(s.n) FILTER (WHERE s.required)::int AS steps,
+    count(s.confirmed_at) FILTER (WHERE s.required)::int AS confirmed
 FROM tasks t LEFT JOIN task_steps s ON s.tenant_id = t.tenant_id AND s.task_id = t.id
 WHERE t.tenant_id = $1 AND t.incident_id = $2
 GROUP BY t.tenant_id, t.id, t.slug, t.role, t.created_at, t.answered_at, t.done_at, t.position ORDER BY t.position, t.id

@@ -78,7 +78,9 @@ def overall_of(results: Sequence[Result]) -> Overall:
     return "passed" if met == len(decided) else "partly" if met else "failed"
 
 
-def filled_at(needs: Sequence[Need], people: Iterable[tuple[frozenset[str], datetime, datetime | None]]) -> datetime | None:  # noqa: E501
+def filled_at(
+    needs: Sequence[Need], people: Iterable[tuple[frozenset[str], datetime, datetime | None]]
+) -> datetime | None:
     """When people enough had said yes for all needs at once, nobody counted twice; None: never.
 
     Each of ``people``: their skills, when they acknowledged, and when they moved.

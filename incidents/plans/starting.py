@@ -6,11 +6,12 @@ incident. Locks: site, incident, task, delivery, command, room.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from core import audit
+from core import audit, outbox
 from core.database import Tx
 from core.errors import Forbidden, NotFound
 from core.ids import new_id
@@ -23,7 +24,7 @@ from incidents.plans import giving, planning
 from incidents.plans.binding import bind
 from incidents.plans.model import BoundPlan, Moment, PlanTemplate
 from incidents.plans.moments import look, moment_at
-from incidents.record import timeline
+from incidents.record import publishing, timeline
 from incidents.response import INCIDENTS_OPENED
 from incidents.service import check_reason
 from mobile_contract.room import IncidentOpened, IncidentRegraded
@@ -34,6 +35,9 @@ from plant import queries as plant_queries
 from plant.model import Zone
 
 log = get_logger(__name__)
+
+NEWS_REPORTED = "incident.reported"
+"""Key: the incident's id. A person says that something real happens."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,9 +103,9 @@ async def open_reported(
         source=Text("人员报告", "A person's report"),
     )
     moment = await look(tx, context, zone, template, moment)
-    for known in await queries.lock_open_incidents(tx, context.tenant_id, context.site_id):
-        same = (known.zone_id, known.plan.get("template"), known.exercise)
-        if same == (zone.id, template.slug, report.exercise):
+    open_ones = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id, exercise=report.exercise)
+    for known in open_ones:
+        if (known.zone_id, known.plan.get("template")) == (zone.id, template.slug):
             bound = bind(template, msgspec.structs.replace(moment, grade=known.grade))
             return await _told_again(tx, known, Bound(context, zone, template, bound), report, by)
     incident = _incident(tx, context, zone, template, moment, report, by)
@@ -147,13 +151,18 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     commands = await planning.command_plan(tx, context, incident, bound.zone, bound.plan, "reported")
     rooms.append_later(tx, room_id, IncidentOpened(views.incident_view(incident)), by=by)
     facts = {"number": incident.number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan}
-    said = {"reported": report.reason, "level": report.level}
+    said: dict[str, Any] = {"reported": report.reason, "level": report.level}
+    if incident.exercise:
+        said["exercise"] = True
     await timeline.append(tx, tenant_id, incident.id, "incident.opened", {**facts, **said}, by=by)
     await planning.announce_commands(tx, tenant_id, incident.id, commands)
     around = planning.surroundings(context, bound.zone, report.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, incident, bound.template, bound.plan, around)
     opened = {"plan": report.plan, "zone": bound.zone.id, "reason": report.reason, "level": report.level}
     await audit.record(tx, by, "incident.reported", "incident", incident.id, opened)
+    await publishing.publish(tx, incident, "incident.opened")
+    if not incident.exercise:
+        await outbox.wake(tx, NEWS_REPORTED, incident.id)
     INCIDENTS_OPENED.labels(incident.grade).inc()
     log.info("incident.opened", incident=str(incident.id), number=incident.number, grade=incident.grade)
 
@@ -189,4 +198,5 @@ async def _raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Inc
     await rooms.append_to_incident(tx, known.tenant_id, known.id, body, by=by)
     facts = {"from": known.grade, "to": after.grade, "reasons": after.reasons}
     await timeline.append(tx, known.tenant_id, known.id, "incident.regraded", facts, by=by)
+    await publishing.publish(tx, after, "incident.regraded")
     return after

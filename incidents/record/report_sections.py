@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.database import Tx
+from incidents.drills.section import drill_section
 from incidents.incident import Incident
 from mobile_contract.reports import ReportSection
 
@@ -16,7 +17,7 @@ class SectionProvider(Protocol):
 
 
 # In the order they stand in the report, between the alarms and the lessons. A part adds its function here.
-PROVIDERS: tuple[SectionProvider, ...] = ()
+PROVIDERS: tuple[SectionProvider, ...] = (drill_section,)
 
 
 async def provided_sections(tx: Tx, incident: Incident) -> list[ReportSection]:

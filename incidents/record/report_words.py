@@ -31,6 +31,7 @@ COMMAND_STATES: dict[CommandState, tuple[Text, Mark]] = {
     CommandState.CONFIRMED: (Text("已证实", "proven"), "good"),
     CommandState.FAILED: (Text("失败", "failed"), "missing"),
     CommandState.TIMED_OUT: (Text("超时未证实", "no proof in time"), "late"),
+    CommandState.HELD_BACK: (Text("未发出", "held back"), ""),
 }
 
 

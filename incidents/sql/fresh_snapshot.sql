@@ -59,6 +59,11 @@ SELECT jsonb_build_object(
             'exercise', c.exercise, 'started_at', c.started_at, 'all_clear_at', c.all_clear_at,
             're_entry_at', c.re_entry_at) || c.counts), '{}')
         FROM roll_calls c WHERE c.tenant_id = $1 AND c.incident_id = r.incident_id),
+    'drill', (
+        SELECT jsonb_build_object(
+            'id', d.id, 'announced', d.announced, 'started_at', d.started_at, 'ends_at', d.ends_at,
+            'ended_at', d.ended_at, 'ended_why', d.ended_why, 'real_incident', d.real_incident_id)
+        FROM drills d WHERE d.tenant_id = $1 AND d.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -82,15 +82,16 @@ SELECT a.id AS account_id, a.role,
                      WHERE d.tenant_id = $1 AND d.account_id = a.id AND d.revoked_at IS NULL) THEN 1
         ELSE 0
     END AS reach,
-    (SELECT count(*) FROM tasks t
-     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy
+    (SELECT count(*) FROM tasks t JOIN incidents i ON i.tenant_id = t.tenant_id AND i.id = t.incident_id
+     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')
+       AND NOT i.exercise) AS busy
 FROM accounts a
 WHERE a.tenant_id = $1 AND a.role IN ('responder', 'safety_officer') AND a.disabled_at IS NULL
 """
 
 
 async def list_candidates(tx: Tx, tenant_id: UUID) -> list[Candidate]:
-    """Everyone who may be asked to act, in no order."""
+    """Everyone who may be asked to act, in no order. Who is busy with a drill is not busy."""
     return [row_to(Candidate, r) for r in await tx.fetch(CANDIDATES, tenant_id)]
 
 

@@ -1,4 +1,4 @@
-"""``muster courier``: deliveries, escalations, feeds and the database's upkeep."""
+"""``muster courier``: deliveries, escalations, drills that end, feeds and the database's upkeep."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from incidents.alarms.kpi_upkeep import keep_rolled_up
+from incidents.drills.watch import DrillWatch
 from incidents.exposure.watch import keep_watching
 from incidents.matrix.job import keep_replaying
 from incidents.matrix.timers import keep_firing
@@ -49,6 +50,7 @@ async def main(process: Process) -> None:
                     keep_replaying(process.db),
                     CommTestSender(process.db, channels).run(process.listener),
                     RollCallWatch(process.db).run(process.listener),
+                    DrillWatch(process.db).run(process.listener),
                 )
             ]
             feeds = group.create_task(feed_sender.run(process.listener, process.stopping))

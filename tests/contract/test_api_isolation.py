@@ -65,6 +65,7 @@ TABLE_OF = {
     "/v1/comm-test-messages": "comm_test_messages",
     "/v1/comm-schedules": "comm_test_schedules",
     "/v1/roll-calls": "roll_calls",
+    "/v1/drills": "drills",
     "/v1/assembly-points": "assembly_points",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
@@ -296,6 +297,18 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
     "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
     "finish_corrective_action": lambda _: {"note": "none of ours"},
+    "start_drill": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
+    "stop_drill": lambda _: {"why": "stopped", "reason": "none of ours"},
+    "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
+    "edit_plan_draft": lambda _: PLAN,
+    "send_back_plan": lambda _: {"note": "none of ours"},
+    "review_plan": lambda _: {"note": "none of ours"},
+    "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
+    "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
+    "confirm_task_step": lambda _: {"step": 1},
+    "create_agent_card": lambda _: CARD | {"agent": "silane"},
+    "edit_agent_card": lambda _: CARD,
+    "pin_zone_cards": lambda _: {"agents": ["silane"]},
 }
 
 
@@ -306,16 +319,6 @@ def _visit(ids: Ids) -> dict[str, Any]:
         "name": "Guest",
         "host": str(ids["accounts"]),
         "zones": [str(ids["zones"])],
-        "draft_plan": lambda ids: {"copy_of": str(ids["plan_versions"])},
-        "edit_plan_draft": lambda _: PLAN,
-        "send_back_plan": lambda _: {"note": "none of ours"},
-        "review_plan": lambda _: {"note": "none of ours"},
-        "preview_plan": lambda ids: {"zone": str(ids["zones"]), "version": str(ids["plan_versions"])},
-        "report_incident": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
-        "confirm_task_step": lambda _: {"step": 1},
-        "create_agent_card": lambda _: CARD | {"agent": "silane"},
-        "edit_agent_card": lambda _: CARD,
-        "pin_zone_cards": lambda _: {"agents": ["silane"]},
     }
 
 
@@ -332,6 +335,7 @@ REQUIRED: dict[str, dict[str, str]] = {
     "get_alarm_performance": _DAYS,
     "list_alarm_performance": _DAYS,
     "list_plan_templates": {"slug": "fire"},
+    "get_drill_trend": {"plan": "fire"},
 }
 # About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
 OWNERS_ALONE = {

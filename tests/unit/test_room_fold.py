@@ -23,6 +23,8 @@ from mobile_contract.room import (
     CommandView,
     DeliveryChanged,
     DeliveryView,
+    DrillChanged,
+    DrillView,
     FloodEnded,
     FloodStarted,
     FloodView,
@@ -136,6 +138,16 @@ roll_calls = st.builds(
     missing=st.integers(0, 9),
     unsure=st.just(0),
 )
+drills = st.builds(
+    DrillView,
+    id=ids,
+    announced=st.booleans(),
+    started_at=times,
+    ends_at=times,
+    ended_at=maybe_times,
+    ended_why=st.sampled_from([None, "time", "real_alarm"]),
+    real_incident=st.none() | ids,
+)
 floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99), ended_at=maybe_times)
 steps = st.builds(
     StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
@@ -156,6 +168,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "command.changed": st.builds(CommandChanged, commands),
     "delivery.changed": st.builds(DeliveryChanged, deliveries),
     "roll_call.changed": st.builds(RollCallChanged, roll_calls),
+    "drill.changed": st.builds(DrillChanged, drills),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
