@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -16,17 +17,23 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
+from incidents.drills import queries as drill_queries
+from incidents.drills.ending import drill_view
+from incidents.drills.model import Drill, DrillFacts
+from incidents.drills.score import score
 from incidents.plans import plan_queries
 from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
 from incidents.room_queries import find_room
 from mobile_contract import room as contract
+from mobile_contract.drills import Goals
 from mobile_contract.room import (
     KINDS,
     AlarmChanged,
     AlarmJoined,
     CommandChanged,
+    DrillChanged,
     FloodEnded,
     FloodStarted,
     IncidentClosed,
@@ -180,6 +187,30 @@ async def _flood_ended(tx: Tx, world: World) -> None:
     await _append(tx, world, FloodEnded(views.flood_view(over)))
 
 
+async def _drill_changed(tx: Tx, world: World) -> None:
+    drill = Drill(
+        tenant_id=world.tenant_id,
+        id=new_id(),
+        incident_id=world.incident_id,
+        site_id=world.site_id,
+        zone_id=world.zone_id,
+        plan="fire",
+        reason="monthly",
+        level=1,
+        announced=True,
+        started_by=world.wang,
+        started_at=tx.now,
+        ends_at=tx.now + timedelta(minutes=5),
+        goals=Goals(),
+    )
+    await drill_queries.insert_drill(tx, world.tenant_id, drill)
+    await _append(tx, world, DrillChanged(drill_view(drill)))
+    facts = DrillFacts(started_at=tx.now, until=tx.now, goals=Goals())
+    over = replace(drill, ended_at=tx.now, ended_why="time", score=score(facts))
+    await drill_queries.end_drill(tx, world.tenant_id, over)
+    await _append(tx, world, DrillChanged(drill_view(over)))
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -196,6 +227,7 @@ CHANGES: dict[str, Change] = {
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,
+    "drill.changed": _drill_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,
