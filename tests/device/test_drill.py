@@ -114,7 +114,7 @@ async def house(clone: Clone, broker: Broker, tmp_path: Path) -> AsyncIterator[H
             people = {name: await insert_responder(tx, tenant_id, name, role) for name, role in PEOPLE.items()}
             admin = Actor(tenant_id, people["zhao"].account_id, Role.ADMIN)
             for kind in ("cap", "webhook"):
-                draft = FeedDraft(name=kind, kind=kind, url=receiver.url, exercises=True)  # type: ignore[arg-type]
+                draft = FeedDraft(name=kind, kind=kind, url=receiver.url, exercises=True)
                 await feed_service.create_feed(tx, admin, desk, draft)
         couriers = Couriers(
             Courier(site.db, {"fcm": fcm}, seed=1),
