@@ -94,7 +94,7 @@ class DrillFacts(msgspec.Struct, frozen=True, kw_only=True):
 class GoalScore(msgspec.Struct, frozen=True):
     """One goal. ``took_s`` null: it was not reached; ``margin_s`` below zero: late by so much.
 
-    Undecided: the drill ended before its time was up.
+    Undecided: the drill ended before the time of one of them was up, and none was missed.
     """
 
     goal: GoalName

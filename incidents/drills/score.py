@@ -122,11 +122,15 @@ def _all_seated(
 def _receipt(facts: DrillFacts) -> GoalScore | None:
     if (limit_s := facts.goals.receipt_s) is None:
         return None
-    times = []
+    judged = []
     for order in facts.orders:
-        ends_at = min(facts.until, order.withdrawn_at or facts.until)
-        times.append(_judge(order.queued_at, _receipt_at(order), ends_at, limit_s))
-    return _goal("receipt", limit_s, times)
+        receipt_at = _receipt_at(order)
+        withdrawn = order.withdrawn_at is not None and receipt_at is None
+        found = _judge(order.queued_at, receipt_at, order.withdrawn_at or facts.until, limit_s)
+        # Taken back before its time was up: nobody was let down by it.
+        if not (withdrawn and found[1] == "undecided"):
+            judged.append(found)
+    return _goal("receipt", limit_s, judged)
 
 
 def _acknowledge(facts: DrillFacts, tasks: Sequence[TaskFact]) -> GoalScore | None:
@@ -160,15 +164,14 @@ def _judge(since: datetime, at: datetime | None, until: datetime, limit_s: float
 
 
 def _goal(name: GoalName, limit_s: float, judged: Sequence[tuple[float | None, Result]]) -> GoalScore:
-    """The worst of them is the goal's; what had no time decides nothing unless nothing else does."""
-    decided = [(took_s, result) for took_s, result in judged if result != "undecided"]
-    if not decided:
+    """Missed by one is missed; met is only what all of them met; else it is not decided. The slowest is the goal's."""
+    results = {result for _, result in judged}
+    if "missed" not in results and results != {"met"}:
         return GoalScore(name, limit_s, None, None, "undecided")
-    never = any(took_s is None for took_s, _ in decided)
-    took_s = None if never else _worst([took_s for took_s, _ in decided])
+    reached = all(took_s is not None for took_s, _ in judged)
+    took_s = _worst(took_s for took_s, _ in judged) if reached else None
     margin_s = None if took_s is None else limit_s - took_s
-    missed = any(result == "missed" for _, result in decided)
-    return GoalScore(name, limit_s, took_s, margin_s, "missed" if missed else "met")
+    return GoalScore(name, limit_s, took_s, margin_s, "missed" if "missed" in results else "met")
 
 
 def _quorum_at(facts: DrillFacts, tasks: Sequence[TaskFact]) -> datetime | None:

@@ -71,6 +71,8 @@ def goal(name: str, of: DrillFacts) -> GoalScore:
         ((order(received=4.0), order(LI, withdrawn=5.0)), "met", 4.0),
         ((order(received=4.0), order(LI, withdrawn=10.0)), "missed", None),
         ((order(queued=595.0),), "undecided", None),
+        ((order(received=4.0), order(LI, queued=595.0)), "undecided", None),
+        ((order(LI, withdrawn=5.0),), "undecided", None),
         ((), "undecided", None),
     ],
 )
@@ -89,7 +91,9 @@ def test_receipt_is_a_devices_word_and_the_slowest_counts(
         ([task(30.0), task(59.0)], 600.0, "met"),
         ([task(30.0), task(61.0)], 600.0, "missed"),
         ([task(30.0), task()], 600.0, "missed"),
-        ([task(30.0), task()], 59.0, "met"),
+        # One is taken; the other had time left when the drill ended: nobody knows.
+        ([task(30.0), task()], 59.0, "undecided"),
+        ([task(61.0), task(created_at=T0 + timedelta(seconds=590))], 600.0, "missed"),
         ([task()], 59.0, "undecided"),
         # Everybody is ordered out; nobody takes that for the others.
         ([task(30.0), task(asks=False)], 600.0, "met"),
