@@ -82,8 +82,9 @@ async def list_timeline(
 ) -> TimelinePage:
     """The incident's record, oldest first, and whether its hash chain holds."""
     after = min(max(read_cursor(cursor, int, 0), 0), _LAST_POSITION)
-    rows, broken_at = await records.list_timeline(call.tx, call.actor, incident_id, after=after, limit=limit + 1)
-    shown = page(rows, limit, key=lambda row: row.position, view=timeline_line)
+    part = await records.list_timeline(call.tx, call.actor, incident_id, after=after, limit=limit + 1)
+    broken_at = part.broken_at
+    shown = page(part.entries, limit, key=lambda row: row.position, view=lambda row: timeline_line(row, part.exercise))
     if broken_at is not None and shown.items and broken_at > shown.items[-1].position:
         # The row that only says whether there is more is the next page's to judge.
         broken_at = None
@@ -123,9 +124,9 @@ def incident_detail(file: IncidentFile) -> IncidentDetail:
     )
 
 
-def timeline_line(entry: TimelineEntry) -> TimelineLine:
+def timeline_line(entry: TimelineEntry, exercise: bool) -> TimelineLine:
     """A line of the record as the wire shows it."""
-    return TimelineLine(entry.position, entry.at, entry.actor_id, entry.kind, entry.facts, entry.hash)
+    return TimelineLine(entry.position, entry.at, entry.actor_id, entry.kind, entry.facts, entry.hash, exercise)
 
 
 router = Router(

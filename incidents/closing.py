@@ -14,6 +14,7 @@ from incidents import queries, response, rooms, views
 from incidents.alarms import alarm, alarm_queries, evaluation
 from incidents.alarms.alarm_queries import WatchedRule
 from incidents.context import SiteContext, load_context
+from incidents.drills import ending as drill_ending
 from incidents.incident import Alarm, Incident
 from incidents.matrix import live
 from incidents.plans import plan_queries, planning
@@ -48,25 +49,35 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     _check_over(incident, await queries.list_incident_alarms(tx, actor.tenant_id, incident_id), standing)
     context = await load_context(tx, actor.tenant_id, incident.site_id)
     await _acknowledge_all(tx, context, actor, standing)
-    closed = msgspec.structs.replace(
-        incident, state="closed", closed_at=tx.now, closed_by=actor.account_id, close_reason=reason
-    )
-    await queries.save_incident(tx, actor.tenant_id, closed)
-    cancelled = await queries.cancel_open_tasks(tx, actor.tenant_id, incident_id)
-    await plan_queries.forget_waiting(tx, actor.tenant_id, incident_id)
-    released = await _release(tx, context, closed)
-    await deliveries.cancel_for_incident(tx, actor.tenant_id, incident_id)
-    await sos.end_of_incident(tx, actor.tenant_id, incident_id)
+    # A drill that is closed is over, with its score.
+    await drill_ending.end_running(tx, incident, "finished", by=actor.account_id)
+    return await shut(tx, incident, reason, by=actor.account_id, context=context)
+
+
+async def shut(
+    tx: Tx, incident: Incident, reason: str, *, by: UUID | None, context: SiteContext | None = None
+) -> Incident:
+    """What closing does once it may; the incident is locked. A drill lets go of nothing: nothing of it ever moved.
+
+    ``context`` None: a drill's end; ``by`` None: Muster itself.
+    """
+    tenant_id, incident_id = incident.tenant_id, incident.id
+    closed = msgspec.structs.replace(incident, state="closed", closed_at=tx.now, closed_by=by, close_reason=reason)
+    await queries.save_incident(tx, tenant_id, closed)
+    cancelled = await queries.cancel_open_tasks(tx, tenant_id, incident_id)
+    await plan_queries.forget_waiting(tx, tenant_id, incident_id)
+    released = [] if context is None or incident.exercise else await _release(tx, context, closed)
+    await deliveries.cancel_for_incident(tx, tenant_id, incident_id)
+    await sos.end_of_incident(tx, tenant_id, incident_id)
     for task in cancelled:
-        await rooms.append_to_incident(tx, actor.tenant_id, incident_id, TaskChanged(views.task_view(task)))
+        await rooms.append_to_incident(tx, tenant_id, incident_id, TaskChanged(views.task_view(task)))
     for command in released:
         changed = CommandChanged(views.command_view(command))
-        await rooms.append_to_incident(tx, actor.tenant_id, incident_id, changed)
-    over = IncidentClosed(tx.now, actor.account_id, reason)
-    await rooms.append_to_incident(tx, actor.tenant_id, incident_id, over, by=actor.account_id)
-    await timeline.append(tx, actor.tenant_id, incident_id, "incident.closed", {"reason": reason}, by=actor.account_id)
+        await rooms.append_to_incident(tx, tenant_id, incident_id, changed)
+    await rooms.append_to_incident(tx, tenant_id, incident_id, IncidentClosed(tx.now, by, reason), by=by)
+    await timeline.append(tx, tenant_id, incident_id, "incident.closed", {"reason": reason}, by=by)
     await publishing.publish(tx, closed, "incident.closed")
-    await audit.record(tx, actor.account_id, "incident.closed", "incident", incident_id, {"reason": reason})
+    await audit.record(tx, by, "incident.closed", "incident", incident_id, {"reason": reason})
     return closed
 
 
@@ -127,6 +138,7 @@ async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Com
                 f"incident {incident.number} closed",
                 incident_id=incident.id,
                 key=f"incident:{incident.id}:{actuator_id}:{_RELEASES[action]}",
+                inhibited=incident.exercise,
             )
         )
     return released

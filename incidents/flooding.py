@@ -45,7 +45,7 @@ async def find_standing(tx: Tx, context: SiteContext) -> Flood | None:
 async def find_leader(tx: Tx, context: SiteContext, standing: Flood, rule: AlarmRule) -> Incident | None:
     """The leading incident, if this alarm folds under it; None: the alarm opens its own."""
     incident = await queries.lock_incident(tx, context.tenant_id, standing.incident_id)
-    if incident.state == "closed":
+    if incident.state == "closed" or incident.exercise:
         return None
     alarms = await queries.list_incident_alarms(tx, context.tenant_id, incident.id)
     hazards = {planning.hazard_of_alarm(a.kind, context.agent_of_sensor(a.sensor_id)) for a in alarms}

@@ -68,15 +68,18 @@ async def insert_incident(tx: Tx, tenant_id: UUID, incident: Incident) -> int:
 
 LIST_JOINABLE = f"""
 SELECT {_INCIDENT} FROM incidents
-WHERE tenant_id = $1 AND site_id = $2 AND state <> 'closed'
+WHERE tenant_id = $1 AND site_id = $2 AND state <> 'closed' AND exercise = $3
 ORDER BY opened_at, id
 FOR NO KEY UPDATE
 """
 
 
-async def lock_open_incidents(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[Incident]:
-    """The site's incidents that are not closed, oldest first, locked."""
-    return [row_to(Incident, r) for r in await tx.fetch(LIST_JOINABLE, tenant_id, site_id)]
+async def lock_open_incidents(tx: Tx, tenant_id: UUID, site_id: UUID, *, exercise: bool = False) -> list[Incident]:
+    """The site's incidents that are not closed, oldest first, locked; exercises, or real ones, never both.
+
+    What is real neither joins an exercise nor waits for whoever holds one.
+    """
+    return [row_to(Incident, r) for r in await tx.fetch(LIST_JOINABLE, tenant_id, site_id, exercise)]
 
 
 GET_INCIDENT = f"SELECT {_INCIDENT} FROM incidents WHERE tenant_id = $1 AND id = $2"

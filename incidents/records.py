@@ -53,6 +53,14 @@ class DeliveryFile(msgspec.Struct, frozen=True):
     attempts: list[Attempt]
 
 
+class TimelinePart(msgspec.Struct, frozen=True):
+    """Lines of a record, where it breaks, and whether it is a drill's."""
+
+    entries: list[TimelineEntry]
+    broken_at: int | None
+    exercise: bool
+
+
 class History(msgspec.Struct, frozen=True):
     """Events of a room in order; ``more``: there are others further in the direction asked for."""
 
@@ -151,12 +159,16 @@ async def get_incident(tx: Tx, actor: Actor, incident_id: UUID) -> IncidentFile:
     )
 
 
-async def list_timeline(
-    tx: Tx, actor: Actor, incident_id: UUID, *, after: int, limit: int
-) -> tuple[list[TimelineEntry], int | None]:
+async def list_timeline(tx: Tx, actor: Actor, incident_id: UUID, *, after: int, limit: int) -> TimelinePart:
     """Lines above position ``after``, and the first of them that does not follow from the line before it, or None."""
     actor.require(Permission.READ_INCIDENTS)
-    await _access(tx, actor, incident_id)
+    incident = await _access(tx, actor, incident_id)
+    return TimelinePart(*await _list_lines(tx, actor, incident_id, after, limit), incident.exercise)
+
+
+async def _list_lines(
+    tx: Tx, actor: Actor, incident_id: UUID, after: int, limit: int
+) -> tuple[list[TimelineEntry], int | None]:
     if after == 0:
         entries = await timeline.list_entries(tx, actor.tenant_id, incident_id, limit=limit)
         return entries, timeline.find_break(entries)

@@ -95,7 +95,17 @@ $$;
 CREATE FUNCTION public.muster_drills_over(moment timestamp with time zone) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
-    AS $$ SELECT d.tenant_id, d.id FROM drills d WHERE d.ended_at IS NULL AND d.ends_at <= moment $$;
+    AS $$
+SELECT d.tenant_id, d.id FROM drills d JOIN incidents own ON own.tenant_id = d.tenant_id AND own.id = d.incident_id
+WHERE d.ended_at IS NULL
+  AND (d.ends_at <= moment OR own.state = 'closed'
+       OR EXISTS (SELECT FROM incidents i
+                  WHERE i.tenant_id = d.tenant_id AND i.site_id = d.site_id AND NOT i.exercise
+                    AND i.number > own.number)
+       OR EXISTS (SELECT FROM incidents i
+                  WHERE i.tenant_id = d.tenant_id AND i.site_id = d.site_id AND NOT i.exercise
+                    AND i.state <> 'closed' AND i.last_alarm_at >= d.started_at))
+$$;
 CREATE FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, task_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -960,8 +970,18 @@ CREATE TABLE public.drills (
     ended_why text,
     goals jsonb NOT NULL,
     score jsonb,
+    zone_id uuid NOT NULL,
+    reason text NOT NULL,
+    level smallint NOT NULL,
+    ended_by uuid,
+    real_incident_id uuid,
     CONSTRAINT drills_check CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
-    CONSTRAINT drills_ended_why_check CHECK ((ended_why = ANY (ARRAY['finished'::text, 'stopped'::text, 'time'::text, 'real_alarm'::text])))
+    CONSTRAINT drills_ended_why_check CHECK ((ended_why = ANY (ARRAY['finished'::text, 'stopped'::text, 'time'::text, 'real_alarm'::text]))),
+    CONSTRAINT drills_gave_way CHECK ((((ended_why = 'real_alarm'::text) = (real_incident_id IS NOT NULL)) OR (ended_why IS NULL))),
+    CONSTRAINT drills_length CHECK (((ends_at > started_at) AND (ends_at <= (started_at + '04:00:00'::interval)))),
+    CONSTRAINT drills_level_check CHECK ((level = ANY (ARRAY[1, 2]))),
+    CONSTRAINT drills_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000))),
+    CONSTRAINT drills_scored CHECK (((ended_at IS NULL) = (score IS NULL)))
 );
 ALTER TABLE ONLY public.drills FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.escalation_policies (
@@ -2576,6 +2596,8 @@ CREATE INDEX deliveries_task ON public.deliveries USING btree (tenant_id, task_i
 CREATE INDEX delivery_attempts_delivery ON public.delivery_attempts USING btree (tenant_id, delivery_id, attempt);
 CREATE INDEX doors_site ON public.doors USING btree (tenant_id, site_id);
 CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at DESC, id DESC);
+CREATE INDEX drills_of_plan ON public.drills USING btree (tenant_id, plan, started_at DESC, id DESC);
+CREATE UNIQUE INDEX drills_one_a_site ON public.drills USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
 CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_at, task_id) WHERE (due_at IS NOT NULL);
 CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
@@ -2820,11 +2842,15 @@ ALTER TABLE ONLY public.doors
 ALTER TABLE ONLY public.doors
     ADD CONSTRAINT doors_tenant_id_to_zone_id_fkey FOREIGN KEY (tenant_id, to_zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.drills
+    ADD CONSTRAINT drills_real_incident_fkey FOREIGN KEY (tenant_id, real_incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.drills
+    ADD CONSTRAINT drills_zone_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.escalation_policies
     ADD CONSTRAINT escalation_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.escalation_policies

@@ -89,7 +89,10 @@ class CloseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TimelineLine(msgspec.Struct, frozen=True):
-    """One line of the record; ``actor`` null: Muster itself. ``hash`` covers it and every line before it."""
+    """One line of the record; ``actor`` null: Muster itself. ``hash`` covers it and every line before it.
+
+    ``exercise``: a line of a drill.
+    """
 
     position: int
     at: datetime
@@ -97,6 +100,7 @@ class TimelineLine(msgspec.Struct, frozen=True):
     kind: str
     facts: dict[str, Any]
     hash: str
+    exercise: bool
 
 
 class TimelinePage(msgspec.Struct, frozen=True):

@@ -326,6 +326,18 @@ class ResourceView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class DrillView(msgspec.Struct, frozen=True, kw_only=True):
+    """The drill that the room's incident is. ``ended_why`` real_alarm: something real happens, forget the exercise."""
+
+    id: UUID
+    announced: bool
+    started_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None = None
+    ended_why: Literal["finished", "stopped", "time", "real_alarm"] | None = None
+    real_incident: UUID | None = None
+
+
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
     """The room's first event."""
 
@@ -466,6 +478,12 @@ class SosChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="sos.changed
     sos: SosView
 
 
+class DrillChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="drill.changed"):
+    """A drill began or ended."""
+
+    drill: DrillView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -507,6 +525,7 @@ Body: TypeAlias = (
     | IncidentSplit
     | EscalationChanged
     | SosChanged
+    | DrillChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -570,6 +589,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
+    drill: DrillView | None = None
 
 
 class SequenceGapError(Exception):
@@ -603,6 +623,7 @@ _WHOLE: dict[type[Any], tuple[str, str]] = {
     FloodStarted: ("flood", "flood"),
     FloodEnded: ("flood", "flood"),
     CommanderChanged: ("commander", "commander"),
+    DrillChanged: ("drill", "drill"),
 }
 # Events that carry one of many things, which the state keeps by id.
 _ONE_OF: dict[type[Any], tuple[str, str]] = {

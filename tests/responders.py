@@ -79,7 +79,7 @@ class Scene(msgspec.Struct, frozen=True):
 async def make_scene(tx: Tx, tenant_id: UUID, people: Mapping[str, Role]) -> Scene:
     """Insert the scene; people get their accounts in the order given, so the first is chosen first among equals."""
     site_id, zone_id, incident_id, task_id = new_id(), new_id(), new_id(), new_id()
-    responders = {name: await _insert_responder(tx, tenant_id, name, role) for name, role in people.items()}
+    responders = {name: await insert_responder(tx, tenant_id, name, role) for name, role in people.items()}
     await tx.execute(
         "INSERT INTO sites (tenant_id, id, slug, name, tz, created_at) VALUES ($1, $2, 's', $3, 'Asia/Shanghai', $4)",
         tenant_id,
@@ -129,7 +129,8 @@ async def _insert_incident(tx: Tx, tenant_id: UUID, site_id: UUID, zone_id: UUID
     )
 
 
-async def _insert_responder(tx: Tx, tenant_id: UUID, name: str, role: Role) -> Responder:
+async def insert_responder(tx: Tx, tenant_id: UUID, name: str, role: Role) -> Responder:
+    """A person with a phone that takes pushes."""
     account_id, device_id, token = new_id(), new_id(), f"token-{name}"
     await tx.execute(
         "INSERT INTO accounts (tenant_id, id, login, display_name, locale, role, password_hash, created_at)"

@@ -6,11 +6,12 @@ incident. Locks: site, incident, task, delivery, command, room.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from core import audit
+from core import audit, outbox
 from core.database import Tx
 from core.errors import Forbidden, NotFound
 from core.ids import new_id
@@ -36,6 +37,9 @@ from plant import queries as plant_queries
 from plant.model import Zone
 
 log = get_logger(__name__)
+
+NEWS_REPORTED = "incident.reported"
+"""Key: the incident's id. A person says that something real happens."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +101,7 @@ async def open_reported(
     """
     moment = await look(tx, context, zone, template, _moment(tx, context, zone, template, report))
     told = (zone.id, template.slug, report.exercise)
-    standing = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
+    standing = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id, exercise=report.exercise)
     gone = await joining_queries.list_gone(tx, context.tenant_id, [known.id for known in standing])
     merged = {it.root for it in gone if (it.zone_id, it.template, it.exercise) == told}
     for known in standing:
@@ -169,7 +173,9 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     commands = await planning.command_plan(tx, context, incident, bound.zone, bound.plan, "reported")
     rooms.append_later(tx, room_id, IncidentOpened(views.incident_view(incident)), by=by)
     facts = {"number": incident.number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan}
-    said = {"reported": report.reason, "level": report.level}
+    said: dict[str, Any] = {"reported": report.reason, "level": report.level}
+    if incident.exercise:
+        said["exercise"] = True
     await timeline.append(tx, tenant_id, incident.id, "incident.opened", {**facts, **said}, by=by)
     await publishing.publish(tx, incident, "incident.opened")
     await planning.announce_commands(tx, tenant_id, incident.id, commands)
@@ -178,6 +184,8 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     await evacuate(tx, context, incident, bound.zone, bound.plan.evacuation)
     opened = {"plan": report.plan, "zone": bound.zone.id, "reason": report.reason, "level": report.level}
     await audit.record(tx, by, "incident.reported", "incident", incident.id, opened)
+    if not incident.exercise:
+        await outbox.wake(tx, NEWS_REPORTED, incident.id)
     INCIDENTS_OPENED.labels(incident.grade).inc()
     log.info("incident.opened", incident=str(incident.id), number=incident.number, grade=incident.grade)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from core.database import Tx
+from incidents.drills.section import drill_section
 from incidents.exposure.report import exposure_section
 from incidents.incident import Incident
 from incidents.roll_call.report import roll_call_section
@@ -18,7 +19,7 @@ class SectionProvider(Protocol):
 
 
 # In the order they stand in the report, between the alarms and the lessons. A part adds its function here.
-PROVIDERS: tuple[SectionProvider, ...] = (roll_call_section, exposure_section)
+PROVIDERS: tuple[SectionProvider, ...] = (roll_call_section, drill_section, exposure_section)
 
 
 async def provided_sections(tx: Tx, incident: Incident) -> list[ReportSection]:

@@ -91,6 +91,11 @@ SELECT jsonb_build_object(
             'located_at', s.located_at, 'note', s.note, 'presses', s.presses, 'opened_at', s.opened_at,
             'duress_at', s.duress_at, 'over_at', s.over_at)), '{}')
         FROM sos_calls s WHERE s.tenant_id = $1 AND s.incident_id = r.incident_id),
+    'drill', (
+        SELECT jsonb_build_object(
+            'id', d.id, 'announced', d.announced, 'started_at', d.started_at, 'ends_at', d.ends_at,
+            'ended_at', d.ended_at, 'ended_why', d.ended_why, 'real_incident', d.real_incident_id)
+        FROM drills d WHERE d.tenant_id = $1 AND d.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -98,8 +98,9 @@ SELECT a.id AS account_id, a.role,
                      WHERE d.tenant_id = $1 AND d.account_id = a.id AND d.revoked_at IS NULL) THEN 1
         ELSE 0
     END AS reach,
-    (SELECT count(*) FROM tasks t
-     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')) AS busy,
+    (SELECT count(*) FROM tasks t JOIN incidents i ON i.tenant_id = t.tenant_id AND i.id = t.incident_id
+     WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')
+       AND NOT i.exercise) AS busy,
     a.id IN (SELECT t.owner_account_id FROM tasks t
              WHERE t.tenant_id = $1 AND t.incident_id = $2 AND t.id <> $3 AND t.owner_account_id IS NOT NULL
                AND t.state IN ('open', 'acknowledged')

@@ -15,6 +15,7 @@ from core.settings import Settings, load_settings
 from mobile_contract.sos import SosKind
 from muster.addresses import broker_url
 from muster.demo import control, narrator, sos
+from muster.demo.drill import WATCH_S, run_drill
 from muster.demo.plant import run_plant
 
 
@@ -88,11 +89,20 @@ def _press(args: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def _add_drill(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seconds", type=float, default=WATCH_S, help="watch this long at most (%(default)s)")
+
+
+def _practise(args: argparse.Namespace, settings: Settings) -> int:
+    return run_drill(settings, args.seconds)
+
+
 SCENARIOS = (
     Scenario("leak", "Acetone leaks in the solvent store.", LEAK.perform, LEAK.add_arguments),
     Scenario("hf", "Hydrogen fluoride escapes in the gas house.", HF.perform, HF.add_arguments),
     Scenario("oxygen", "Nitrogen takes the oxygen's place in the gas house.", OXYGEN.perform, OXYGEN.add_arguments),
     Scenario("sos", "A worker holds the button: a call for help, silent on their phone.", _press, _add_sos),
+    Scenario("drill", "The solvent plan is practised; no machine moves.", _practise, _add_drill),
     Scenario("stuck-fan", "The fans obey nothing and say nothing.", _tell_plant),
     Scenario("mute-sensor", "A detector goes silent.", _tell_plant, _add_device),
     Scenario("stop", "End every leak and fault.", _tell_plant),

@@ -1,4 +1,4 @@
-"""``muster courier``: deliveries, escalations, feeds and the database's upkeep."""
+"""``muster courier``: deliveries, escalations, drills that end, feeds and the database's upkeep."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from core.settings import Settings
 from core.worker import apart
 from incidents.alarms.kpi_upkeep import keep_rolled_up
+from incidents.drills.watch import DrillWatch
 from incidents.exposure.watch import keep_watching
 from incidents.matrix.job import keep_replaying
 from incidents.matrix.timers import keep_firing
@@ -54,6 +55,7 @@ async def main(process: Process) -> None:
                     "comm_tests": partial(CommTestSender(db, channels).run, process.listener),
                     "check_ins": partial(CheckInSender(db, channels).run, process.listener),
                     "roll_calls": partial(RollCallWatch(db).run, process.listener),
+                    "drills": partial(DrillWatch(db).run, process.listener),
                 }.items()
             ]
             feeds = group.create_task(apart("feeds", partial(feed_sender.run, process.listener, process.stopping)))

@@ -278,6 +278,11 @@ async def _furnish_further(
     made["report"] = UUID((await _post(edge, f"{incident}/reports", {}, officer))["id"])
     action = {"text": "x", "owner": str(world.li), "due_on": "2026-04-01"}
     made["action"] = UUID((await _post(edge, f"{incident}/corrective-actions", action, officer))["id"])
+    async with edge.deps.db.transaction(world.tenant_id) as tx:
+        # No emergency, or there could be no drill beside it.
+        await tx.execute("UPDATE incidents SET grade = 4 WHERE tenant_id = $1", world.tenant_id)
+    drill = {"plan": "fire", "zone": str(world.zone_id), "reason": "monthly"}
+    made["drill"] = UUID((await _post(edge, "/v1/drills", drill, officer))["id"])
     for kind, path, new in (("version", "plan-versions", {"library": "fire"}), ("card", "agent-cards", CARD)):
         answer = await edge.http.post(f"/v1/{path}", json=new, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -16,6 +17,10 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
+from incidents.drills import queries as drill_queries
+from incidents.drills.ending import drill_view
+from incidents.drills.model import Drill, DrillFacts
+from incidents.drills.score import score
 from incidents.joining import merging, splitting
 from incidents.joining.split import Part
 from incidents.leading import board, command
@@ -31,11 +36,13 @@ from incidents.sos.model import SosCall
 from incidents.tasking import escalation
 from incidents.tasking.policy import Need
 from mobile_contract import room as contract
+from mobile_contract.drills import Goals
 from mobile_contract.room import (
     KINDS,
     AlarmChanged,
     AlarmJoined,
     CommandChanged,
+    DrillChanged,
     FloodEnded,
     FloodStarted,
     IncidentClosed,
@@ -267,6 +274,30 @@ async def _incident_split(tx: Tx, world: World) -> None:
     await splitting.split(tx, world.actor(world.wang, Role.SAFETY_OFFICER), world.incident_id, part, "two leaks")
 
 
+async def _drill_changed(tx: Tx, world: World) -> None:
+    drill = Drill(
+        tenant_id=world.tenant_id,
+        id=new_id(),
+        incident_id=world.incident_id,
+        site_id=world.site_id,
+        zone_id=world.zone_id,
+        plan="fire",
+        reason="monthly",
+        level=1,
+        announced=True,
+        started_by=world.wang,
+        started_at=tx.now,
+        ends_at=tx.now + timedelta(minutes=5),
+        goals=Goals(),
+    )
+    await drill_queries.insert_drill(tx, world.tenant_id, drill)
+    await _append(tx, world, DrillChanged(drill_view(drill)))
+    facts = DrillFacts(started_at=tx.now, until=tx.now, goals=Goals())
+    over = replace(drill, ended_at=tx.now, ended_why="time", score=score(facts))
+    await drill_queries.end_drill(tx, world.tenant_id, over)
+    await _append(tx, world, DrillChanged(drill_view(over)))
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -290,6 +321,7 @@ CHANGES: dict[str, Change] = {
     "incident.merged": _incident_merged,
     "incident.split": _incident_split,
     "sos.changed": _sos_changed,
+    "drill.changed": _drill_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

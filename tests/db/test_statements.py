@@ -39,6 +39,7 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.LIST_SITE_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.LOCK_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
+    "incidents.drills.queries.OVER": {"tenant_id", "id"},
     "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},

@@ -85,3 +85,64 @@ def test_nobody_makes_leave_but_the_outlet() -> None:
                 if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "Released":
                     makers.append(str(path.relative_to(ROOT)))
     assert makers == []
+
+
+# What can open a line to the outside. Who imports one of these is here, and why it is no way around the outlet.
+LINES = {"httpx", "requests", "apprise", "smtplib", "aiosmtplib", "aiomqtt", "urllib.request", "http.client", "socket"}
+BESIDE = {
+    # Reads an address and sends nothing.
+    "people/reach/message_url.py",
+    # The name of this machine, for its lease.
+    "plant/gateway.py",
+    # The one who is given the leave: feed_sender asks for it.
+    "incidents/record/feed_post.py",
+}
+
+
+def _imports(module: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def _modules() -> list[tuple[str, ast.Module]]:
+    paths = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    return [(str(path.relative_to(ROOT)), ast.parse(path.read_text(encoding="utf-8"))) for path in paths]
+
+
+def test_every_module_that_can_open_a_line_asks_the_outlet() -> None:
+    lines = {
+        where
+        for where, module in _modules()
+        if any(name == line or name.startswith(f"{line}.") for name in _imports(module) for line in LINES)
+    }
+    asking = {where for where, module in _modules() if "core.outlet.release" in _imports(module)}
+    assert lines - asking == BESIDE
+    poster = next(module for where, module in _modules() if where == "incidents/record/feed_post.py")
+    assert "core.outlet.Released" in _imports(poster)
+
+
+def test_commands_go_onto_the_wire_in_one_place() -> None:
+    """The topic of commands is named where devices are let in, and where the outlet is asked."""
+    naming = {where for where, module in _modules() if "plant.mqtt_wire.COMMANDS" in _imports(module)}
+    naming |= {where for where, module in _modules() if "plant.protocols.COMMANDS" in _imports(module)}
+    naming |= {where for where, module in _modules() if "mobile_contract.devices.COMMANDS" in _imports(module)}
+    assert naming == {"plant/command_runner.py"}
+
+
+def test_every_command_of_an_incident_is_inhibited_in_a_drill() -> None:
+    """``request_command`` is told whether it is a drill's wherever Muster itself commands."""
+    calls = {}
+    for where, module in _modules():
+        for node in ast.walk(module):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("request_command"):
+                said = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                calls[where] = said.get("inhibited")
+    # A person's own command by hand belongs to no incident: it is meant.
+    assert calls.pop("api/commands.py") is None
+    assert set(calls) == {"incidents/closing.py", "incidents/matrix/live.py", "incidents/plans/planning.py"}
+    assert set(calls.values()) == {"incident.exercise"}

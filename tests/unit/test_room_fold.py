@@ -25,6 +25,8 @@ from mobile_contract.room import (
     CommandView,
     DeliveryChanged,
     DeliveryView,
+    DrillChanged,
+    DrillView,
     EscalationChanged,
     EscalationView,
     FloodEnded,
@@ -169,6 +171,16 @@ sos_calls = st.builds(
     duress_at=maybe_times,
     over_at=maybe_times,
 )
+drills = st.builds(
+    DrillView,
+    id=ids,
+    announced=st.booleans(),
+    started_at=times,
+    ends_at=times,
+    ended_at=maybe_times,
+    ended_why=st.sampled_from([None, "time", "real_alarm"]),
+    real_incident=st.none() | ids,
+)
 floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99), ended_at=maybe_times)
 steps = st.builds(
     StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
@@ -234,6 +246,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
         IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(5))
     ),
     "sos.changed": st.builds(SosChanged, sos_calls),
+    "drill.changed": st.builds(DrillChanged, drills),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),

@@ -1,0 +1,1 @@
+"""Drills: any plan on the real path with its outputs held back, and a score afterwards."""
