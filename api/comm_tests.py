@@ -64,10 +64,10 @@ async def list_comm_test_messages(
     return page(rows, limit, key=lambda message: message.id, view=message_view)
 
 
-@post("/v1/comm-test-messages/{message_id:uuid}/receipts", status_code=204, guards=[needs(Permission.ANSWER_TASK)])
-async def report_test_receipt(data: JSONBody[TestReceipt], call: Call, message_id: FromPath[UUID]) -> None:
+@post("/v1/comm-test-messages/{test_message_id:uuid}/receipts", status_code=204, guards=[needs(Permission.ANSWER_TASK)])
+async def report_test_receipt(data: JSONBody[TestReceipt], call: Call, test_message_id: FromPath[UUID]) -> None:
     """The device has a test message, or its person opened it; twice is once."""
-    await comm_tests.state_fact(call.tx, call.actor, message_id, seen=data.fact == "seen")
+    await comm_tests.state_fact(call.tx, call.actor, test_message_id, seen=data.fact == "seen")
 
 
 @get("/v1/comm-schedules", guards=[needs(Permission.READ_ACCOUNTS)])

@@ -53,10 +53,10 @@ async def add_contact_point(data: JSONBody[NewContactPoint], write: Write) -> Re
     return await write.once(work)
 
 
-@delete("/v1/contact-points/{point_id:uuid}")
-async def remove_contact_point(call: Call, point_id: FromPath[UUID]) -> None:
+@delete("/v1/contact-points/{contact_id:uuid}")
+async def remove_contact_point(call: Call, contact_id: FromPath[UUID]) -> None:
     """Take an address out."""
-    await service.remove_contact_point(call.tx, call.actor, point_id)
+    await service.remove_contact_point(call.tx, call.actor, contact_id)
 
 
 @get("/v1/message-services", guards=[needs(Permission.READ_OUTPUTS)])

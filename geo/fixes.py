@@ -74,6 +74,14 @@ class ZoneMap:
         floors = len({self._zones[i].level for i in shares}) if fix.level is None else 1
         return Located(self._zones[best].id, self._zones[best].level, shares[best] / floors)
 
+    def nearest(self, fix: Fix, within_m: float) -> UUID | None:
+        """The zone nearest to the fix on whatever floor; None when none is that near."""
+        if not self._zones:
+            return None
+        point = Point(*self._metres(fix.lon, fix.lat))
+        index = int(self._tree.nearest(point))
+        return self._zones[index].id if self._shapes[index].distance(point) <= within_m else None
+
     def _metres(self, lon: float, lat: float) -> tuple[float, float]:
         lon0, lat0 = self._origin
         scale = math.radians(1.0) * EARTH_RADIUS_M

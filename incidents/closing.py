@@ -20,6 +20,7 @@ from incidents.plans import plan_queries, planning
 from incidents.reaching import deliveries
 from incidents.record import publishing, timeline
 from incidents.service import check_reason
+from incidents.sos import service as sos
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
 from people.permissions import Permission
@@ -55,6 +56,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     await plan_queries.forget_waiting(tx, actor.tenant_id, incident_id)
     released = await _release(tx, context, closed)
     await deliveries.cancel_for_incident(tx, actor.tenant_id, incident_id)
+    await sos.end_of_incident(tx, actor.tenant_id, incident_id)
     for task in cancelled:
         await rooms.append_to_incident(tx, actor.tenant_id, incident_id, TaskChanged(views.task_view(task)))
     for command in released:

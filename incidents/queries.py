@@ -117,10 +117,13 @@ async def lock_behind_incident(
 
 def _incident(row: Any, incident_id: UUID) -> Incident:
     if row is None:
-        raise NotFound(
-            "incident.not_found", f"no incident {incident_id}", f"没有事件 {incident_id}", field="incident_id"
-        )
+        raise no_incident(incident_id)
     return row_to(Incident, row)
+
+
+def no_incident(incident_id: UUID) -> NotFound:
+    """There is none, or not for this reader."""
+    return NotFound("incident.not_found", f"no incident {incident_id}", f"没有事件 {incident_id}", field="incident_id")
 
 
 LIST_INCIDENTS = f"""
@@ -132,6 +135,8 @@ WHERE tenant_id = $1
   AND ($5::text IS NULL OR position(lower($5) IN lower(
       concat_ws(' ', title->>'zh', title->>'en', place->>'zh', place->>'en'))) > 0)
   AND ($6::timestamptz IS NULL OR (opened_at, id) < ($6, $7::uuid))
+  AND ($9::uuid IS NULL OR state = 'closed' OR NOT EXISTS (
+      SELECT FROM sos_calls s WHERE s.tenant_id = $1 AND s.incident_id = incidents.id AND s.account_id = $9))
 ORDER BY opened_at DESC, id DESC
 LIMIT $8
 """
@@ -145,12 +150,13 @@ async def list_incidents(
     site_id: UUID | None = None,
     grade: int | None = None,
     search: str | None = None,
+    not_called_by: UUID | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Incident]:
     """Newest first; ``grade`` means this grade or worse; ``search`` looks in title and place."""
     at, last = before or (None, None)
-    rows = await tx.fetch(LIST_INCIDENTS, tenant_id, state, site_id, grade, search, at, last, limit)
+    rows = await tx.fetch(LIST_INCIDENTS, tenant_id, state, site_id, grade, search, at, last, limit, not_called_by)
     return [row_to(Incident, r) for r in rows]
 
 

@@ -16,6 +16,7 @@ from incidents.reaching import delivery_queries, orders
 from incidents.reaching.delivery_queries import Attempt, DeliveryRow
 from incidents.record import timeline
 from incidents.room_queries import JoinedRoom, Room
+from incidents.sos import queries as sos_queries
 from incidents.tasking import task_queries
 from mobile_contract.live import Order
 from mobile_contract.room import RoomEvent, RoomState
@@ -107,15 +108,31 @@ async def list_incidents(
     """Incidents, newest first."""
     actor.require(Permission.READ_INCIDENTS)
     return await queries.list_incidents(
-        tx, actor.tenant_id, state=state, site_id=site_id, grade=grade, search=search, before=before, limit=limit
+        tx,
+        actor.tenant_id,
+        state=state,
+        site_id=site_id,
+        grade=grade,
+        search=search,
+        not_called_by=actor.account_id,
+        before=before,
+        limit=limit,
     )
+
+
+async def _access(tx: Tx, actor: Actor, incident_id: UUID) -> Incident:
+    """NotFound also for the person whose call for help it is: their phone shows nothing of it while it lasts."""
+    incident = await queries.get_incident(tx, actor.tenant_id, incident_id)
+    if await sos_queries.called_in(tx, actor.tenant_id, incident_id, actor.account_id):
+        raise queries.no_incident(incident_id)
+    return incident
 
 
 async def get_incident(tx: Tx, actor: Actor, incident_id: UUID) -> IncidentFile:
     """One incident with what belongs to it; raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
     tenant_id = actor.tenant_id
-    incident = await queries.get_incident(tx, tenant_id, incident_id)
+    incident = await _access(tx, actor, incident_id)
     commands: list[Command] | None = None
     if actor.may(Permission.READ_COMMANDS):
         commands = await command_queries.list_commands(
@@ -139,7 +156,7 @@ async def list_timeline(
 ) -> tuple[list[TimelineEntry], int | None]:
     """Lines above position ``after``, and the first of them that does not follow from the line before it, or None."""
     actor.require(Permission.READ_INCIDENTS)
-    await queries.get_incident(tx, actor.tenant_id, incident_id)
+    await _access(tx, actor, incident_id)
     if after == 0:
         entries = await timeline.list_entries(tx, actor.tenant_id, incident_id, limit=limit)
         return entries, timeline.find_break(entries)
@@ -155,7 +172,7 @@ async def list_timeline(
 async def list_incident_tasks(tx: Tx, actor: Actor, incident_id: UUID) -> list[Task]:
     """Tasks of an incident in plan order; raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
-    await queries.get_incident(tx, actor.tenant_id, incident_id)
+    await _access(tx, actor, incident_id)
     return await queries.list_tasks(tx, actor.tenant_id, incident_id)
 
 
@@ -180,7 +197,7 @@ async def list_incident_deliveries(
 ) -> list[DeliveryRow]:
     """Deliveries of an incident's orders, oldest first; raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
-    await queries.get_incident(tx, actor.tenant_id, incident_id)
+    await _access(tx, actor, incident_id)
     return await delivery_queries.list_incident_deliveries(
         tx, actor.tenant_id, incident_id, after=after or FIRST, limit=limit
     )

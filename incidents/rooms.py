@@ -16,6 +16,7 @@ from core.errors import Invalid, NotFound
 from core.ids import new_id
 from incidents import room_queries
 from incidents.room_queries import Room
+from incidents.sos import queries as sos_queries
 from mobile_contract.room import (
     MESSAGE_MAX_CHARS,
     Body,
@@ -161,6 +162,9 @@ async def access_room(tx: Tx, actor: Actor, room_id: UUID) -> Room:
 async def may_see(tx: Tx, actor: Actor, room_id: UUID) -> bool:
     """Whether the room concerns the actor: its members, and those who see all of them."""
     if not actor.may(Permission.READ_ROOM):
+        return False
+    if await sos_queries.called_in_room(tx, actor.tenant_id, room_id, actor.account_id):
+        # Whoever looks over the shoulder of the person who called sees nothing of it.
         return False
     return sees_all(actor) or await is_member(tx, actor.tenant_id, room_id, actor.account_id)
 

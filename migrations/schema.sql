@@ -153,6 +153,25 @@ CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT DISTINCT f.tenant_id FROM audit_findings f WHERE f.ended_at IS NULL $$;
+CREATE FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT s.tenant_id, s.id FROM lone_sessions s
+    WHERE s.ring_due_at <= moment AND (s.ring_lease_until IS NULL OR s.ring_lease_until <= moment)
+    ORDER BY s.ring_due_at, s.id
+    LIMIT most
+$$;
+CREATE FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT s.tenant_id, s.id FROM lone_sessions s
+    WHERE s.due_at IS NOT NULL
+      AND (s.due_at <= moment OR s.armed_at > moment + make_interval(secs => slack_s))
+    ORDER BY s.due_at, s.id
+    LIMIT most
+$$;
 CREATE FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -1226,6 +1245,46 @@ CREATE TABLE public.lessons (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.lessons FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.lone_sessions (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    accuracy_m double precision,
+    note text NOT NULL,
+    interval_s integer NOT NULL,
+    grace_s integer NOT NULL,
+    activity_counts boolean NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    checked_in_at timestamp with time zone NOT NULL,
+    checked_in_by text NOT NULL,
+    deadline_at timestamp with time zone,
+    remind_at timestamp with time zone,
+    raise_at timestamp with time zone,
+    paused_until timestamp with time zone,
+    armed_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ring_due_at timestamp with time zone,
+    ring_lease_until timestamp with time zone,
+    ring_attempts integer DEFAULT 0 NOT NULL,
+    ring_taken integer DEFAULT 0 NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
+    CONSTRAINT lone_sessions_checked_in_by_check CHECK ((checked_in_by = ANY (ARRAY['start'::text, 'tap'::text, 'badge'::text, 'message'::text, 'resumed'::text]))),
+    CONSTRAINT lone_sessions_grace_s_check CHECK (((grace_s >= 30) AND (grace_s <= 1800))),
+    CONSTRAINT lone_sessions_interval_s_check CHECK (((interval_s >= 60) AND (interval_s <= 7200))),
+    CONSTRAINT lone_sessions_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT lone_sessions_state_check CHECK ((state = ANY (ARRAY['active'::text, 'paused'::text, 'ended'::text, 'missed'::text])))
+);
+ALTER TABLE ONLY public.lone_sessions FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.matrices (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1866,6 +1925,70 @@ CREATE TABLE public.sites (
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sos_calls (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    incident_id uuid,
+    site_id uuid NOT NULL,
+    zone_id uuid NOT NULL,
+    kind text NOT NULL,
+    place jsonb NOT NULL,
+    located_by text NOT NULL,
+    share double precision,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    accuracy_m double precision,
+    located_at timestamp with time zone,
+    note text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    presses integer NOT NULL,
+    pressed_at timestamp with time zone NOT NULL,
+    duress_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    over_at timestamp with time zone,
+    session_id uuid,
+    CONSTRAINT sos_calls_check CHECK (((lon IS NULL) = (lat IS NULL))),
+    CONSTRAINT sos_calls_check1 CHECK (((over_at IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT sos_calls_kind_check CHECK ((kind = ANY (ARRAY['duress_silent'::text, 'medical'::text, 'fall'::text, 'trapped'::text, 'missed_check_in'::text]))),
+    CONSTRAINT sos_calls_located_by_check CHECK ((located_by = ANY (ARRAY['phone'::text, 'near'::text, 'badge'::text, 'visit'::text, 'shift'::text, 'marshal'::text, 'session'::text, 'site'::text]))),
+    CONSTRAINT sos_calls_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT sos_calls_share_check CHECK (((share >= (0)::double precision) AND (share <= (1)::double precision)))
+);
+ALTER TABLE ONLY public.sos_calls FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sos_codes (
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    code_hash text NOT NULL,
+    duress_hash text NOT NULL,
+    set_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.sos_codes FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sos_positions (
+    tenant_id uuid NOT NULL,
+    sos_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    level smallint,
+    accuracy_m double precision NOT NULL,
+    zone_id uuid,
+    received_at timestamp with time zone NOT NULL
+);
+ALTER TABLE ONLY public.sos_positions FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.sos_presses (
+    tenant_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    key text NOT NULL,
+    sos_id uuid NOT NULL,
+    device_id uuid,
+    at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT sos_presses_key_check CHECK (((length(key) >= 1) AND (length(key) <= 100)))
+);
+ALTER TABLE ONLY public.sos_presses FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.suppression_designs (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2260,6 +2383,8 @@ ALTER TABLE ONLY public.late_minutes
     ADD CONSTRAINT late_minutes_pkey PRIMARY KEY (tenant_id, site_id, sensor_id, minute);
 ALTER TABLE ONLY public.lessons
     ADD CONSTRAINT lessons_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.lone_sessions
+    ADD CONSTRAINT lone_sessions_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.matrices
     ADD CONSTRAINT matrices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.matrices
@@ -2364,6 +2489,14 @@ ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.sos_calls
+    ADD CONSTRAINT sos_calls_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.sos_codes
+    ADD CONSTRAINT sos_codes_pkey PRIMARY KEY (tenant_id, account_id);
+ALTER TABLE ONLY public.sos_positions
+    ADD CONSTRAINT sos_positions_pkey PRIMARY KEY (tenant_id, sos_id, at);
+ALTER TABLE ONLY public.sos_presses
+    ADD CONSTRAINT sos_presses_pkey PRIMARY KEY (tenant_id, account_id, key);
 ALTER TABLE ONLY public.suppression_designs
     ADD CONSTRAINT suppression_designs_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.task_steps
@@ -2462,6 +2595,10 @@ CREATE INDEX incidents_merged ON public.incidents USING btree (tenant_id, merged
 CREATE INDEX incidents_newest ON public.incidents USING btree (tenant_id, opened_at DESC, id DESC);
 CREATE INDEX incidents_open ON public.incidents USING btree (tenant_id, site_id, last_alarm_at) WHERE (state <> 'closed'::text);
 CREATE INDEX lessons_incident ON public.lessons USING btree (tenant_id, incident_id, created_at);
+CREATE INDEX lone_sessions_due ON public.lone_sessions USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX lone_sessions_newest ON public.lone_sessions USING btree (tenant_id, started_at DESC, id DESC);
+CREATE INDEX lone_sessions_ring ON public.lone_sessions USING btree (tenant_id, ring_due_at) WHERE (ring_due_at IS NOT NULL);
+CREATE UNIQUE INDEX lone_sessions_running ON public.lone_sessions USING btree (tenant_id, account_id) WHERE (state = ANY (ARRAY['active'::text, 'paused'::text]));
 CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
 CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
 CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
@@ -2499,6 +2636,11 @@ CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id,
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
 CREATE INDEX sign_ins_device ON public.sign_ins USING btree (tenant_id, device_id);
 CREATE INDEX sign_ins_ends ON public.sign_ins USING btree (tenant_id, ends_at);
+CREATE INDEX sos_calls_account ON public.sos_calls USING btree (tenant_id, account_id) WHERE (over_at IS NULL);
+CREATE INDEX sos_calls_incident ON public.sos_calls USING btree (tenant_id, incident_id);
+CREATE INDEX sos_calls_newest ON public.sos_calls USING btree (tenant_id, opened_at DESC, id DESC);
+CREATE UNIQUE INDEX sos_calls_open ON public.sos_calls USING btree (tenant_id, account_id) WHERE (ended_at IS NULL);
+CREATE UNIQUE INDEX sos_calls_session ON public.sos_calls USING btree (tenant_id, session_id) WHERE (session_id IS NOT NULL);
 CREATE INDEX suppression_designs_site ON public.suppression_designs USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
 CREATE INDEX task_steps_incident ON public.task_steps USING btree (tenant_id, incident_id);
 CREATE INDEX tasks_from ON public.tasks USING btree (tenant_id, from_task) WHERE (from_task IS NOT NULL);
@@ -2765,6 +2907,14 @@ ALTER TABLE ONLY public.lessons
     ADD CONSTRAINT lessons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.lessons
     ADD CONSTRAINT lessons_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.lone_sessions
+    ADD CONSTRAINT lone_sessions_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.lone_sessions
+    ADD CONSTRAINT lone_sessions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.lone_sessions
+    ADD CONSTRAINT lone_sessions_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.lone_sessions
+    ADD CONSTRAINT lone_sessions_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
 ALTER TABLE ONLY public.matrices
     ADD CONSTRAINT matrices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.matrices
@@ -2927,6 +3077,24 @@ ALTER TABLE ONLY public.site_rollups
     ADD CONSTRAINT site_rollups_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.sites
     ADD CONSTRAINT sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sos_calls
+    ADD CONSTRAINT sos_calls_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.sos_calls
+    ADD CONSTRAINT sos_calls_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sos_calls
+    ADD CONSTRAINT sos_calls_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.sos_codes
+    ADD CONSTRAINT sos_codes_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.sos_codes
+    ADD CONSTRAINT sos_codes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sos_positions
+    ADD CONSTRAINT sos_positions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sos_positions
+    ADD CONSTRAINT sos_positions_tenant_id_sos_id_fkey FOREIGN KEY (tenant_id, sos_id) REFERENCES public.sos_calls(tenant_id, id);
+ALTER TABLE ONLY public.sos_presses
+    ADD CONSTRAINT sos_presses_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.sos_presses
+    ADD CONSTRAINT sos_presses_tenant_id_sos_id_fkey FOREIGN KEY (tenant_id, sos_id) REFERENCES public.sos_calls(tenant_id, id);
 ALTER TABLE ONLY public.suppression_designs
     ADD CONSTRAINT suppression_designs_tenant_id_actuator_id_fkey FOREIGN KEY (tenant_id, actuator_id) REFERENCES public.actuators(tenant_id, id);
 ALTER TABLE ONLY public.suppression_designs
@@ -3059,6 +3227,7 @@ ALTER TABLE public.ingest_inbox ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ingest_refusals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.late_minutes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.lessons ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.lone_sessions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
@@ -3121,6 +3290,7 @@ CREATE POLICY owner_directory ON public.ingest_inbox TO muster_owner USING (true
 CREATE POLICY owner_directory ON public.ingest_refusals TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.late_minutes TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.lessons TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.lone_sessions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
@@ -3161,6 +3331,10 @@ CREATE POLICY owner_directory ON public.sign_ins TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_leases TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.site_rollups TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sos_calls TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sos_codes TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sos_positions TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.sos_presses TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.suppression_designs TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.task_steps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.tasks TO muster_owner USING (true);
@@ -3209,6 +3383,10 @@ ALTER TABLE public.sign_ins ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_leases ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.site_rollups ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sos_calls ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sos_codes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sos_positions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.sos_presses ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.suppression_designs ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.task_steps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tasks ENABLE ROW LEVEL SECURITY;
@@ -3268,6 +3446,7 @@ CREATE POLICY tenant_isolation ON public.ingest_inbox USING ((tenant_id = ( SELE
 CREATE POLICY tenant_isolation ON public.ingest_refusals USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.late_minutes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.lessons USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.lone_sessions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3306,6 +3485,10 @@ CREATE POLICY tenant_isolation ON public.sign_ins USING ((tenant_id = ( SELECT p
 CREATE POLICY tenant_isolation ON public.site_leases USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.site_rollups USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sos_calls USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sos_codes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sos_positions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.sos_presses USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.suppression_designs USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.task_steps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.tasks USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3359,6 +3542,10 @@ REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -3436,6 +3623,7 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.ingest_inbox TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ingest_refusals TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_minutes TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.lessons TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.lone_sessions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.matrix_timers TO muster_app;
@@ -3474,6 +3662,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_ins TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_leases TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.site_rollups TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sos_calls TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sos_codes TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.sos_positions TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.sos_presses TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.suppression_designs TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.task_steps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.tasks TO muster_app;

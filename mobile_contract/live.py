@@ -30,7 +30,9 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.agent_cards import CardBrief
+from mobile_contract.presence import ReportedPosition
 from mobile_contract.room import RoomEvent, RoomState, Step
+from mobile_contract.sos import SosKind
 from mobile_contract.text import Text
 
 PATH = "/v1/live"
@@ -114,6 +116,17 @@ class Answer(msgspec.Struct, frozen=True, tag_field="type", tag="answer"):
     reason: str = ""
 
 
+class Sos(msgspec.Struct, frozen=True, tag_field="type", tag="sos"):
+    """Call for help, as ``POST /v1/sos``; answered by ``sos_taken``. Send it again with the same key until it is, here
+    and over HTTP: it is one call."""
+
+    key: str
+    kind: SosKind
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    position: ReportedPosition | None = None
+    note: str = ""
+
+
 class Join(msgspec.Struct, frozen=True, tag_field="type", tag="join"):
     """Follow a room, or ask again for what is missing of it."""
 
@@ -140,7 +153,7 @@ class Here(msgspec.Struct, frozen=True, tag_field="type", tag="here"):
     presence: Presence
 
 
-ClientFrame: TypeAlias = Hello | Post | Receipt | Answer | Join | Leave | Refresh | Here
+ClientFrame: TypeAlias = Hello | Post | Receipt | Answer | Sos | Join | Leave | Refresh | Here
 
 # --- server to client
 
@@ -224,6 +237,14 @@ class Answered(msgspec.Struct, frozen=True, tag_field="type", tag="answered"):
     state: str
 
 
+class SosTaken(msgspec.Struct, frozen=True, tag_field="type", tag="sos_taken"):
+    """The call for help is committed and people are being asked. Show nothing of it but a neutral line."""
+
+    key: str
+    sos: UUID
+    incident: UUID
+
+
 class Refreshed(msgspec.Struct, frozen=True, tag_field="type", tag="refreshed"):
     """The newer token counts; the socket lives until ``expires_at``."""
 
@@ -263,6 +284,7 @@ ServerFrame: TypeAlias = (
     | Posted
     | ReceiptOk
     | Answered
+    | SosTaken
     | Refreshed
     | Beat
     | PresenceChanged

@@ -248,6 +248,29 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class SosView(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's call for help: who, where, how surely. ``share`` 0 to 1 that they are in ``zone``, null: the search
+    begins there. ``duress_at``: they ended it under duress, it is not over. Degrees WGS 84."""
+
+    id: UUID
+    account: UUID
+    name: str
+    type: Literal["duress_silent", "medical", "fall", "trapped", "missed_check_in"]
+    place: Text
+    zone: UUID
+    lon: float | None
+    lat: float | None
+    level: int | None
+    accuracy_m: float | None
+    share: float | None
+    located_at: datetime | None
+    note: str
+    presses: int
+    opened_at: datetime
+    duress_at: datetime | None
+    over_at: datetime | None
+
+
 class RollCallView(msgspec.Struct, frozen=True, kw_only=True):
     """An evacuation's numbers: everybody expected is accounted, left, in need, missing or unsure. Never a name."""
 
@@ -437,6 +460,12 @@ class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="esca
     escalation: EscalationView
 
 
+class SosChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="sos.changed"):
+    """A person called for help, called again, was somewhere else, or the call is over."""
+
+    sos: SosView
+
+
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
     """A person wrote into the room."""
 
@@ -477,6 +506,7 @@ Body: TypeAlias = (
     | IncidentMerged
     | IncidentSplit
     | EscalationChanged
+    | SosChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft
@@ -536,6 +566,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     objectives: dict[UUID, ObjectiveView] = {}
     resources: dict[UUID, ResourceView] = {}
     escalations: dict[UUID, EscalationView] = {}
+    sos: dict[UUID, SosView] = {}
     messages: list[MessageView] = []
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
@@ -584,6 +615,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     RollCallChanged: ("roll_calls", "roll_call"),
     ObjectiveChanged: ("objectives", "objective"),
     ResourceChanged: ("resources", "resource"),
+    SosChanged: ("sos", "sos"),
 }
 
 

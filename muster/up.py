@@ -24,14 +24,14 @@ import uvloop
 from core.clock import SystemClock
 from core.database import Database
 from core.device_ca import DeviceCa
-from core.errors import Invalid, Unavailable
+from core.errors import Invalid, MusterError, Unavailable
 from core.logging import configure_logging, get_logger
 from core.outbox import Listener
 from core.settings import PREFIX, Settings
 from migrations.runner import migrate
 from muster.addresses import RUN_FILE
 from muster.broker_access import NEWS_DEVICES, list_logins
-from muster.demo import catalogue
+from muster.demo import catalogue, safeguards
 from muster.demo.push_accounts import KEY_FILE
 from muster.engines.broker import Broker
 from muster.engines.device_tls import TlsListener
@@ -51,6 +51,8 @@ RUN_FILE_EVERY_S = 0.1
 ROLE_STOP_WAIT_S = 12.0
 # Between attempts to rewrite the broker's files while the database is away.
 ACCESS_RETRY_S = 0.5
+# Likewise before the demo plant's vote is tried again.
+ARM_RETRY_S = 5.0
 
 
 class Running(msgspec.Struct, frozen=True):
@@ -126,11 +128,14 @@ async def _up(plan: _Plan) -> int:
         if not await _until_ready(plan.settings, stopping):
             return 0 if stopping.is_set() else 1
         async with asyncio.TaskGroup() as tasks:
-            writing = tasks.create_task(_keep_run_file(plan))
+            beside = [tasks.create_task(_keep_run_file(plan))]
+            if plan.settings.demo:
+                beside.append(tasks.create_task(_arm_demo(db)))
             print(banner(plan.settings, plan.mqtt_tls_url), flush=True)
             await stopping.wait()
             print("stopping ...", flush=True)
-            writing.cancel()
+            for task in beside:
+                task.cancel()
     print("stopped.", flush=True)
     return 0
 
@@ -305,6 +310,18 @@ async def _keep_run_file(plan: _Plan) -> None:
         await asyncio.sleep(RUN_FILE_EVERY_S)
 
 
+async def _arm_demo(db: Database) -> None:
+    """The demo plant's vote; it never stops what runs."""
+    while True:
+        try:
+            await safeguards.keep_arming(db)
+        except MusterError as problem:
+            log.warning("demo.vote_waits", error=str(problem))
+            await asyncio.sleep(ARM_RETRY_S)
+        else:
+            return
+
+
 def without_login(url: str) -> str:
     """The broker's address for devices, who have logins of their own: the one in MUSTER_MQTT_URL is the gateway's."""
     parts = urlsplit(url)
@@ -326,5 +343,10 @@ def banner(settings: Settings, mqtt_tls_url: str = "") -> str:
     if settings.demo:
         lines += ["", f"Demo sign-ins (tenant {catalogue.TENANT}, password {catalogue.PASSWORD}):"]
         lines += [f"  {a.username:<8} {a.role:<15} {a.name.zh} {a.name.en}" for a in catalogue.ACCOUNTS]
-        lines += ["", "In another terminal:", "  .venv/bin/muster phone --as wang", "  .venv/bin/muster demo leak"]
+        lines += [
+            "",
+            "In two other terminals:",
+            "  .venv/bin/muster phone --as wang",
+            "  .venv/bin/muster demo leak (or hf, oxygen)",
+        ]
     return "\n".join([*lines, "", "Ctrl-C stops everything."])

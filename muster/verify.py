@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from core.database import Database
 from core.errors import Invalid, NotFound
 from core.settings import Settings
@@ -16,7 +18,7 @@ from incidents.record import verification_queries as sql
 from incidents.record.anchor_export import Anchored, Header, Writer
 from incidents.record.verification import Break
 from incidents.record.verifying import verify_audit, verify_timeline
-from muster.process import need
+from muster.engines.postgres import find_app_url
 
 # Ids in memory at once.
 PAGE = 500
@@ -35,8 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
-    """A line for each broken chain; the exit status is 1 when there is one."""
-    need(settings, "database_url")
+    """A line for each broken chain; the exit status is 1 when there is one. Without a database named in the settings it
+    is the one that `muster up` runs in the data folder."""
+    if not settings.database_url:
+        settings = replace(settings, database_url=find_app_url(settings.data_path / "postgres"))
     if not args.tenant and (args.incident or args.export or args.against):
         raise Invalid("verify.tenant", "--incident, --export and --against need --tenant", field="tenant")
     return asyncio.run(verify(args, settings))

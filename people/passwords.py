@@ -51,6 +51,10 @@ class Passwords:
         check_password(password)
         return await self._run(self._hasher.hash, password)
 
+    async def hash_code(self, code: str) -> str:
+        """The stored form of a short code; its bounds are the caller's, and so is a limit on guesses."""
+        return await self._run(self._hasher.hash, code)
+
     async def verify(self, stored: str | None, password: str) -> bool:
         """Whether the password is right; None costs the same and is always wrong."""
         right = await self._run(self._verify, stored or self._nobody, password[:PASSWORD_MAX_CHARS])

@@ -26,7 +26,8 @@ class Outcome(msgspec.Struct, frozen=True):
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """An order as a push carries it; ids let the app fetch the rest, ``key`` lets it show a repeat once.
 
-    A ``test`` of communications carries its message's id as ``delivery`` and stands for nothing to do.
+    A ``test`` of communications carries its message's id as ``delivery`` and stands for nothing to do. A ``check_in``
+    reminds somebody who works alone, and carries their session's id.
     ``title`` and ``place`` are sent only where the settings allow details to leave the house.
     """
 
@@ -40,7 +41,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     place: Text
     sent_at_ms: int
-    type: Literal["order", "test"] = "order"
+    type: Literal["order", "test", "check_in"] = "order"
 
 
 class Target(msgspec.Struct, frozen=True):

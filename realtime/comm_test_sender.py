@@ -10,6 +10,7 @@ from uuid import UUID
 from core.database import Database, Tx
 from core.outbox import Listener
 from core.worker import sweep_on_news
+from incidents.sos import queries as sos_queries
 from mobile_contract.text import Text
 from people import queries as people_queries
 from people.reach import comm_test_queries as queries
@@ -83,6 +84,9 @@ class CommTestSender:
     async def _way(self, tx: Tx, message: CommTestMessage) -> tuple[Channel | None, Target]:
         """The channel and address as they are now; both may have gone since the test began."""
         nowhere = Target(message.device_id, "")
+        if await sos_queries.is_calling(tx, message.tenant_id, message.account_id):
+            # Not while they call for help: their phone makes no sound.
+            return None, nowhere
         if message.channel in self._channels:
             devices = await people_queries.list_pushable_devices(tx, message.tenant_id, message.account_id)
             device = next((d for d in devices if d.id == message.device_id), None)

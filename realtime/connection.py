@@ -35,6 +35,7 @@ from mobile_contract.live import (
     Refreshed,
     RoomPosition,
     ServerFrame,
+    Sos,
     Welcome,
 )
 from mobile_contract.text import Text
@@ -100,6 +101,12 @@ class StoreAnswer(msgspec.Struct, frozen=True):
     answer: Answer
 
 
+class StoreSos(msgspec.Struct, frozen=True):
+    """Commit the call for help and answer ``sos_taken``."""
+
+    sos: Sos
+
+
 class SetPresence(msgspec.Struct, frozen=True):
     """The app is in front, or in the background."""
 
@@ -117,6 +124,7 @@ Effect: TypeAlias = (
     | StorePost
     | StoreReceipt
     | StoreAnswer
+    | StoreSos
     | SetPresence
 )
 
@@ -202,6 +210,9 @@ class Connection:
                 return _checked_key(frame.key) or [StorePost(frame)]
             case Answer():
                 return _checked_key(frame.key) or _checked_reason(frame) or [StoreAnswer(frame)]
+            case Sos():
+                # Its bounds are the use case's, as over HTTP: a call for help is not refused for its form twice.
+                return [StoreSos(frame)]
             case Receipt():
                 return [StoreReceipt(frame)]
             case Join(room, epoch, seq):

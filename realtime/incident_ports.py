@@ -8,9 +8,14 @@ from uuid import UUID
 
 from core.database import Tx
 from core.errors import NotFound
+from geo.fixes import Fix
 from incidents.reaching import deliveries
+from incidents.sos import queries as sos_queries
+from incidents.sos import service as sos_service
+from incidents.sos.place import FixAt
+from incidents.sos.service import Press
 from incidents.tasking import escalation, tasks
-from mobile_contract.live import Order
+from mobile_contract.live import Order, Sos, SosTaken
 from people.actor import Actor
 from realtime.ports import AddressedOrder, Authenticator, Ports
 
@@ -19,7 +24,9 @@ class IncidentPorts:
     """Orders, receipts and answers by the incidents' use cases."""
 
     async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
-        """See `realtime.ports.Orders`. Who comes on line is offered what nobody took."""
+        """See `realtime.ports.Orders`. Who comes on line is offered what nobody took; who calls for help, nothing."""
+        if await sos_queries.is_calling(tx, tenant_id, account_id):
+            return []
         await escalation.offer(tx, tenant_id, account_id)
         return await deliveries.list_open_orders(tx, tenant_id, account_id)
 
@@ -30,6 +37,9 @@ class IncidentPorts:
         except NotFound:
             # News outlives its row when a retention job runs in between.
             return None
+        if await sos_queries.is_calling(tx, tenant_id, account_id):
+            # Who calls for help is rung for nothing; the order goes on to the next person without a receipt.
+            return None
         return AddressedOrder(account_id, order)
 
     async def record_fact(self, tx: Tx, actor: Actor, delivery_id: UUID, fact: str, at: datetime) -> None:
@@ -38,13 +48,28 @@ class IncidentPorts:
             tx, actor.tenant_id, delivery_id, fact, at, actor.device_id, account_id=actor.account_id
         )
 
+    async def raise_sos(self, tx: Tx, actor: Actor, frame: Sos) -> SosTaken:
+        """See `realtime.ports.Calls`."""
+        call = await sos_service.raise_sos(tx, actor, press_of(frame))
+        assert call.incident_id is not None
+        return SosTaken(frame.key, call.id, call.incident_id)
+
     async def answer(self, tx: Tx, actor: Actor, task_id: UUID, answer: str, reason: str, key: str) -> str:
         """See `realtime.ports.Tasks`."""
         said = cast(Literal["acknowledge", "decline"], answer)
         return (await tasks.answer(tx, actor, task_id, said, reason, key)).state
 
 
+def press_of(frame: Sos) -> Press:
+    """The button as it comes over the wire."""
+    where = frame.position
+    phone = None
+    if where is not None:
+        phone = FixAt(Fix(where.lon, where.lat, where.accuracy_m, where.level), where.at)
+    return Press(key=frame.key, kind=frame.kind, at=frame.at, note=frame.note, phone=phone)
+
+
 def incident_ports(authenticator: Authenticator) -> Ports:
     """Everything the edge asks for, but who a token is."""
     incidents = IncidentPorts()
-    return Ports(authenticator, incidents, incidents, incidents)
+    return Ports(authenticator, incidents, incidents, incidents, incidents)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx
-from mobile_contract.live import Order
+from mobile_contract.live import Order, Sos, SosTaken
 from people.actor import Actor
 from people.authenticator import Authenticated
 
@@ -57,6 +57,14 @@ class Tasks(Protocol):
         ...
 
 
+class Calls(Protocol):
+    """Calls for help."""
+
+    async def raise_sos(self, tx: Tx, actor: Actor, frame: Sos) -> SosTaken:
+        """Call for help; the same key twice is one call."""
+        ...
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything from outside."""
 
@@ -64,3 +72,4 @@ class Ports(msgspec.Struct, frozen=True):
     orders: Orders
     receipts: Receipts
     tasks: Tasks
+    calls: Calls

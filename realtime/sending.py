@@ -35,6 +35,7 @@ from incidents.reaching.delivery import (
 )
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.reaching.orders import OrderContent
+from incidents.sos import queries as sos_queries
 from incidents.tasking import escalation, escalation_queries
 from people import queries as people_queries
 from people.model import PersonDevice
@@ -172,9 +173,12 @@ class Desk:
         A channel that was tried stays in the list when its last address was retired: ``step`` counts places in it.
         """
         devices = await people_queries.list_pushable_devices(tx, row.tenant_id, row.account_id)
+        calling = await sos_queries.is_calling(tx, row.tenant_id, row.account_id)
+        # A phone whose owner calls for help makes no sound: not for this order, and not for another.
+        devices = [] if calling else devices
         ways = {name: Way([_target(d) for d in devices if d.push_channel == name]) for name in self._order}
         ways |= {
-            kind: Way([Target(point.id, point.address, locale) for point in points], url)
+            kind: Way([Target(point.id, point.address, locale) for point in points if not calling], url)
             for kind, url, locale, points in await message_ways(tx, row.tenant_id, row.account_id)
         }
         tried = await delivery_queries.list_tried_channels(tx, row.tenant_id, row.id)

@@ -143,7 +143,7 @@ class Session:
                     self._edge.hub.leave(leave.room, self.line)
             case machine.SetPresence(presence):
                 await self._announce(presence)
-            case machine.StorePost() | machine.StoreReceipt() | machine.StoreAnswer():
+            case machine.StorePost() | machine.StoreReceipt() | machine.StoreAnswer() | machine.StoreSos():
                 await self._store(effect)
 
     async def _authenticate(self, access_token: str) -> None:
@@ -209,7 +209,9 @@ class Session:
             state = await rooms.fresh_snapshot(tx, actor.tenant_id, room.id)
         return Snapshot(state.room, state.epoch, state.seq, state)
 
-    async def _store(self, effect: machine.StorePost | machine.StoreReceipt | machine.StoreAnswer) -> None:
+    async def _store(
+        self, effect: machine.StorePost | machine.StoreReceipt | machine.StoreAnswer | machine.StoreSos
+    ) -> None:
         actor, ports = self._machine.actor, self._edge.ports
         assert actor is not None
         reply: ServerFrame
@@ -225,6 +227,8 @@ class Session:
                 case machine.StoreAnswer(answer):
                     state = await ports.tasks.answer(tx, actor, answer.task, answer.answer, answer.reason, answer.key)
                     reply = Answered(answer.key, answer.task, state)
+                case machine.StoreSos(sos):
+                    reply = await ports.calls.raise_sos(tx, actor, sos)
         # Only after COMMIT: what is confirmed is not lost.
         self._send(reply)
 
@@ -298,6 +302,8 @@ def _key_of(effect: Effect) -> str | None:
             return post.key
         case machine.StoreAnswer(answer):
             return answer.key
+        case machine.StoreSos(sos):
+            return sos.key
         case machine.StoreReceipt(receipt):
             return str(receipt.delivery)
         case machine.Follow(position):

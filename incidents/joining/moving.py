@@ -17,6 +17,8 @@ from incidents.reaching import delivery_queries
 from incidents.reaching.orders import delivery_view
 from incidents.roll_call import queries as roll_call_queries
 from incidents.roll_call.views import roll_call_view
+from incidents.sos import queries as sos_queries
+from incidents.sos.service import sos_view
 from incidents.tasking import escalation_queries
 from incidents.tasking.asked import escalation_view
 from mobile_contract.room import (
@@ -30,6 +32,7 @@ from mobile_contract.room import (
     ObjectiveChanged,
     ResourceChanged,
     RollCallChanged,
+    SosChanged,
     TaskChanged,
     TaskStepsChanged,
 )
@@ -84,6 +87,10 @@ async def _led(tx: Tx, tenant_id: UUID, incident_id: UUID, moved: Moved) -> list
     if moved.roll_calls:
         calls = await roll_call_queries.list_calls(tx, tenant_id, incident_id=incident_id, limit=ROLL_CALLS_MAX)
         bodies += [RollCallChanged(roll_call_view(call)) for call in _among(calls, moved.roll_calls)]
+    for call_id in moved.calls:
+        call = await sos_queries.find_call(tx, tenant_id, call_id)
+        assert call is not None
+        bodies.append(SosChanged(sos_view(call)))
     if moved.floods:
         flood = await joining_queries.find_newest_flood(tx, tenant_id, incident_id)
         assert flood is not None

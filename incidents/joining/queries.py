@@ -26,6 +26,7 @@ class Moved(msgspec.Struct, frozen=True):
     resources: list[UUID]
     objectives: list[UUID]
     roll_calls: list[UUID]
+    calls: list[UUID]
     floods: list[UUID]
 
 

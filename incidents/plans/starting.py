@@ -25,7 +25,7 @@ from incidents.plans import giving, planning
 from incidents.plans.binding import bind
 from incidents.plans.model import BoundPlan, Moment, PlanTemplate
 from incidents.plans.moments import look, moment_at
-from incidents.record import timeline
+from incidents.record import publishing, timeline
 from incidents.response import INCIDENTS_OPENED
 from incidents.service import check_reason
 from mobile_contract.room import IncidentOpened, IncidentRegraded
@@ -39,7 +39,10 @@ log = get_logger(__name__)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person says is happening. ``level`` 2: somebody is hurt, or it can not be held."""
+    """What a person says is happening. ``level`` 2: somebody is hurt, or it can not be held.
+
+    ``silent``: whoever reports it is not in its room.
+    """
 
     plan: str
     zone_id: UUID
@@ -47,6 +50,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None = None
     level: int = 1
     exercise: bool = False
+    silent: bool = False
 
 
 class Bound(msgspec.Struct, frozen=True):
@@ -91,16 +95,7 @@ async def open_reported(
 
     An open incident of the same plan in the same zone is the same thing, told again, and so is one it was merged into.
     """
-    moment = moment_at(
-        context,
-        zone,
-        tx.now,
-        cause="manual" if any(t.manual for t in template.triggers) else "sos",
-        level=report.level,
-        agent=report.agent,
-        source=Text("人员报告", "A person's report"),
-    )
-    moment = await look(tx, context, zone, template, moment)
+    moment = await look(tx, context, zone, template, _moment(tx, context, zone, template, report))
     told = (zone.id, template.slug, report.exercise)
     standing = await queries.lock_open_incidents(tx, context.tenant_id, context.site_id)
     gone = await joining_queries.list_gone(tx, context.tenant_id, [known.id for known in standing])
@@ -114,6 +109,28 @@ async def open_reported(
     bound = bind(template, msgspec.structs.replace(moment, grade=incident.grade))
     await _begin(tx, incident, Bound(context, zone, template, bound), report, by)
     return incident
+
+
+async def tell_again(
+    tx: Tx, context: SiteContext, zone: Zone, known: Incident, report: Report, *, by: UUID
+) -> Incident:
+    """The same person reports it again; the caller holds the locks of the site and the incident."""
+    template = context.plans[known.plan["template"]]
+    moment = await look(tx, context, zone, template, _moment(tx, context, zone, template, report))
+    bound = bind(template, msgspec.structs.replace(moment, grade=known.grade))
+    return await _told_again(tx, known, Bound(context, zone, template, bound), report, by)
+
+
+def _moment(tx: Tx, context: SiteContext, zone: Zone, template: PlanTemplate, report: Report) -> Moment:
+    return moment_at(
+        context,
+        zone,
+        tx.now,
+        cause="manual" if any(t.manual for t in template.triggers) else "sos",
+        level=report.level,
+        agent=report.agent,
+        source=Text("人员报告", "A person's report"),
+    )
 
 
 def _incident(
@@ -146,7 +163,7 @@ def _incident(
 
 async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: UUID) -> None:
     tenant_id, context = incident.tenant_id, bound.context
-    members = {*await planning.room_members(tx, tenant_id), by}
+    members = {*await planning.room_members(tx, tenant_id), *(() if report.silent else (by,))}
     room_id = await rooms.open_room(tx, tenant_id, incident.id, sorted(members))
     # Commands before news: whoever confirms one locks it before it locks the room.
     commands = await planning.command_plan(tx, context, incident, bound.zone, bound.plan, "reported")
@@ -154,6 +171,7 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
     facts = {"number": incident.number, "grade": incident.grade, "reasons": incident.reasons, "plan": incident.plan}
     said = {"reported": report.reason, "level": report.level}
     await timeline.append(tx, tenant_id, incident.id, "incident.opened", {**facts, **said}, by=by)
+    await publishing.publish(tx, incident, "incident.opened")
     await planning.announce_commands(tx, tenant_id, incident.id, commands)
     around = planning.surroundings(context, bound.zone, report.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, incident, bound.template, bound.plan, around)
@@ -172,14 +190,15 @@ async def _told_again(tx: Tx, known: Incident, bound: Bound, report: Report, by:
     if report.level == 2:
         # Commands before news, as above.
         commands = await planning.command_plan(tx, bound.context, known, bound.zone, bound.plan, "reported")
-    await rooms.add_member(tx, tenant_id, await rooms.room_id_of(tx, tenant_id, known.id), by)
+    if not report.silent:
+        await rooms.add_member(tx, tenant_id, await rooms.room_id_of(tx, tenant_id, known.id), by)
     facts = {"reason": report.reason, "level": report.level}
     await timeline.append(tx, tenant_id, known.id, "incident.reported_again", facts, by=by)
     await audit.record(tx, by, "incident.reported_again", "incident", known.id, facts)
     if report.level == 1:
         return known
     graded = grade_report(report.level, report.reason, bound.zone.name, bound.zone.risk)
-    after = await _raise_grade(tx, known, planning.raised_by(graded, bound.plan), by)
+    after = await raise_grade(tx, known, planning.raised_by(graded, bound.plan), by)
     await planning.announce_commands(tx, tenant_id, known.id, commands)
     around = planning.surroundings(bound.context, bound.zone, report.agent or known.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, after, bound.template, bound.plan, around)
@@ -187,7 +206,8 @@ async def _told_again(tx: Tx, known: Incident, bound: Bound, report: Report, by:
     return after
 
 
-async def _raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Incident:
+async def raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Incident:
+    """The locked incident at a graver grade; it gets no milder."""
     if graded.grade >= known.grade:
         return known
     after = msgspec.structs.replace(known, grade=int(graded.grade), reasons=list(graded.reasons))
@@ -196,4 +216,5 @@ async def _raise_grade(tx: Tx, known: Incident, graded: Graded, by: UUID) -> Inc
     await rooms.append_to_incident(tx, known.tenant_id, known.id, body, by=by)
     facts = {"from": known.grade, "to": after.grade, "reasons": after.reasons}
     await timeline.append(tx, known.tenant_id, known.id, "incident.regraded", facts, by=by)
+    await publishing.publish(tx, after, "incident.regraded")
     return after

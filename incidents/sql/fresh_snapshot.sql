@@ -84,6 +84,13 @@ SELECT jsonb_build_object(
             'crew', x.crew, 'started_at', x.started_at, 'met_at', x.met_at,
             'paused_until', x.paused_until)), '{}')
         FROM escalations x WHERE x.tenant_id = $1 AND x.incident_id = r.incident_id),
+    'sos', (
+        SELECT coalesce(jsonb_object_agg(s.id, jsonb_build_object(
+            'id', s.id, 'account', s.account_id, 'name', s.name, 'type', s.kind, 'place', s.place, 'zone', s.zone_id,
+            'lon', s.lon, 'lat', s.lat, 'level', s.level, 'accuracy_m', s.accuracy_m, 'share', s.share,
+            'located_at', s.located_at, 'note', s.note, 'presses', s.presses, 'opened_at', s.opened_at,
+            'duress_at', s.duress_at, 'over_at', s.over_at)), '{}')
+        FROM sos_calls s WHERE s.tenant_id = $1 AND s.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -33,6 +33,8 @@ WITH moved_alarms AS (
     WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
 ), moved_roll_calls AS (
     UPDATE roll_calls SET incident_id = $3 WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
+), moved_calls AS (
+    UPDATE sos_calls SET incident_id = $3 WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
 ), moved_floods AS (
     UPDATE floods SET incident_id = $3 WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
 )
@@ -45,4 +47,5 @@ SELECT array(SELECT id FROM moved_alarms ORDER BY id) AS alarms,
     array(SELECT id FROM moved_resources ORDER BY id) AS resources,
     array(SELECT id FROM moved_objectives ORDER BY id) AS objectives,
     array(SELECT id FROM moved_roll_calls ORDER BY id) AS roll_calls,
+    array(SELECT id FROM moved_calls ORDER BY id) AS calls,
     array(SELECT id FROM moved_floods ORDER BY id) AS floods

@@ -110,22 +110,26 @@ SELECT a.id AS account_id, a.role,
                AND (NOT d.answer_no OR d.answer_at IS NULL AND d.ended IS NULL)) AS engaged
 FROM accounts a
 WHERE a.tenant_id = $1 AND a.role = ANY ($4::text[]) AND a.disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM sos_calls s WHERE s.tenant_id = $1 AND s.account_id = a.id AND s.over_at IS NULL)
 """
 
 
 async def list_people(tx: Tx, tenant_id: UUID, incident_id: UUID, task_id: UUID, roles: list[str]) -> list[Person]:
-    """Everyone of these roles, in no order; ``engaged``: asked for another task of it, or going."""
+    """Everyone of these roles, in no order; ``engaged``: asked for another task of it, or going. Who calls for help is
+    asked for nothing."""
     return [row_to(Person, r) for r in await tx.fetch(PEOPLE, tenant_id, incident_id, task_id, roles)]
 
 
 RESPONDERS = """
 SELECT id FROM accounts
-WHERE tenant_id = $1 AND role IN ('responder', 'safety_officer') AND disabled_at IS NULL ORDER BY id
+WHERE tenant_id = $1 AND role IN ('responder', 'safety_officer') AND disabled_at IS NULL
+  AND NOT EXISTS (SELECT FROM sos_calls s WHERE s.tenant_id = $1 AND s.account_id = accounts.id AND s.over_at IS NULL)
+ORDER BY id
 """
 
 
 async def list_responders(tx: Tx, tenant_id: UUID) -> list[UUID]:
-    """Responders and safety officers."""
+    """Responders and safety officers who do not call for help themselves."""
     return [r["id"] for r in await tx.fetch(RESPONDERS, tenant_id)]
 
 

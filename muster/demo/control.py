@@ -44,10 +44,11 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the plant did, or ``error``; ``status`` is its state as data."""
+    """What the plant did, or ``error``; ``status`` is its state as data. ``zh`` where it is told to people."""
 
     text: str
     error: bool = False
+    zh: str = ""
     status: dict[str, object] = {}
 
 

@@ -29,6 +29,9 @@ DOORS = (
     DemoDoor("clean-room", "corridor", "clean-room"),
     DemoDoor("machine-hall", "corridor", "machine-hall"),
     DemoDoor("office", None, "office"),
+    DemoDoor("gas-lobby", None, "gas-lobby"),
+    DemoDoor("hf-room", "gas-lobby", "hf-room"),
+    DemoDoor("nitrogen-room", "gas-lobby", "nitrogen-room"),
 )
 
 # Badge number and account; the cards are numbered as a card printer does it.

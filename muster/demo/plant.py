@@ -13,9 +13,11 @@ import uvloop
 from core.errors import Invalid
 from core.logging import configure_logging, get_logger
 from core.settings import Settings, load_settings
+from mobile_contract.text import Text
 from muster.demo import control
 from muster.demo.catalogue import DEVICES
 from muster.demo.devices import PlantDevice, report
+from muster.demo.stations import Station
 from muster.demo.world import World
 from muster.device_link import Broker, parse_broker
 
@@ -23,7 +25,34 @@ log = get_logger(__name__)
 
 # Four steps a second: finer than any sensor's lag, and the model's steps are exact in between.
 STEP_S = 0.25
-RATE_MAX_G_S, MINUTES_MAX = 200.0, 60.0
+MINUTES_MAX = 60.0
+
+
+class Leak(msgspec.Struct, frozen=True):
+    """What leaks where: at most ``max_g_s``; the rate is said in ``unit``."""
+
+    zone: str
+    max_g_s: float
+    text: Text
+    unit: str = "g/s"
+    per_g_s: float = 1.0
+
+    def said(self, rate_g_s: float, minutes: float) -> Text:
+        """What happens now, in words."""
+        rate = f"{rate_g_s * self.per_g_s:g} {self.unit}"
+        return Text(
+            f"{self.text.zh}：{rate}，持续 {minutes:g} 分钟或至阀门关闭。",
+            f"{self.text.en}: {rate} for {minutes:g} min, or until the valve closes.",
+        )
+
+
+# Ten times the ordinary hydrogen fluoride brings the room to the IDLH of 30 ppm within seconds; 2 kg/s of nitrogen is a
+# broken main.
+LEAKS = {
+    "leak": Leak("solvent-store", 200.0, Text("溶剂库丙酮泄漏", "Acetone leaks in the solvent store")),
+    "hf": Leak("hf-room", 1.0, Text("氟化氢间氟化氢泄漏", "Hydrogen fluoride escapes in the HF room"), "mg/s", 1000.0),
+    "oxygen": Leak("nitrogen-room", 2000.0, Text("液氮间液氮泄漏", "Liquid nitrogen runs out in the nitrogen room")),
+}
 
 
 class Plant:
@@ -53,19 +82,18 @@ class Plant:
 
     def handle(self, request: control.Request) -> control.Answer:
         """One order from the control port; raises Invalid for what the plant can not do."""
-        world = self.world
+        world, zh = self.world, ""
         match request.fault:
-            case "leak":
-                _within("rate", request.rate_g_s, RATE_MAX_G_S)
+            case fault if fault in LEAKS:
+                leak = LEAKS[fault]
+                _within("rate", request.rate_g_s, leak.max_g_s)
                 _within("minutes", request.minutes, MINUTES_MAX)
-                world.leak(request.rate_g_s, request.minutes)
-                text = (
-                    f"Acetone leaks in the solvent store: {request.rate_g_s:g} g/s for {request.minutes:g} min,"
-                    " or until the valve closes."
-                )
+                world.stations[leak.zone].leak(request.rate_g_s, request.minutes)
+                said = leak.said(request.rate_g_s, request.minutes)
+                text, zh = said.en, said.zh
             case "stuck-fan":
                 world.fan_stuck = True
-                text = "The fan obeys nothing and answers nothing. `muster demo stop` repairs it."
+                text = "The fans obey nothing and answer nothing. `muster demo stop` repairs them."
             case "mute-sensor":
                 world.muted.add(_known(request.device))
                 text = f"{request.device} says nothing any more. `muster demo stop` repairs it."
@@ -77,28 +105,41 @@ class Plant:
             case other:
                 raise Invalid("demo.unknown", f"the demo plant knows no {other!r}", field="fault", value=other)
         log.info("demo.told", fault=request.fault, device=request.device)
-        return control.Answer(text, status=self._status())
+        return control.Answer(text, zh=zh, status=self._status())
 
     def _line(self) -> str:
         world = self.world
-        return (
-            f"acetone {world.store.acetone_ppm:.0f} ppm, film {world.store.film_g:.0f} g,"
-            f" fan {'on' if world.fan_on else 'off'} ({100 * world.store.fan_speed:.0f} %),"
-            f" valve {'open' if world.valve_open else 'closed'}, {'leaking' if world.leaking else 'no leak'};"
-            f" {sum(device.link.connected.is_set() for device in self.devices)}/{len(self.devices)} devices online"
+        store, hf, nitrogen = world.store, world.hf_room, world.nitrogen_room
+        online = sum(device.link.connected.is_set() for device in self.devices)
+        return "\n".join(
+            (
+                f"solvent store: acetone {store.air.acetone_ppm:.0f} ppm, film {store.air.film_g:.0f} g, {_of(store)}",
+                f"HF room: hydrogen fluoride {hf.hf_mg_m3:.2f} mg/m3, {_of(hf)}",
+                f"nitrogen room: oxygen {nitrogen.oxygen_percent:.1f} %, {_of(nitrogen)}",
+                f"{online}/{len(self.devices)} devices online",
+            )
         )
 
     def _status(self) -> dict[str, object]:
         world = self.world
         facts: dict[str, object] = {
-            "acetone_ppm": round(world.store.acetone_ppm, 1),
-            "fan_on": world.fan_on,
+            "acetone_ppm": round(world.store.air.acetone_ppm, 1),
+            "hf_mg_m3": round(world.hf_room.hf_mg_m3, 3),
+            "oxygen_percent": round(world.nitrogen_room.oxygen_percent, 2),
+            "fan_on": world.store.fan_on,
             "fan_speed": round(world.store.fan_speed, 3),
-            "valve_open": world.valve_open,
-            "leaking": world.leaking,
+            "valve_open": world.store.valve_open,
+            "leaking": any(station.leaking for station in world.stations.values()),
             "devices": [msgspec.to_builtins(report(device)) for device in self.devices],
         }
         return facts
+
+
+def _of(station: Station) -> str:
+    return (
+        f"fan {'on' if station.fan_on else 'off'} ({100 * station.fan_speed:.0f} %),"
+        f" valve {'open' if station.valve_open else 'closed'}, {'leaking' if station.leaking else 'no leak'}"
+    )
 
 
 def _within(field: str, value: float, limit: float) -> None:

@@ -155,11 +155,6 @@ def advance(state: RoomState, room: Room, *, fan_running: bool, leak_g_s: float,
     return replace(state, acetone_ppm=ppm, film_g=film_g, fan_speed=speed)
 
 
-def air_speed_m_s(state: RoomState, room: Room) -> float:
-    """Speed of the air in the fan's duct."""
-    return state.fan_speed * room.fan_flow_m3_s / room.duct_area_m2
-
-
 def percent_lel(ppm: float) -> float:
     """Acetone as a share of its lower explosive limit."""
     return 100.0 * ppm / ACETONE_LEL_PPM

@@ -9,13 +9,13 @@ import random
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from muster.demo import room_model as rooms
 from muster.demo.catalogue import DEVICES, DemoDevice
+from muster.demo.stations import HfRoom, NitrogenRoom, SolventStore, Station
 from plant.model import ActuatorKind
 
-# A motorised valve of this size closes within a few seconds; a contactor, siren or beacon at once.
-VALVE_TRAVEL_S = 2.0
 # Closing air vibrates: spindle at work and standing, mm/s rms (ISO 10816-3 group 2, rigid: zone A up to 1.4).
 SPINDLE_RUNNING_MM_S, SPINDLE_COAST_S = 0.9, 4.0
 PID_BASELINE_PPM = 4.0  # isopropanol and cleaning agents of an ordinary day
@@ -37,47 +37,33 @@ class World:
     """The plant's physics, advanced by ``step``; faults are plain attributes."""
 
     def __init__(self, seed: int = 1) -> None:
-        self.store = rooms.RoomState()
-        self.leak_g_s = 0.0
-        self.spill_left_g = 0.0
-        self.fan_on = False
+        self.store = SolventStore()
+        self.hf_room = HfRoom()
+        self.nitrogen_room = NitrogenRoom()
+        self.stations: dict[str, Station] = {
+            "solvent-store": self.store,
+            "hf-room": self.hf_room,
+            "nitrogen-room": self.nitrogen_room,
+        }
         self.fan_stuck = False
-        self.valve_open = True
         self.muted: set[str] = set()
         self.spindle_on = True
         self.spindle_speed = 1.0
-        self._valve_travel_s = 0.0
         self._contacts: dict[tuple[str, str], bool] = {}
         self._sensors: dict[tuple[str, str], rooms.SensorState] = {}
         self._random = random.Random(seed)  # noqa: S311 - sensor noise
 
-    def leak(self, rate_g_s: float, minutes: float) -> None:
-        """Acetone sprays at this rate until that many minutes' worth is gone; opens the valve first."""
-        self.valve_open = True
-        self._valve_travel_s = 0.0
-        self.leak_g_s = rate_g_s
-        self.spill_left_g = rate_g_s * minutes * 60.0
-
     def repair(self) -> None:
-        """End every fault; vapour already in the room leaves by itself."""
-        self.leak_g_s = self.spill_left_g = 0.0
+        """End every leak and fault; what is in the air already leaves by itself."""
+        for station in self.stations.values():
+            station.repair()
         self.fan_stuck = False
         self.muted.clear()
 
-    @property
-    def leaking(self) -> bool:
-        """Whether liquid flows now."""
-        return self.leak_g_s > 0 and self.spill_left_g > 0 and self.valve_open
-
     def step(self, dt_s: float) -> None:
         """Move the world on."""
-        if not self.valve_open or self._valve_travel_s > 0:
-            self._travel(dt_s)
-        leaked_g = min(self.leak_g_s * dt_s, self.spill_left_g) if self.leaking else 0.0
-        self.spill_left_g -= leaked_g
-        self.store = rooms.advance(
-            self.store, rooms.SOLVENT_STORE, fan_running=self.fan_on, leak_g_s=leaked_g / dt_s, dt_s=dt_s
-        )
+        for station in self.stations.values():
+            station.step(dt_s)
         target = 1.0 if self.spindle_on else 0.0
         self.spindle_speed += (target - self.spindle_speed) * min(1.0, dt_s / SPINDLE_COAST_S)
         for device in DEVICES:
@@ -86,12 +72,6 @@ class World:
                 truth, make = _truth(self, device, sensor.series)
                 before = self._sensors.get(key) or rooms.SensorState(truth)
                 self._sensors[key] = rooms.follow(before, make, truth, dt_s)
-
-    def _travel(self, dt_s: float) -> None:
-        if self._valve_travel_s > 0:
-            self._valve_travel_s = max(0.0, self._valve_travel_s - dt_s)
-            if self._valve_travel_s == 0:
-                self.valve_open = not self.valve_open
 
     def measure(self, device: DemoDevice) -> dict[str, float | None]:
         """What each series of the device shows; None before the first step (the sensor warms up)."""
@@ -106,9 +86,9 @@ class World:
         """Do it; False when the actuator does not know the action or is stuck."""
         kind = _kind(device, actuator)
         if kind is ActuatorKind.FAN and not self.fan_stuck and action in {"start", "stop"}:
-            self.fan_on = action == "start"
+            self.stations[device.zone].fan_on = action == "start"
         elif kind is ActuatorKind.VALVE and action in {"open", "close"}:
-            self._valve_travel_s = VALVE_TRAVEL_S if self.valve_open != (action == "open") else 0.0
+            self.stations[device.zone].turn_valve(wanted_open=action == "open")
         elif kind is ActuatorKind.MACHINE_STOP and action == "stop":
             self.spindle_on = False
         elif kind in {ActuatorKind.SIREN, ActuatorKind.BEACON} and action in {"sound", "silence", "start", "stop"}:
@@ -122,10 +102,10 @@ class World:
         kind = _kind(device, actuator)
         on = self._contacts.get((device.slug, actuator), False)
         if kind is ActuatorKind.FAN:
-            speed = round(rooms.air_speed_m_s(self.store, rooms.SOLVENT_STORE), 1)
-            return Shown("running" if self.fan_on else "stopped", speed, "m/s")
+            station = self.stations[device.zone]
+            return Shown("running" if station.fan_on else "stopped", round(station.air_speed_m_s, 1), "m/s")
         if kind is ActuatorKind.VALVE:
-            return Shown("open" if self.valve_open else "closed")
+            return Shown("open" if self.stations[device.zone].valve_open else "closed")
         if kind is ActuatorKind.SIREN:
             return Shown("sounding" if on else "silent")
         if kind is ActuatorKind.MACHINE_STOP:
@@ -144,19 +124,23 @@ _SERIES: dict[str, _Truth] = {
     "oxygen": (lambda _: rooms.OXYGEN_IN_AIR_PERCENT, rooms.OXYGEN_CELL),
     "temperature": (lambda _: ROOM_TEMPERATURE_CEL, rooms.PT100),
     "hydrogen-fluoride": (lambda _: 0.0, rooms.ELECTROCHEMICAL_HF),
-    "airflow": (lambda world: rooms.air_speed_m_s(world.store, rooms.SOLVENT_STORE), rooms.ANEMOMETER),
     "vibration": (lambda world: SPINDLE_RUNNING_MM_S * world.spindle_speed, rooms.ACCELEROMETER),
     "particles": (lambda _: PARTICLES_PER_M3, rooms.PARTICLE_COUNTER),
     "pressure": (lambda _: CLEAN_ROOM_PRESSURE_PA, rooms.MANOMETER),
 }
 # What differs from an ordinary room of the plant.
 _PLACES: dict[tuple[str, str], _Truth] = {
-    ("solvent-store", "acetone"): (lambda world: PID_BASELINE_PPM + world.store.acetone_ppm, rooms.PID),
+    ("solvent-store", "acetone"): (lambda world: PID_BASELINE_PPM + world.store.air.acetone_ppm, rooms.PID),
     ("solvent-store", "acetone-lel"): (
-        lambda world: rooms.percent_lel(PID_BASELINE_PPM + world.store.acetone_ppm),
+        lambda world: rooms.percent_lel(PID_BASELINE_PPM + world.store.air.acetone_ppm),
         rooms.CATALYTIC,
     ),
-    ("solvent-store", "oxygen"): (lambda world: rooms.oxygen_percent(world.store.acetone_ppm), rooms.OXYGEN_CELL),
+    ("solvent-store", "oxygen"): (lambda world: rooms.oxygen_percent(world.store.air.acetone_ppm), rooms.OXYGEN_CELL),
+    ("solvent-store", "airflow"): (lambda world: world.store.air_speed_m_s, rooms.ANEMOMETER),
+    ("hf-room", "hydrogen-fluoride"): (lambda world: world.hf_room.hf_mg_m3, rooms.ELECTROCHEMICAL_HF),
+    ("hf-room", "airflow"): (lambda world: world.hf_room.air_speed_m_s, rooms.ANEMOMETER),
+    ("nitrogen-room", "oxygen"): (lambda world: world.nitrogen_room.oxygen_percent, rooms.OXYGEN_CELL),
+    ("nitrogen-room", "airflow"): (lambda world: world.nitrogen_room.air_speed_m_s, rooms.ANEMOMETER),
     ("machine-hall", "temperature"): (
         lambda world: ROOM_TEMPERATURE_CEL + (SPINDLE_TEMPERATURE_CEL - ROOM_TEMPERATURE_CEL) * world.spindle_speed,
         rooms.PT100,
@@ -164,6 +148,13 @@ _PLACES: dict[tuple[str, str], _Truth] = {
 }
 
 
+# Electrochemical cells slow down with age: one of the three is new, one is due for exchange.
+_OWN_MAKES = {
+    "hf-1": replace(rooms.ELECTROCHEMICAL_HF, t90_s=60.0),
+    "hf-3": replace(rooms.ELECTROCHEMICAL_HF, t90_s=120.0),
+}
+
+
 def _truth(world: World, device: DemoDevice, series: str) -> tuple[float, rooms.Lag]:
     read, make = _PLACES.get((device.zone, series)) or _SERIES[series]
-    return read(world), make
+    return read(world), _OWN_MAKES.get(device.slug, make)

@@ -156,6 +156,24 @@ class Postgres:
         await self.process.wait()
 
 
+def find_app_url(folder: Path) -> str:
+    """The application's address of the cluster that runs in this folder; raises Unavailable when none does.
+
+    Only who may read the folder can: the password is in a file of its owner alone.
+    """
+    try:
+        passwords = msgspec.json.decode((folder / "passwords.json").read_bytes(), type=_Passwords)
+        # Its fourth line is the port (PostgreSQL's miscadmin.h, LOCK_FILE_LINE_PORT).
+        port = int((folder / "cluster" / "postmaster.pid").read_text().splitlines()[3])
+    except (OSError, msgspec.MsgspecError, ValueError, IndexError) as problem:
+        raise Unavailable(
+            "postgres.not_running",
+            f"no database runs in {folder}: start `make run` first, or set MUSTER_DATABASE_URL",
+            f"{folder} 中没有正在运行的数据库：请先执行 make run，或设置 MUSTER_DATABASE_URL",
+        ) from problem
+    return f"postgresql://{APP}:{passwords.app}@127.0.0.1:{port}/{DATABASE}"
+
+
 def _load_passwords(folder: Path) -> _Passwords:
     path = folder / "passwords.json"
     if path.exists():

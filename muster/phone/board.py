@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from mobile_contract.live import Answer
-from mobile_contract.room import AlarmView, DeliveryView, IncidentView, RoomState, TaskView
+from mobile_contract.room import (
+    AlarmView,
+    DeliveryView,
+    IncidentView,
+    RollCallView,
+    RoomState,
+    Step,
+    StepView,
+    TaskView,
+)
+from mobile_contract.text import Text
+from muster.phone import words
 from muster.phone.model import FinishTask, SeenOrder
 from muster.phone.session import Phone, is_over
 
 # Where an order stands for this person. ``late``: the time for an answer is over and a yes still counts.
 Standing: TypeAlias = Literal["new", "late", "taken", "moving", "done", "declined", "elsewhere", "over"]
 _URGENCY: dict[Standing, int] = {"new": 0, "late": 1, "taken": 2, "moving": 2}
+# As the server bounds a step's value; NaN is below nothing.
+VALUE_MAX = 1e12
 # ISA-18.2 letters of alarms that wait for somebody's acknowledgement.
 UNACKNOWLEDGED = "BDE"
 
@@ -117,6 +131,42 @@ def next_key(found: list[Card], current: str) -> str:
     if not keys:
         return ""
     return keys[(keys.index(current) + 1) % len(keys)] if current in keys else keys[0]
+
+
+def step_of(phone: Phone, seen: SeenOrder, n: int) -> StepView | None:
+    """How a step of the order's task stands, as far as the room has said."""
+    state = phone.rooms.get(seen.order.room)
+    known = [] if state is None else state.steps.get(seen.order.task, [])
+    return next((step for step in known if step.n == n), None)
+
+
+def proof_of(steps: Sequence[Step], n: int, proof: str) -> tuple[float | None, str | None] | Text:
+    """(value, photo's name) that confirms step ``n``, as that step asks for it, or why it can not be."""
+    step = next((step for step in steps if step.n == n and step.confirm != "none"), None)
+    if step is None:
+        return words.NO_STEP
+    if step.confirm == "value":
+        # With the unit or a comma written behind it is still the number.
+        number = proof.partition(" ")[0].removesuffix(step.unit or " ").replace(",", ".")
+        try:
+            value = float(number)
+        except ValueError:
+            return words.VALUE_WANTED
+        return (value, None) if abs(value) <= VALUE_MAX else words.VALUE_WANTED
+    if step.confirm == "photo":
+        return (None, proof) if proof else words.PHOTO_WANTED
+    return None, None
+
+
+def roll_call_to_answer(phone: Phone, looked_at: RoomState | None) -> RollCallView | None:
+    """The roll call that runs in the room looked at, else the newest that runs in any."""
+    here = [] if looked_at is None else _running(looked_at)
+    running = [call for state in phone.rooms.values() for call in _running(state)]
+    return max(here or running, key=lambda call: call.started_at, default=None)
+
+
+def _running(state: RoomState) -> list[RollCallView]:
+    return [] if is_over(state) else [call for call in state.roll_calls.values() if call.state == "open"]
 
 
 def alarm_to_acknowledge(state: RoomState | None) -> AlarmView | None:

@@ -31,6 +31,25 @@ class Done(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class ConfirmStep(msgspec.Struct, frozen=True):
+    """Step ``n`` is done; ``proof``: the value it asks for, or the photo's name."""
+
+    n: int
+    proof: str = ""
+
+
+class Safe(msgspec.Struct, frozen=True):
+    """I am safe, for the roll call."""
+
+    note: str = ""
+
+
+class NeedHelp(msgspec.Struct, frozen=True):
+    """I need help, for the roll call; ``note``: where, what."""
+
+    note: str = ""
+
+
 class SeeAlarm(msgspec.Struct, frozen=True):
     """I have seen the alarm."""
 
@@ -63,12 +82,29 @@ class Wrong(msgspec.Struct, frozen=True):
     why: Text
 
 
-Command: TypeAlias = Acknowledge | Decline | Going | Done | SeeAlarm | Next | Help | Quit | SignOut | Say | Wrong
+Command: TypeAlias = (
+    Acknowledge
+    | Decline
+    | Going
+    | Done
+    | ConfirmStep
+    | Safe
+    | NeedHelp
+    | SeeAlarm
+    | Next
+    | Help
+    | Quit
+    | SignOut
+    | Say
+    | Wrong
+)
 
 _PLAIN: dict[str, Command] = {
     "a": Acknowledge(),
     "g": Going(),
     "done": Done(),
+    "safe": Safe(),
+    "help": NeedHelp(),
     "ack": SeeAlarm(),
     "n": Next(),
     "?": Help(),
@@ -76,6 +112,8 @@ _PLAIN: dict[str, Command] = {
     "q": Quit(),
     "out": SignOut(),
 }
+# As the server bounds them: a mark's note, a photo's name.
+NOTE_MAX_CHARS = PROOF_MAX_CHARS = 500
 # "/a" says "a" to the room.
 ESCAPE = "/"
 
@@ -84,6 +122,9 @@ HELP = (
     (Text("d 原因", "d REASON"), Text("拒绝任务", "decline it")),
     (Text("g", "g"), Text("已出发", "on the way")),
     (Text("done [说明]", "done [NOTE]"), Text("任务完成", "task done")),
+    (Text("confirm 序号 [数值]", "confirm N [VALUE]"), Text("确认步骤", "confirm a step")),
+    (Text("safe", "safe"), Text("清点：我安全", "roll call: I am safe")),
+    (Text("help [位置]", "help [WHERE]"), Text("清点：我需要帮助", "roll call: I need help")),
     (Text("ack", "ack"), Text("确认报警", "acknowledge the alarm")),
     (Text("n", "n"), Text("下一个", "next order or incident")),
     (Text("文字", "TEXT"), Text("发消息", "say it in the room")),
@@ -102,19 +143,38 @@ def parse(line: str) -> Command | None:
         return _say(text.removeprefix(ESCAPE).strip())
     word, _, rest = text.partition(" ")
     word, rest = word.lower(), rest.strip()
-    if word == "d":
-        return _decline(rest)
-    if word == "done" and rest:
-        return _too_long("done", rest, REASON_MAX_CHARS) or Done(rest)
     if not rest and word in _PLAIN:
         return _PLAIN[word]
-    return _say(text)
+    return _with_rest(word, rest) or _say(text)
+
+
+def _with_rest(word: str, rest: str) -> Command | None:
+    """Commands that say more than their word."""
+    if word == "d":
+        return _decline(rest)
+    if word == "confirm":
+        return _confirm(rest)
+    if word == "help":
+        return _too_long(word, rest, NOTE_MAX_CHARS) or NeedHelp(rest)
+    if word == "done":
+        return _too_long(word, rest, REASON_MAX_CHARS) or Done(rest)
+    return None
 
 
 def _decline(reason: str) -> Command:
     if not reason:
         return Wrong(Text("拒绝任务须写明原因：d 原因", "declining needs a reason: d REASON"))
     return _too_long("d", reason, REASON_MAX_CHARS) or Decline(reason)
+
+
+def _confirm(rest: str) -> Command:
+    number, _, proof = rest.partition(" ")
+    number = number.rstrip("、.")
+    # A plan's steps are some ten; more digits than these are no step's number.
+    if not (number.isascii() and number.isdigit() and len(number) <= 3 and int(number)):
+        return Wrong(Text("请写明步骤序号：confirm 序号 [数值]", "which step? confirm N [VALUE]"))
+    proof = proof.strip()
+    return _too_long("confirm", proof, PROOF_MAX_CHARS) or ConfirmStep(int(number), proof)
 
 
 def _say(text: str) -> Command | None:

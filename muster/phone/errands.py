@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from core.errors import MusterError
@@ -16,12 +17,32 @@ from mobile_contract.text import Text
 from muster.client import Client
 from muster.phone.access import Access, is_passing
 from muster.phone.line import pause_s
-from muster.phone.model import Change, FinishTask, HttpWrite
+from muster.phone.model import AcknowledgeAlarm, Change, ConfirmStep, FinishTask, HttpWrite
 from muster.phone.view import View
 
 # One page; a plant with more names the others as they come.
 MACHINES_MAX = 200
 SIGN_OUT = "/v1/sign-out"
+
+
+def request_of(write: HttpWrite, account: UUID | None) -> tuple[str, dict[str, Any]]:
+    """Where a write goes and what it says. Pure."""
+    if isinstance(write, FinishTask):
+        return f"/v1/tasks/{write.task}/done", {"note": write.note}
+    if isinstance(write, AcknowledgeAlarm):
+        return f"/v1/alarms/{write.alarm}/acknowledge", {}
+    if isinstance(write, ConfirmStep):
+        body = {"step": write.step, "value": write.value, "evidence": write.evidence}
+        return f"/v1/tasks/{write.task}/steps/confirm", body
+    mark = {
+        "id": write.key,
+        "person": account,
+        "said": write.said,
+        "seen": write.seen,
+        "note": write.note,
+        "at": write.at,
+    }
+    return f"/v1/roll-calls/{write.roll_call}/marks", {"marks": [mark]}
 
 
 class Errands:
@@ -83,9 +104,8 @@ class Errands:
 
     async def _send(self, write: HttpWrite) -> None:
         async def ask(client: Client) -> object:
-            if isinstance(write, FinishTask):
-                return await client.post(f"/v1/tasks/{write.task}/done", {"note": write.note}, object, key=write.key)
-            return await client.post(f"/v1/alarms/{write.alarm}/acknowledge", {}, object, key=write.key)
+            path, body = request_of(write, self._view.phone.account)
+            return await client.post(path, body, object, key=write.key)
 
         try:
             await self._access.call(ask)

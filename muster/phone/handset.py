@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import uuid4
 
 from core.clock import Clock
@@ -18,12 +18,12 @@ from core.logging import get_logger
 from mobile_contract.text import Text
 from muster.phone import commands, push, words
 from muster.phone.access import Access
-from muster.phone.board import Card, alarm_to_acknowledge, next_key
+from muster.phone.board import Card, alarm_to_acknowledge, next_key, proof_of, roll_call_to_answer
 from muster.phone.commands import Command
 from muster.phone.errands import Errands
 from muster.phone.line import Line, Listener
 from muster.phone.memory import MemoryFile
-from muster.phone.model import Change, OrderArrived, RoomReplaced, Rung, Write
+from muster.phone.model import Change, OrderArrived, RoomReplaced, Rung, SeenOrder, Write
 from muster.phone.view import LineState, View
 from muster.phone.words import say
 
@@ -174,8 +174,9 @@ class Handset:
 
     def _look_at(self, order_key: str) -> None:
         looked_at = next((card for card in self._view.cards() if card.key == self._view.focus), None)
-        if looked_at is None or not looked_at.is_waiting:
-            # And it stays there: an "a" must not meet another order that came or became more urgent meanwhile.
+        if looked_at is None or looked_at.standing != "new":
+            # And it stays there: an "a" must not meet another order that came or became more urgent meanwhile. One
+            # whose time is over gives way.
             self._view.focus = order_key
 
     def _say_what_was_seen(self) -> None:
@@ -213,6 +214,10 @@ class Handset:
                 self._say(text)
             case commands.SeeAlarm():
                 self._see_alarm()
+            case commands.Safe(note):
+                self._mark_self("safe", note)
+            case commands.NeedHelp(note):
+                self._mark_self("need_help", note)
             case _:
                 self._answer(command)
         self._keep()
@@ -237,6 +242,23 @@ class Handset:
                 self._phone.moving(order_key, self._clock.now())
             case commands.Done(note):
                 self._phone.finish(order_key, str(uuid4()), note)
+            case commands.ConfirmStep(n, proof):
+                self._confirm(card.seen, n, proof)
+
+    def _confirm(self, seen: SeenOrder, n: int, proof: str) -> None:
+        found = proof_of(seen.order.steps, n, proof)
+        if isinstance(found, Text):
+            self._display.say(self._word(found), error=True)
+        else:
+            value, evidence = found
+            self._phone.confirm(seen.order.key, n, str(uuid4()), value=value, evidence=evidence)
+
+    def _mark_self(self, said: Literal["safe", "need_help"], note: str) -> None:
+        call = roll_call_to_answer(self._phone, self._view.room())
+        if call is None:
+            self._display.say(self._word(words.NO_ROLL_CALL), error=True)
+        else:
+            self._phone.mark_self(call.id, said, uuid4(), self._clock.now(), note)
 
     def _say(self, text: str) -> None:
         card = self._view.card()

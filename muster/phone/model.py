@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,31 @@ class AcknowledgeAlarm(msgspec.Struct, frozen=True, tag_field="type", tag="ackno
     alarm: UUID
 
 
-HttpWrite: TypeAlias = FinishTask | AcknowledgeAlarm
+class ConfirmStep(msgspec.Struct, frozen=True, tag_field="type", tag="confirm_step"):
+    """A step is done: ``value`` in its unit, ``evidence`` a photo's name, as the step asks; goes over HTTP."""
+
+    key: str
+    task: UUID
+    step: int
+    value: float | None = None
+    evidence: str | None = None
+
+
+class MarkSelf(msgspec.Struct, frozen=True, tag_field="type", tag="mark_self"):
+    """How the person is, in a roll call; it replaces what this phone said before (``seen``). Goes over HTTP.
+
+    ``key`` is the mark's own id, so that the same twice is one mark; ``at`` is when it was said.
+    """
+
+    key: str
+    roll_call: UUID
+    said: Literal["safe", "need_help"]
+    at: datetime
+    seen: list[UUID] = []
+    note: str = ""
+
+
+HttpWrite: TypeAlias = FinishTask | AcknowledgeAlarm | ConfirmStep | MarkSelf
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -54,13 +78,14 @@ class SeenOrder(msgspec.Struct):
 
 
 class Memory(msgspec.Struct):
-    """What the phone keeps over a restart."""
+    """What the phone keeps over a restart; ``marks``: what the person said of themselves, by roll call."""
 
     rooms: list[RoomState] = []
     orders: list[SeenOrder] = []
     shown_keys: list[str] = []
     outbox: list[Write] = []
     http: list[HttpWrite] = []
+    marks: dict[UUID, list[UUID]] = {}
     rung: list[Rung] = []
 
 

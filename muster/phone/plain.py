@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,22 +14,28 @@ from mobile_contract.room import (
     AlarmJoined,
     CommandChanged,
     DeliveryChanged,
+    FloodEnded,
+    FloodStarted,
     IncidentClosed,
     IncidentOpened,
     IncidentRegraded,
     MemberJoined,
     MemberLeft,
     MessagePosted,
+    RollCallChanged,
     RoomEvent,
     RoomState,
+    StepView,
     TaskAssigned,
     TaskChanged,
+    TaskStepsChanged,
 )
 from muster.phone import words
 from muster.phone.board import Card
 from muster.phone.commands import HELP
 from muster.phone.model import (
     Change,
+    ConfirmStep,
     EventApplied,
     FinishTask,
     HttpWrite,
@@ -43,11 +50,14 @@ from muster.phone.view import (
     LineState,
     View,
     alarm_line,
+    card_lines,
     clock_time,
     command_line,
     grade_text,
     incident_line,
+    roll_call_line,
     step_line,
+    step_state,
     task_line,
 )
 from muster.phone.words import say
@@ -92,6 +102,9 @@ def change_line(change: Change, view: View) -> str:
             became = f" ({say(words.TASK_STATES, result, locale)})" if result else ""
             # Receipts are the phone's own affair.
             what = f"{say(words.WRITES, kind, locale)} {words.SENT.in_(locale)}{became}"
+            if isinstance(write, ConfirmStep):
+                # Taken by the server; whether it counts, of two persons or of a value in its range, the room says.
+                what = f"{say(words.WRITES, kind, locale)} {write.step} {words.SENT.in_(locale)}"
             return "" if kind == "receipt" else f"✓ {what}{_of_order(write, view)}"
         case Refused(problem):
             return refused_line(problem, locale)
@@ -99,7 +112,7 @@ def change_line(change: Change, view: View) -> str:
 
 def _of_order(write: Write | HttpWrite, view: View) -> str:
     """Which order a write is about: with several open, "taken" alone says too little."""
-    if not isinstance(write, Answer | FinishTask):
+    if not isinstance(write, Answer | FinishTask | ConfirmStep):
         return ""
     found = [seen.order for seen in view.phone.orders.values() if seen.order.task == write.task]
     return f": {found[0].title.in_(view.locale)}" if found else ""
@@ -120,7 +133,8 @@ def order_line(order: Order, locale: str) -> str:
         *([f"{words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}"] if order.agent else []),
         f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)}",
         *(f"✗ {text.in_(locale)}" for text in order.do_nots),
-        *(step_line(step, locale) for step in order.steps),
+        *(card_lines(order.card, locale) if order.card is not None else ()),
+        *(" ".join(filter(None, (step_line(step, locale), step_state(step, None, locale)))) for step in order.steps),
     ]
     return " · ".join(parts)
 
@@ -165,6 +179,8 @@ def event_line(event: RoomEvent, view: View) -> str:
     if isinstance(event.body, DeliveryChanged):
         return ""
     said = _body_text(event, view)
+    if isinstance(event.body, TaskStepsChanged) and not said:
+        return ""
     return f"{clock_time(event.at)} {say(words.EVENTS, event.kind, view.locale)}{': ' if said else ''}{said}"
 
 
@@ -183,13 +199,30 @@ def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911 - one retu
             return alarm_line(alarm, locale)
         case TaskAssigned(task) | TaskChanged(task):
             return task_line(task, view)
+        case TaskStepsChanged(task_id, steps):
+            return _steps_text(event, task_id, steps, view)
         case CommandChanged(command):
             return command_line(command, view)
+        case RollCallChanged(call):
+            return roll_call_line(call, locale)
+        case FloodStarted(flood) | FloodEnded(flood):
+            return f"{flood.alarms} {words.ALARMS.in_(locale).lower()}"
         case MemberJoined(member):
             return view.name(member.account)
         case MemberLeft(account):
             return view.name(account)
     return ""
+
+
+def _steps_text(event: RoomEvent, task_id: UUID, steps: list[StepView], view: View) -> str:
+    """Whose steps, and how many are confirmed; empty while nobody has said anything of any."""
+    if not any(step.confirmed_at or step.first_at or step.value is not None for step in steps):
+        return ""
+    state = view.phone.rooms.get(event.room)
+    task = None if state is None else state.tasks.get(task_id)
+    done = sum(step.confirmed_at is not None for step in steps)
+    counted = f"{done}/{len(steps)} {words.CONFIRMED.in_(view.locale)}"
+    return counted if task is None else f"{task.title.in_(view.locale)} · {counted}"
 
 
 def line_text(state: LineState, view: View) -> str:

@@ -16,18 +16,21 @@ from rich.text import Text as Styled
 from incidents.alarms.agents import name_of
 from mobile_contract.room import RoomState
 from muster.phone import words
-from muster.phone.board import Card, is_unsent
+from muster.phone.board import Card, is_unsent, step_of
 from muster.phone.commands import HELP
 from muster.phone.view import (
     View,
     alarm_line,
+    card_lines,
     clock_time,
     command_line,
     grade_text,
     incident_line,
     printable,
     remaining,
+    roll_call_line,
     step_line,
+    step_state,
     task_line,
 )
 
@@ -96,7 +99,7 @@ def _rows(view: View, card: Card | None, width: int) -> int:
 def _order_panel(view: View, card: Card | None, now: datetime) -> Panel:
     style = "dim"
     if card is not None and card.seen is not None:
-        style = GRADE_STYLES.get(card.seen.order.grade, "bold") if card.is_waiting else "green"
+        style = GRADE_STYLES.get(_grade(view, card), "bold") if card.is_waiting else "green"
     position = _position(view, card)
     return Panel(
         Group(*_order_lines(view, card, now)),
@@ -123,12 +126,17 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
         return [*lines, _styled(words.NO_ORDER.in_(locale), "dim")]
     order = card.seen.order
     drill = f" {words.EXERCISE.in_(locale)} ·" if order.exercise else ""
-    style = GRADE_STYLES.get(order.grade, "bold")
-    lines.append(_styled(f"{drill} {grade_text(order.grade, locale)} · {order.title.in_(locale)} ", style))
+    grade = _grade(view, card)
+    style = GRADE_STYLES.get(grade, "bold")
+    lines.append(_styled(f"{drill} {grade_text(grade, locale)} · {order.title.in_(locale)} ", style))
     agent = f" · {words.AGENT.in_(locale)}: {name_of(order.agent).in_(locale)}" if order.agent else ""
     lines.append(_styled(f"{order.place.in_(locale)}{agent}", "bold"))
     lines += [_styled(f"✗ {text.in_(locale)}", "bold red") for text in order.do_nots]
-    lines += [_styled(step_line(step, locale)) for step in order.steps]
+    lines += [_styled(text, "cyan") for text in (card_lines(order.card, locale) if order.card is not None else [])]
+    for step in order.steps:
+        lines.append(_styled(step_line(step, locale)))
+        if state := step_state(step, step_of(view.phone, card.seen, step.n), locale):
+            lines.append(_styled(f"   {state}", "green" if state.startswith("✓") else "yellow"))
     # Sized without a time: any remaining time takes this many cells.
     left = "000:00:00 overdue" if now is None else remaining(order.deadline_at, now, locale)
     stands = f"{words.DEADLINE.in_(locale)} {clock_time(order.deadline_at)} ({left}) · "
@@ -139,6 +147,13 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     return lines
 
 
+def _grade(view: View, card: Card) -> int:
+    """The incident's grade as it is now; as it was when the order was given before the room has come."""
+    assert card.seen is not None
+    room = view.phone.rooms.get(card.room)
+    return card.seen.order.grade if room is None or room.incident is None else room.incident.grade
+
+
 def _incident_panel(view: View) -> Panel:
     locale, room = view.locale, view.room()
     if room is None or room.incident is None:
@@ -146,6 +161,7 @@ def _incident_panel(view: View) -> Panel:
     style = GRADE_STYLES.get(room.incident.grade, "bold")
     lines: list[RenderableType] = [_styled(reason.in_(locale), "italic") for reason in room.incident.reasons]
     lines += _section(words.ALARMS.in_(locale), _alarms(room, view))
+    lines += _section(words.ROLL_CALLS.in_(locale), _roll_calls(room, view))
     lines += _section(words.COMMANDS.in_(locale), _commands(room, view))
     lines += _section(words.TASKS.in_(locale), _tasks(room, view))
     title = _styled(incident_line(room.incident, locale), style)
@@ -160,6 +176,12 @@ def _section(title: str, lines: Iterable[Styled]) -> list[RenderableType]:
 def _alarms(room: RoomState, view: View) -> Iterable[Styled]:
     for alarm in sorted(room.alarms.values(), key=lambda alarm: (not alarm.first_out, alarm.raised_at)):
         yield _styled(f"• {alarm_line(alarm, view.locale)}", "red" if alarm.letter in "BCEF" else "")
+
+
+def _roll_calls(room: RoomState, view: View) -> Iterable[Styled]:
+    for call in sorted(room.roll_calls.values(), key=lambda call: call.started_at):
+        asks = call.state == "open" and (call.missing or call.need_help)
+        yield _styled(f"• {roll_call_line(call, view.locale)}", "bold red" if asks else "")
 
 
 def _commands(room: RoomState, view: View) -> Iterable[Styled]:

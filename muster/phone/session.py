@@ -8,6 +8,7 @@ answered. What ``memory`` returns survives a restart of the phone.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -18,9 +19,11 @@ from mobile_contract.room import RoomEvent, RoomState, SequenceGapError, apply
 from muster.phone.model import (
     AcknowledgeAlarm,
     Change,
+    ConfirmStep,
     EventApplied,
     FinishTask,
     HttpWrite,
+    MarkSelf,
     Memory,
     OrderArrived,
     OrderRang,
@@ -44,6 +47,10 @@ ORDERS_KEPT = 50
 CLOSED_ROOMS_KEPT = 8
 # A push whose order has not come over the line after this long is about an order that is over (the push's own life).
 RUNG_LIFE = timedelta(seconds=600)
+# Own marks of one roll call that a new one replaces: the server takes no more (mobile_contract.roll_call.MarkEntry).
+MARKS_KEPT = 100
+# Roll calls of which they are kept: one an incident, and an incident lasts hours.
+ROLL_CALLS_KEPT = 8
 # Keys of orders shown, so that a late repetition on a slow channel is known; a key is some 40 bytes.
 KEYS_KEPT = 2000
 
@@ -67,6 +74,7 @@ class Phone:
         self._shown: dict[str, None] = dict.fromkeys(memory.shown_keys)
         self._outbox: dict[str, Outgoing] = {_key(write): Outgoing(write) for write in memory.outbox}
         self._http: dict[str, HttpWrite] = {write.key: write for write in memory.http}
+        self._marks: dict[UUID, list[UUID]] = dict(memory.marks)
         self.rung: dict[str, Rung] = {rung.key: rung for rung in memory.rung}
         self._ahead: dict[UUID, dict[int, RoomEvent]] = {}
         self._asked: set[UUID] = set()
@@ -83,6 +91,7 @@ class Phone:
             shown_keys=list(self._shown)[-KEYS_KEPT:],
             outbox=[outgoing.write for outgoing in self._outbox.values()],
             http=list(self._http.values()),
+            marks=self._marks,
             rung=list(self.rung.values()),
         )
 
@@ -170,12 +179,28 @@ class Phone:
         if not any(isinstance(write, AcknowledgeAlarm) and write.alarm == alarm for write in self._http.values()):
             self._http[key] = AcknowledgeAlarm(key, alarm)
 
+    def confirm(
+        self, order_key: str, step: int, key: str, *, value: float | None = None, evidence: str | None = None
+    ) -> None:
+        """A step of the order's task is done."""
+        self._http.setdefault(key, ConfirmStep(key, self.orders[order_key].order.task, step, value, evidence))
+
+    def mark_self(
+        self, roll_call: UUID, said: Literal["safe", "need_help"], mark: UUID, now: datetime, note: str = ""
+    ) -> None:
+        """The person is safe or needs help; it replaces what they said on this phone before."""
+        before = self._marks.pop(roll_call, [])
+        self._http[str(mark)] = MarkSelf(str(mark), roll_call, said, now, before, note)
+        self._marks[roll_call] = [*before, mark][-MARKS_KEPT:]
+        while len(self._marks) > ROLL_CALLS_KEPT:
+            del self._marks[next(iter(self._marks))]
+
     def http_writes(self) -> list[HttpWrite]:
-        """What to send over HTTP now: a task is not finished before its waiting answer is in."""
+        """What to send over HTTP now: nothing about a task before the person's waiting answer is in."""
         return [
             write
             for write in self._http.values()
-            if not (isinstance(write, FinishTask) and self.is_pending(live.Answer, write.task))
+            if not (isinstance(write, FinishTask | ConfirmStep) and self.is_pending(live.Answer, write.task))
         ]
 
     def settle_http(self, key: str) -> list[Change]:

@@ -8,8 +8,18 @@ from uuid import UUID
 
 import msgspec
 
+from mobile_contract.agent_cards import CardBrief
 from mobile_contract.people import Locale
-from mobile_contract.room import AlarmView, CommandView, IncidentView, RoomState, Step, TaskView
+from mobile_contract.room import (
+    AlarmView,
+    CommandView,
+    IncidentView,
+    RollCallView,
+    RoomState,
+    Step,
+    StepView,
+    TaskView,
+)
 from mobile_contract.text import Text
 from muster.phone import words
 from muster.phone.board import Card, cards, focus
@@ -17,6 +27,10 @@ from muster.phone.session import Phone
 from muster.phone.words import say
 
 _UNITS = {"[ppm]": "ppm", "mg/m3": "mg/m³", "%{LEL}": "% LEL", "1/m3": "/m³", "Cel": "°C"}
+
+
+# ISA-18.2 letters of alarms whose condition stands.
+_STANDING = "BC"
 
 
 class LineState(msgspec.Struct, frozen=True):
@@ -119,6 +133,9 @@ def alarm_line(alarm: AlarmView, locale: str) -> str:
     """What alarms, how it stands, what was measured."""
     first = f" · {words.FIRST_OUT.in_(locale)}" if alarm.first_out else ""
     value = f" · {quantity(alarm.value, alarm.unit)}" if alarm.value is not None else ""
+    if alarm.votes and alarm.letter in _STANDING:
+        beyond = sum(vote.vote != "within" for vote in alarm.votes)
+        value += f" · {beyond}/{len(alarm.votes)} {words.VOTED.in_(locale)}"
     return f"{alarm.title.in_(locale)} · {say(words.ALARM_LETTERS, alarm.letter, locale)}{value}{first}"
 
 
@@ -131,7 +148,9 @@ def command_line(command: CommandView, view: View) -> str:
 
 def task_line(task: TaskView, view: View) -> str:
     """What is to be done, by whom, and how it stands."""
-    owner = words.NOBODY.in_(view.locale) if task.owner is None else view.name(task.owner)
+    # An evacuation's task is taken from the start and has no owner: it is everybody's.
+    without = words.EVERYBODY if task.state in ("acknowledged", "done") else words.NOBODY
+    owner = without.in_(view.locale) if task.owner is None else view.name(task.owner)
     return f"{task.title.in_(view.locale)} · {owner} · {say(words.TASK_STATES, task.state, view.locale)}"
 
 
@@ -139,3 +158,64 @@ def step_line(step: Step, locale: str) -> str:
     """A numbered step; a Chinese one without a space, after which a line would break."""
     mark = "、" if locale.startswith("zh") else ". "
     return f"{step.n}{mark}{step.text.in_(locale)}"
+
+
+def step_state(step: Step, known: StepView | None, locale: str) -> str:
+    """What is to be confirmed of a step and how that stands; empty for a step that is only read."""
+    if step.confirm == "none":
+        return ""
+    if known is not None and known.confirmed_at is not None:
+        value = f" {quantity(known.value, step.unit or '')}" if known.value is not None else ""
+        return f"✓ {words.CONFIRMED.in_(locale)} {clock_time(known.confirmed_at)}{value}"
+    asked = say(words.CONFIRMS, step.confirm, locale)
+    parts = [f"{asked} {_range(step)}".strip() if step.confirm == "value" else asked]
+    if not step.required:
+        parts.append(words.OPTIONAL.in_(locale))
+    if known is not None and known.first_at is not None:
+        parts.append(words.ONE_OF_TWO.in_(locale))
+    elif known is not None and known.value is not None:
+        parts.append(f"{quantity(known.value, step.unit or '')} {words.OUT_OF_RANGE.in_(locale)}")
+    if known is not None and known.due_at is not None:
+        parts.append(f"{words.STEP_DUE.in_(locale)} {clock_time(known.due_at)}")
+    return f"○ {' · '.join(parts)}"
+
+
+def _range(step: Step) -> str:
+    unit = step.unit or ""
+    if step.low is not None and step.high is not None:
+        return f"{quantity(step.low, '')}–{quantity(step.high, unit)}"
+    if step.low is not None:
+        return f"≥ {quantity(step.low, unit)}"
+    return f"≤ {quantity(step.high, unit)}" if step.high is not None else unit
+
+
+def card_lines(card: CardBrief, locale: str) -> list[str]:
+    """What to know of the agent in the first minute: what to wear, how far to stay away, first aid."""
+    name = card.name.in_(locale)
+    lines = []
+    if card.ppe:
+        lines.append(f"{name} · {words.PPE.in_(locale)}: {_joined(card.ppe, locale)}")
+    if card.isolation_m is not None:
+        lines.append(f"{name} · {words.ISOLATE.in_(locale)}: {quantity(card.isolation_m, 'm')}")
+    if card.first_aid:
+        lines.append(f"{name} · {words.FIRST_AID.in_(locale)}: {_joined(card.first_aid, locale)}")
+    return lines
+
+
+def _joined(texts: list[Text], locale: str) -> str:
+    return ("；" if locale.startswith("zh") else "; ").join(text.in_(locale) for text in texts)
+
+
+def roll_call_line(call: RollCallView, locale: str) -> str:
+    """Where, how it stands, and the numbers; those that ask for somebody are there even at nought."""
+    drill = f"{words.EXERCISE.in_(locale)} · " if call.exercise else ""
+    numbers = [
+        (words.EXPECTED, call.expected, True),
+        (words.ACCOUNTED, call.accounted, True),
+        (words.MISSING, call.missing, True),
+        (words.NEED_HELP, call.need_help, True),
+        (words.UNSURE, call.unsure, call.unsure > 0),
+        (words.LEFT_SITE, call.left, call.left > 0),
+    ]
+    counted = [f"{name.in_(locale)} {number}" for name, number, shown in numbers if shown]
+    return " · ".join([f"{drill}{call.place.in_(locale)}", say(words.ROLL_CALL_STATES, call.state, locale), *counted])

@@ -60,6 +60,38 @@ ACTIONS = {
     "open": Text("打开", "open"),
     "close": Text("关闭", "close"),
 }
+CONFIRMS = {
+    "tap": Text("须确认", "to confirm"),
+    "photo": Text("须拍照", "to confirm by a photo"),
+    "value": Text("须记录数值", "to confirm by a value"),
+    "second_person": Text("须两人确认", "to confirm by two persons"),
+}
+CONFIRMED = Text("已确认", "confirmed")
+OPTIONAL = Text("可不确认", "may stay open")
+ONE_OF_TWO = Text("还须另一人确认", "one more person has to confirm")
+OUT_OF_RANGE = Text("超出范围,未确认", "out of range, not confirmed")
+STEP_DUE = Text("限于", "by")
+NO_STEP = Text("此任务没有要确认的该步骤", "the task has no such step to confirm")
+VALUE_WANTED = Text("此步骤须写明数值：confirm 序号 数值", "this step asks for a number: confirm N VALUE")
+PHOTO_WANTED = Text("此步骤须写明照片名：confirm 序号 照片", "this step asks for a photo's name: confirm N PHOTO")
+VOTED = Text("票越限", "beyond the limit")
+PPE = Text("防护", "Wear")
+FIRST_AID = Text("急救", "First aid")
+ISOLATE = Text("隔离", "Keep away")
+ROLL_CALLS = Text("人员清点", "Roll call")
+EXPECTED = Text("应到", "expected")
+ACCOUNTED = Text("已到", "accounted")
+NEED_HELP = Text("需要帮助", "need help")
+LEFT_SITE = Text("已离开", "left")
+MISSING = Text("失踪", "missing")
+UNSURE = Text("不明", "unsure")
+ROLL_CALL_STATES = {
+    "open": Text("清点中", "being counted"),
+    "all_clear": Text("险情解除", "all clear"),
+    "re_entry": Text("可以返回", "re-entry allowed"),
+}
+NO_ROLL_CALL = Text("现在没有人员清点", "no roll call runs now")
+FLOOD = Text("报警风暴", "alarm flood")
 INHIBITED = Text("演习,未动作", "drill, nothing moves")
 FIRST_OUT = Text("首发", "first out")
 EXERCISE = Text("演习", "EXERCISE")
@@ -83,6 +115,7 @@ LEFT = Text("剩余", "left")
 OVERDUE = Text("已超期", "overdue")
 ME = Text("我", "me")
 MUSTER = Text("系统", "Muster")
+EVERYBODY = Text("全员", "everybody")
 NOBODY = Text("无人", "nobody")
 REFUSED = Text("被拒绝", "refused")
 SENT = Text("已送达", "sent")
@@ -102,6 +135,8 @@ WRITES = {
     "receipt": Text("回执", "receipt"),
     "finish": Text("任务完成", "task done"),
     "acknowledge_alarm": Text("确认报警", "alarm acknowledged"),
+    "confirm_step": Text("步骤确认", "step"),
+    "mark_self": Text("本人状态", "how you are"),
 }
 EVENTS = {
     "incident.opened": Text("事件开启", "incident opened"),
@@ -113,7 +148,11 @@ EVENTS = {
     "alarm.changed": Text("报警", "alarm"),
     "task.assigned": Text("任务分配", "task given"),
     "task.changed": Text("任务", "task"),
+    "task.steps_changed": Text("步骤", "steps"),
     "command.changed": Text("设备动作", "machine"),
+    "roll_call.changed": Text("人员清点", "roll call"),
+    "flood.started": Text("报警风暴开始", "alarm flood begins"),
+    "flood.ended": Text("报警风暴结束", "alarm flood is over"),
     "delivery.changed": Text("送达", "delivery"),
     "message.posted": Text("消息", "message"),
     "member.joined": Text("加入", "joined"),

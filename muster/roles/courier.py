@@ -23,6 +23,7 @@ from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
 from realtime.channels import Channel
+from realtime.check_in_sender import CheckInSender
 from realtime.comm_test_sender import CommTestSender
 from realtime.courier import Courier
 from realtime.push import Fcm
@@ -51,6 +52,7 @@ async def main(process: Process) -> None:
                     "matrix_timers": partial(keep_firing, db),
                     "matrix_replays": partial(keep_replaying, db),
                     "comm_tests": partial(CommTestSender(db, channels).run, process.listener),
+                    "check_ins": partial(CheckInSender(db, channels).run, process.listener),
                     "roll_calls": partial(RollCallWatch(db).run, process.listener),
                 }.items()
             ]

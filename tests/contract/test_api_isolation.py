@@ -96,6 +96,8 @@ TABLE_OF = {
     "/v1/plan-versions": "plan_versions",
     "/v1/agent-cards": "agent_cards",
     "/v1/escalation-policies": "escalation_policies",
+    "/v1/sos": "sos_calls",
+    "/v1/lone-sessions": "lone_sessions",
     "?account": "accounts",
     "?feed": "feeds",
     "?incident": "incidents",
@@ -330,6 +332,13 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "add_corrective_action": lambda ids: {"text": "x", "owner": str(ids["accounts"]), "due_on": "2026-04-01"},
     "edit_corrective_action": lambda ids: {"owner": str(ids["accounts"])},
     "finish_corrective_action": lambda _: {"note": "none of ours"},
+    "raise_sos": lambda _: {"key": "of the sweep", "kind": "medical", "at": AT},
+    "report_sos_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
+    "end_sos": lambda _: {"code": "2468"},
+    "set_sos_codes": lambda _: {"password": PASSWORD, "code": "2468", "duress_code": "1357"},
+    "start_lone_session": lambda ids: {"ends_at": SOON, "interval_s": 600, "zone": str(ids["zones"])},
+    "pause_lone_session": lambda _: {"until": "2026-03-02T09:00:00Z"},
+    "extend_lone_session": lambda _: {"ends_at": SOON},
 }
 
 
@@ -365,6 +374,14 @@ OWNERS_ALONE = {
     "report_test_receipt",
     "get_visit",
     "list_visits",
+    "report_sos_positions",
+    "end_sos",
+    "check_in",
+    "pause_lone_session",
+    "resume_lone_session",
+    "extend_lone_session",
+    "end_lone_session",
+    "get_lone_session",
 }
 # What depends on more than the role: asked as a role that may, whoever it is.
 ASKED_AS = {
@@ -541,6 +558,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_command(tenant)
+    await _fill_sos(tenant)
     await _qualify(tenant, admin)
     await _settle_rotas(tenant, admin)
     await _fill_presence(tenant)
@@ -648,6 +666,16 @@ async def _fill_command(tenant: Tenant) -> None:
     ):
         made = await stage.http.post(f"{incident}/{path}", headers=officer, json=body)
         assert made.status_code == 201, made.text
+
+
+async def _fill_sos(tenant: Tenant) -> None:
+    """Wang has codes, calls for help, and works alone."""
+    http, wang = tenant.stage.http, tenant.headers[Role.RESPONDER]
+    codes = await http.put("/v1/me/sos-codes", headers=wang, json=BODIES["set_sos_codes"]({}))
+    assert codes.status_code == 200, codes.text
+    for path, name in (("/v1/sos", "raise_sos"), ("/v1/lone-sessions", "start_lone_session")):
+        made = await http.post(path, headers=wang, json=BODIES[name](tenant.ids))
+        assert made.status_code in {200, 201}, made.text
 
 
 async def _qualify(tenant: Tenant, admin: dict[str, str]) -> None:

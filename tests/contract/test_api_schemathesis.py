@@ -114,6 +114,8 @@ async def served(
             device_ca=DeviceCa(keys),
             files=DiskFiles(keys / "files"),
             feeds=Desk(Vault(keys)),
+            web_push_key="a-key",
+            web_push_hosts=("push.example",),
         )
         app = build_app(deps)
         transport = httpx.ASGITransport(app=cast(Any, app))
@@ -164,6 +166,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         answer = await edge.http.post(f"/v1/{kind}s", json=body, headers=headers[Role.ADMIN.value])
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
+    made |= await _furnish_sos(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     kinds = {
         "account": world.li,
@@ -184,6 +187,46 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     return ids | {"device": device_id, "device_id": phone_id, "feedback_sensor": made["sensor"]}, headers
 
 
+async def _furnish_reach(
+    edge: Edge, world: incident_world.World, headers: dict[str, dict[str, str]]
+) -> dict[str, UUID]:
+    """Addresses, quiet times, a test of communications with its message, and a roll call."""
+    officer = headers[Role.SAFETY_OFFICER.value]
+    made: dict[str, UUID] = {}
+    point = {"site": str(world.site_id), "slug": "gate", "name": {"zh": "门", "en": "Gate"}}
+    drafts: list[tuple[str, str, dict[str, Any]]] = [
+        ("contact", "/v1/contact-points", {"kind": "mail", "address": "a@example.com"}),
+        ("quiet", "/v1/quiet-times", {"daily_from": "22:00:00", "daily_until": "06:00:00", "tz": "UTC"}),
+        ("schedule", "/v1/comm-schedules", {"rule": "FREQ=DAILY", "tz": "UTC", "first_at": "2026-03-03T08:00:00Z"}),
+        ("point", "/v1/assembly-points", point | {"position": {"type": "Point", "coordinates": [121.0, 31.0]}}),
+        (
+            "roll_call",
+            f"/v1/incidents/{world.incident_id}/roll-calls",
+            {"scope": "zones", "zones": [str(world.zone_id)], "reason": "leak"},
+        ),
+    ]
+    for kind, path, draft in drafts:
+        made[kind] = UUID((await _post(edge, path, draft, officer))["id"])
+    phones = (await edge.http.get("/v1/devices", headers=officer)).json()["items"]
+    push = {"channel": "fcm", "token": "a-token"}
+    await edge.http.put(f"/v1/devices/{phones[0]['id']}/push", headers=officer, json=push)
+    made["test"] = UUID((await _post(edge, "/v1/comm-tests", {}, officer))["id"])
+    messages = await edge.http.get(f"/v1/comm-tests/{made['test']}/messages", headers=officer)
+    made["test_message"] = UUID(messages.json()["items"][0]["id"])
+    return made
+
+
+async def _furnish_sos(edge: Edge, world: incident_world.World, officer: dict[str, str]) -> dict[str, UUID]:
+    """A call for help and a session of somebody who works alone."""
+    call = {"key": "k", "kind": "fall", "at": "2026-03-02T08:00:00Z"}
+    lone = {"ends_at": "2026-03-02T20:00:00Z", "interval_s": 600, "zone": str(world.zone_id)}
+    made = {}
+    for kind, path, body in (("sos", "/v1/sos", call), ("session", "/v1/lone-sessions", lone)):
+        answer = await edge.http.post(path, json=body, headers=officer)
+        made[kind] = UUID(answer.json()["id"])
+    return made
+
+
 async def _furnish_further(
     edge: Edge,
     world: incident_world.World,
@@ -194,7 +237,7 @@ async def _furnish_further(
 ) -> dict[str, UUID]:
     """Doors, designs, groups, matrices, feeds, reports, plans and cards."""
     name = {"zh": "名", "en": "name"}
-    made: dict[str, UUID] = {}
+    made = await _furnish_reach(edge, world, headers)
     door = {"device": str(device_id), "door": "gate-1", "gate": True, "to_zone": str(world.zone_id)}
     badge = {"number": "4711", "account": str(world.li)}
     visit = {"site": str(world.site_id), "kind": "visitor", "name": "Guest"}

@@ -29,6 +29,10 @@ from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
 
 GAS, ACETONE, LEL = "gas-store-1", "acetone", "acetone-lel"
+FAN = """
+SELECT a.id FROM actuators a JOIN zones z ON z.tenant_id = $1 AND z.id = a.zone_id
+WHERE a.tenant_id = $1 AND a.kind = 'fan' AND z.slug = 'solvent-store'
+"""
 
 
 @pytest_asyncio.fixture
@@ -312,7 +316,7 @@ async def test_closing_leaves_on_what_another_incident_still_needs(plant: Stand)
 async def test_closing_leaves_on_what_a_person_asked_for(plant: Stand) -> None:
     await leak(plant)
     zhao = await plant.actor("zhao")
-    (fan,) = await plant.rows("SELECT id FROM actuators WHERE tenant_id = $1 AND kind = 'fan'")
+    (fan,) = await plant.rows(FAN)
     async with plant.db.transaction(plant.tenant_id) as tx:
         await plant_service.request_command(tx, zhao, fan["id"], "start", "keep it on", key="mine")
     await cure(plant)
@@ -393,7 +397,7 @@ async def test_a_command_that_failed_is_given_again_by_the_next_alarm(plant: Sta
 async def test_what_an_operator_stopped_the_next_alarm_starts_again(plant: Stand) -> None:
     await leak(plant)
     zhao = await plant.actor("zhao")
-    (fan,) = await plant.rows("SELECT id FROM actuators WHERE tenant_id = $1 AND kind = 'fan'")
+    (fan,) = await plant.rows(FAN)
     async with plant.db.transaction(plant.tenant_id) as tx:
         await plant_service.request_command(tx, zhao, fan["id"], "stop", "by hand", key="mine")
     await plant.read(GAS, ACETONE, 2100.0)

@@ -111,7 +111,9 @@ async def test_what_threatens_life_opens_its_own_incident_in_the_middle_of_a_flo
     (_, own) = await plant.incidents()
     assert (own.grade, own.agent) == (1, "hydrogen-fluoride")
     assert [f.incident_id for f in await floods(plant)] == [leading.id]
-    tasks = await plant.rows("SELECT incident_id FROM tasks WHERE tenant_id = $1 AND plan_template = 'toxic-gas'")
+    tasks = await plant.rows(
+        "SELECT incident_id FROM tasks WHERE tenant_id = $1 AND plan_template = 'hydrogen-fluoride'"
+    )
     assert {task["incident_id"] for task in tasks} == {own.id}, "and its people are sent"
 
 

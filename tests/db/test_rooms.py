@@ -25,6 +25,9 @@ from incidents.reaching import orders
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
 from incidents.room_queries import find_room
+from incidents.sos import queries as sos_queries
+from incidents.sos import service as sos
+from incidents.sos.model import SosCall
 from incidents.tasking import escalation
 from incidents.tasking.policy import Need
 from mobile_contract import room as contract
@@ -42,6 +45,7 @@ from mobile_contract.room import (
     IncidentReturned,
     MessagePosted,
     RoomState,
+    SosChanged,
     StepView,
     TaskAssigned,
     TaskChanged,
@@ -156,6 +160,36 @@ async def _escalation_changed(tx: Tx, world: World) -> None:
     await _append(tx, world, TaskAssigned(views.task_view(given)))
 
 
+async def _sos_changed(tx: Tx, world: World) -> None:
+    call = SosCall(
+        tenant_id=world.tenant_id,
+        id=new_id(),
+        account_id=world.li,
+        name="Li",
+        incident_id=world.incident_id,
+        site_id=world.site_id,
+        zone_id=world.zone_id,
+        kind="fall",
+        place=Text("库", "Store"),
+        located_by="phone",
+        share=0.75,
+        lon=121.4,
+        lat=31.2,
+        level=0,
+        accuracy_m=8.0,
+        located_at=tx.now,
+        note="my leg",
+        opened_at=tx.now,
+        presses=1,
+        pressed_at=tx.now,
+    )
+    await sos_queries.insert_call(tx, world.tenant_id, call)
+    await _append(tx, world, SosChanged(sos.sos_view(call)))
+    over = replace(call, presses=2, ended_at=tx.now, over_at=tx.now)
+    await sos_queries.save_call(tx, world.tenant_id, over)
+    await _append(tx, world, SosChanged(sos.sos_view(over)))
+
+
 async def _message_posted(tx: Tx, world: World) -> None:
     for n in range(3):
         await rooms.post(tx, world.actor(world.wang), world.room_id, f"message {n}", f"key-{n}")
@@ -255,6 +289,7 @@ CHANGES: dict[str, Change] = {
     "resource.changed": _resource_changed,
     "incident.merged": _incident_merged,
     "incident.split": _incident_split,
+    "sos.changed": _sos_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

@@ -54,6 +54,8 @@ TAKEN_APART = {
     "incidents.alarms.voting_queries.GROUPS_OF_RULES": {"id", "group_id"},
     "incidents.exposure.report.NAMES_OF": {"id", "name"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
+    "incidents.sos.lone_queries.DUE": {"tenant_id", "id"},
+    "incidents.sos.lone_queries.DUE_RINGS": {"tenant_id", "id"},
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
     "incidents.roll_call.orders.ZONE_NAMES": {"id", "name"},
     "incidents.roll_call.marking.NAMES": {"id", "display_name"},

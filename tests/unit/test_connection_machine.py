@@ -23,6 +23,7 @@ from mobile_contract.live import (
     Receipt,
     Refresh,
     RoomPosition,
+    Sos,
     Welcome,
     encode,
 )
@@ -42,6 +43,7 @@ from realtime.connection import (
     StoreAnswer,
     StorePost,
     StoreReceipt,
+    StoreSos,
     Unfollow,
 )
 
@@ -91,6 +93,7 @@ def test_rooms_of_the_person_and_rooms_the_client_names_are_followed_from_what_i
         (Post("k", A, "hi"), StorePost),
         (Receipt(B, "received", NOW), StoreReceipt),
         (Answer("k", C, "acknowledge"), StoreAnswer),
+        (Sos("k", "medical", NOW), StoreSos),
         (Join(A, 1, 4), Follow),
         (Leave(A), Unfollow),
         (Refresh("newer"), Authenticate),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_contract.devices import Sample
 from muster.demo import catalogue
 from muster.demo.devices import Obeyed
+from muster.demo.room_model import OXYGEN_IN_AIR_PERCENT
 from muster.demo.world import World
 from muster.device_buffer import RESEND_AFTER_S, DeviceBuffer
 
@@ -83,7 +86,7 @@ def _run(world: World, seconds: float) -> list[float]:
 def test_a_leak_with_the_fan_started_at_its_first_alarm_returns_by_itself_within_three_minutes() -> None:
     world = World(seed=3)
     world.step(0.25)
-    world.leak(4.0, 1.0)
+    world.store.leak(4.0, 1.0)
     fan = catalogue.device("fan-store-1")
     detector = catalogue.device("gas-store-1")
     crossed = None
@@ -96,13 +99,13 @@ def test_a_leak_with_the_fan_started_at_its_first_alarm_returns_by_itself_within
             world.act(fan, "fan-1", "start")
     assert crossed is not None
     assert 8 <= crossed <= 25
-    assert not world.leaking
+    assert not world.store.leaking
     assert (world.measure(detector)["acetone"] or 0.0) < 225
 
 
 def test_without_the_fan_the_vapour_stays() -> None:
     world = World()
-    world.leak(4.0, 1.0)
+    world.store.leak(4.0, 1.0)
     world.fan_stuck = True
     assert not world.act(catalogue.device("fan-store-1"), "fan-1", "start")
     assert _run(world, 180)[-1] > 3000
@@ -110,13 +113,13 @@ def test_without_the_fan_the_vapour_stays() -> None:
 
 def test_closing_the_valve_ends_the_leak_after_its_travel() -> None:
     world = World()
-    world.leak(4.0, 10.0)
+    world.store.leak(4.0, 10.0)
     _run(world, 5)
     world.act(catalogue.device("valve-store-1"), "valve-1", "close")
     world.step(1.0)
-    assert world.leaking
+    assert world.store.leaking
     world.step(1.5)
-    assert not world.leaking
+    assert not world.store.leaking
     assert world.shows(catalogue.device("valve-store-1"), "valve-1").state == "closed"
 
 
@@ -147,3 +150,57 @@ def test_a_healthy_plant_reads_normal_for_an_hour() -> None:
             assert (shown.get("acetone-lel") or 0.0) <= 2
             assert 20.0 < (shown.get("oxygen") or 20.9) < 22.0
             assert (shown.get("vibration") or 0.0) < 1.4
+
+
+def _seconds(world: World, seconds: int) -> None:
+    for _ in range(seconds * 4):
+        world.step(0.25)
+
+
+def _until(world: World, is_so: Callable[[], bool]) -> int:
+    """Seconds until it is so, at most a minute."""
+    for second in range(60):
+        _seconds(world, 1)
+        if is_so():
+            return second
+    raise AssertionError("not within a minute")
+
+
+def _hf(world: World) -> list[float]:
+    return sorted(world.measure(catalogue.device(slug))["hydrogen-fluoride"] or 0.0 for slug in catalogue.HF_VOTERS)
+
+
+def test_hydrogen_fluoride_shut_off_at_the_first_level_still_gets_two_votes_and_is_gone_within_four_minutes() -> None:
+    world = World(seed=3)
+    _seconds(world, 1)
+    world.hf_room.leak(0.036, 2.0)
+    assert 5 <= _until(world, lambda: _hf(world)[-1] >= 2.0) <= 20
+    world.act(catalogue.device("valve-hf-1"), "valve-1", "close")
+    world.act(catalogue.device("fan-hf-1"), "fan-1", "start")
+    assert 2 <= _until(world, lambda: _hf(world)[-2] >= 4.0) <= 30
+    assert not world.hf_room.leaking
+    _seconds(world, 200)
+    assert _hf(world)[-1] < 1.9
+
+
+def test_nitrogen_takes_the_second_level_of_oxygen_even_with_the_fan_until_the_valve_closes() -> None:
+    world = World(seed=3)
+    _seconds(world, 1)
+    world.nitrogen_room.leak(250.0, 5.0)
+    world.act(catalogue.device("fan-nitrogen-1"), "fan-1", "start")
+    _seconds(world, 90)
+    detector = catalogue.device("oxygen-1")
+    assert 15.0 < (world.measure(detector)["oxygen"] or 0.0) < 18.0
+    world.act(catalogue.device("valve-nitrogen-1"), "valve-1", "close")
+    _seconds(world, 90)
+    assert (world.measure(detector)["oxygen"] or 0.0) > 19.7
+
+
+def test_one_room_s_leak_is_no_other_room_s() -> None:
+    world = World()
+    world.hf_room.leak(0.036, 2.0)
+    _seconds(world, 60)
+    assert world.store.air.acetone_ppm == 0.0
+    assert world.nitrogen_room.oxygen_percent == OXYGEN_IN_AIR_PERCENT
+    world.repair()
+    assert not world.hf_room.leaking

@@ -10,14 +10,19 @@ from mobile_contract.live import REASON_MAX_CHARS
 from mobile_contract.room import MESSAGE_MAX_CHARS
 from muster.phone.commands import (
     HELP,
+    NOTE_MAX_CHARS,
+    PROOF_MAX_CHARS,
     Acknowledge,
     Command,
+    ConfirmStep,
     Decline,
     Done,
     Going,
     Help,
+    NeedHelp,
     Next,
     Quit,
+    Safe,
     Say,
     SeeAlarm,
     SignOut,
@@ -37,6 +42,15 @@ from muster.phone.keys import TYPED_MAX, LineEditor
         ("g", Going()),
         ("done", Done()),
         ("done aired out", Done("aired out")),
+        ("confirm 3", ConfirmStep(3)),
+        ("confirm 5 19.8 %", ConfirmStep(5, "19.8 %")),
+        ("confirm 2、", ConfirmStep(2)),
+        ("confirm 4 valve 1.jpg", ConfirmStep(4, "valve 1.jpg")),
+        ("safe", Safe()),
+        ("safe now", Say("safe now")),
+        ("help", NeedHelp()),
+        ("HELP stairs, level 2", NeedHelp("stairs, level 2")),
+        ("/help me with the form", Say("help me with the form")),
         ("ack", SeeAlarm()),
         ("n", Next()),
         ("?", Help()),
@@ -63,6 +77,12 @@ def test_a_line_is_a_command_or_a_message(line: str, command: Command | None) ->
         ("d", "reason"),
         ("d " + "x" * (REASON_MAX_CHARS + 1), str(REASON_MAX_CHARS)),
         ("done " + "x" * (REASON_MAX_CHARS + 1), str(REASON_MAX_CHARS)),
+        ("confirm", "which step"),
+        ("confirm valve", "which step"),
+        ("confirm 0", "which step"),
+        ("confirm 1000", "which step"),
+        ("confirm 1 " + "x" * (PROOF_MAX_CHARS + 1), str(PROOF_MAX_CHARS)),
+        ("help " + "x" * (NOTE_MAX_CHARS + 1), str(NOTE_MAX_CHARS)),
         ("x" * (MESSAGE_MAX_CHARS + 1), str(MESSAGE_MAX_CHARS)),
     ],
 )
@@ -82,7 +102,7 @@ def test_nothing_a_person_types_is_lost_or_an_error(line: str) -> None:
 
 def test_help_names_every_command_in_both_languages() -> None:
     shown = " ".join(command.en for command, _ in HELP)
-    for word in ("a", "d REASON", "g", "done", "ack", "n", "out", "q"):
+    for word in ("a", "d REASON", "g", "done", "confirm N", "safe", "help", "ack", "n", "out", "q"):
         assert word in shown
     assert all(meaning.zh and meaning.en and command.zh for command, meaning in HELP)
 

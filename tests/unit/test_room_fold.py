@@ -53,6 +53,8 @@ from mobile_contract.room import (
     RoomEvent,
     RoomState,
     SequenceGapError,
+    SosChanged,
+    SosView,
     Step,
     StepView,
     TaskAssigned,
@@ -147,6 +149,26 @@ roll_calls = st.builds(
     missing=st.integers(0, 9),
     unsure=st.just(0),
 )
+sos_calls = st.builds(
+    SosView,
+    id=ids,
+    account=ids,
+    name=st.just("Wang"),
+    type=st.sampled_from(["medical", "duress_silent"]),
+    place=texts,
+    zone=ids,
+    lon=st.none(),
+    lat=st.none(),
+    level=st.none() | st.integers(0, 3),
+    accuracy_m=st.none(),
+    share=st.none() | st.floats(0, 1),
+    located_at=maybe_times,
+    note=st.just(""),
+    presses=st.integers(1, 9),
+    opened_at=times,
+    duress_at=maybe_times,
+    over_at=maybe_times,
+)
 floods = st.builds(FloodView, id=ids, started_at=times, alarms=st.integers(1, 99), ended_at=maybe_times)
 steps = st.builds(
     StepView, n=st.integers(1, 5), confirm=st.just("tap"), required=st.booleans(), confirmed_at=st.none() | times
@@ -211,6 +233,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.split": st.builds(
         IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(5))
     ),
+    "sos.changed": st.builds(SosChanged, sos_calls),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
