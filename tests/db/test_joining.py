@@ -15,6 +15,8 @@ from incidents.joining import merging, splitting
 from incidents.joining.split import Part
 from incidents.leading import command
 from incidents.leading.commander import find_commander
+from incidents.plans import starting
+from incidents.plans.starting import Report
 from incidents.record import timeline
 from mobile_contract.room import RoomState, fold
 from tests.clusters import Clone
@@ -128,3 +130,22 @@ async def test_only_who_leads_or_runs_incidents_merges_and_a_closed_one_is_over(
         with pytest.raises(Conflict) as refused:
             await merging.merge(tx, officer, made.id, left.id, "back")
     assert (refused.value.code, refused.value.value) == ("incident.merged", left.id)
+
+
+async def test_a_report_that_was_merged_is_told_again_where_it_went_and_lasts(plant: Stand) -> None:
+    await leak(plant)
+    (spill,) = await plant.incidents()
+    officer = await plant.actor("zhao")
+    report = Report(plan="fire", zone_id=spill.zone_id, reason="flames at the tank")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        fire = await starting.start_plan(tx, officer, report)
+    assert fire.id != spill.id
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await merging.merge(tx, officer, spill.id, fire.id, "the spill burns")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        again = await starting.start_plan(tx, officer, report)
+    assert again.id == spill.id
+    await plant.hold(GAS, "acetone", 100.0, 12)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        assert (await queries.get_incident(tx, plant.tenant_id, spill.id)).state == "open"
+    await check_rooms(plant, spill.id, fire.id)
