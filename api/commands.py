@@ -12,6 +12,7 @@ from api.bearer import needs
 from api.call import Call
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, page, read_time_cursor, time_key
 from api.places import SiteFilter
+from incidents import commanding
 from mobile_contract.paging import Page
 from mobile_contract.plant import CommandRecord, CommandStateName, NewCommand
 from people.permissions import Permission
@@ -74,7 +75,7 @@ async def command_actuator(
     else is superseded. Muster is not a SIL-rated safety function: hard-wired gas trips and emergency stops stay
     independent of it, and are what to use where a life depends on one machine stopping.
     """
-    command = await service.request_command(
+    command = await commanding.command_by_hand(
         call.tx, call.actor, actuator_id, data.action, data.reason, key=f"{call.actor.account_id}:{key}"
     )
     return command_record(command)

@@ -13,6 +13,7 @@ from core.errors import Conflict
 from incidents import queries, response, rooms, views
 from incidents.alarms import alarm, alarm_queries, evaluation
 from incidents.alarms.alarm_queries import WatchedRule
+from incidents.commanding import command_for
 from incidents.context import SiteContext, load_context
 from incidents.drills import ending as drill_ending
 from incidents.incident import Alarm, Incident
@@ -26,7 +27,6 @@ from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
 from people.permissions import Permission
 from plant import command_queries
-from plant import service as plant_service
 from plant.model import Command
 
 # What an incident started it lets go of when a person closes it; a closed valve stays closed until a person opens it.
@@ -129,16 +129,9 @@ async def _release(tx: Tx, context: SiteContext, incident: Incident) -> list[Com
         newest = await command_queries.find_newest_of(tx, tenant_id, actuator_id)
         if newest is None or newest.action != action or newest.requested_by is not None or action not in _RELEASES:
             continue
-        released.append(
-            await plant_service.request_command(
-                tx,
-                None,
-                actuator_id,
-                _RELEASES[action],
-                f"incident {incident.number} closed",
-                incident_id=incident.id,
-                key=f"incident:{incident.id}:{actuator_id}:{_RELEASES[action]}",
-                inhibited=incident.exercise,
-            )
-        )
+        release = _RELEASES[action]
+        key = f"incident:{incident.id}:{actuator_id}:{release}"
+        command = await command_for(tx, incident, actuator_id, release, f"incident {incident.number} closed", key=key)
+        if command is not None:
+            released.append(command)
     return released

@@ -17,7 +17,7 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from core.metrics import counter
-from incidents import correlation, flooding, occupancy, queries, rooms, views
+from incidents import commanding, correlation, flooding, occupancy, queries, rooms, views
 from incidents.alarms import alarm, alarm_queries, evaluation, kpi_log, rule_queries, suppression_queries
 from incidents.alarms.evaluation import Outcome
 from incidents.alarms.model import AlarmRule, AlarmState
@@ -30,7 +30,6 @@ from incidents.wording import alarm_title
 from mobile_contract.room import (
     AlarmChanged,
     AlarmJoined,
-    CommandChanged,
     IncidentOpened,
     IncidentRegraded,
     IncidentReopened,
@@ -122,7 +121,7 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await timeline.append(tx, context.tenant_id, incident.id, "alarm.raised", facts)
     if not first_out:
         incident = await _regrade(tx, context, incident)
-    await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
+    await commanding.announce_commands(tx, context.tenant_id, incident.id, commands)
     await flooding.count_raised(tx, context, flood, incident)
     # In a flood people are not sent again and again for one plan; what threatens life is always said.
     repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule, tx.now)
@@ -237,7 +236,7 @@ async def _ask_again(tx: Tx, context: SiteContext, incident: Incident, outcome: 
     commands = await planning.command_actuators(tx, context, incident, outcome.rule)
     if incident.state == "returned":
         incident = await _regrade(tx, context, incident)
-    await planning.announce_commands(tx, context.tenant_id, incident.id, commands)
+    await commanding.announce_commands(tx, context.tenant_id, incident.id, commands)
     await planning.give_tasks(tx, context, incident, outcome.rule)
 
 
@@ -317,14 +316,7 @@ async def command_changed(tx: Tx, context: SiteContext, command: Command) -> Non
         await _effect(tx, context, command.actuator_id, alarm.DataReturned())
     elif command.state in (CommandState.TIMED_OUT, CommandState.FAILED):
         await _effect(tx, context, command.actuator_id, alarm.DataMissing())
-    if command.incident_id is None:
-        return
-    await queries.lock_incident(tx, context.tenant_id, command.incident_id)
-    body = CommandChanged(views.command_view(command))
-    await rooms.append_to_incident(tx, context.tenant_id, command.incident_id, body)
-    facts = {"command": command.id, "actuator": command.actuator_id, "action": command.action}
-    kind = f"command.{command.state.value}"
-    await timeline.append(tx, context.tenant_id, command.incident_id, kind, {**facts, "proof": command.feedback})
+    await commanding.announce_change(tx, command)
 
 
 async def _effect(tx: Tx, context: SiteContext, actuator_id: UUID, event: alarm.Event) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -43,11 +44,13 @@ async def request_command(
     key: str,
     incident_id: UUID | None = None,
     inhibited: bool = False,
+    on_superseded: Callable[[Command], Awaitable[None]] | None = None,
 ) -> Command:
     """Ask an actuator to do something; the site's gateway is woken at commit and sends it at once.
 
-    The same ``key`` again is the same command. Live commands of the actuator that want something else are superseded.
-    Raises NotFound, Invalid, Conflict (retired actuator, or the key was used for another command).
+    The same ``key`` again is the same command. Live commands of the actuator that want something else are superseded,
+    and ``on_superseded`` gets each. Raises NotFound, Invalid, Conflict (retired actuator, or the key was used for
+    another command).
     """
     tenant_id = authorise(tx, actor, PlantPermission.COMMAND_ACTUATOR)
     # Locked: of two opposite requests at once the second must see the first, or both go on being sent.
@@ -73,7 +76,9 @@ async def request_command(
     )
     if not await command_queries.insert_command(tx, tenant_id, command):
         return _same(await command_queries.get_command_by_key(tx, tenant_id, key), command)
-    await _supersede(tx, tenant_id, command)
+    for other in await _supersede(tx, tenant_id, command):
+        if on_superseded is not None:
+            await on_superseded(other)
     await outbox.append(tx, COMMAND_REQUESTED, command.id, {"actuator": str(actuator_id), "action": action})
     facts = {"actuator": str(actuator_id), "action": action, "reason": reason, "incident": incident_id}
     await audit.record(tx, id_of(actor), COMMAND_REQUESTED, "command", command.id, facts)
@@ -124,15 +129,18 @@ def _same(before: Command, wanted: Command) -> Command:
     return before
 
 
-async def _supersede(tx: Tx, tenant_id: UUID, command: Command) -> None:
+async def _supersede(tx: Tx, tenant_id: UUID, command: Command) -> list[Command]:
+    ended = []
     live = await command_queries.lock_live_commands_of(tx, tenant_id, command.site_id, command.actuator_id)
     for other in live:
         # A drill may not call off what is meant.
         if command.inhibited and not other.inhibited:
             continue
         if other.id != command.id and other.action != command.action:
-            await command_queries.save_command(tx, tenant_id, commands.superseded(other, command.id, tx.now))
+            ended.append(commands.superseded(other, command.id, tx.now))
+            await command_queries.save_command(tx, tenant_id, ended[-1])
             await outbox.append(tx, COMMAND_CHANGED, other.id, {"superseded_by": str(command.id)})
+    return ended
 
 
 async def find_device(tx: Tx, site_slug: str, device_slug: str) -> queries.DeviceLogin | None:

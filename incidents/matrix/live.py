@@ -13,11 +13,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from core.database import Tx
-from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
 from core.logging import get_logger
 from incidents import queries as incident_queries
 from incidents.alarms.model import DANGER_KINDS, AlarmRule
+from incidents.commanding import command_for
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.matrix import effects, queries
@@ -27,7 +27,6 @@ from incidents.matrix.queries import RuleRow, Timer
 from incidents.matrix.replay import moment_of
 from incidents.record import timeline
 from plant import command_queries
-from plant import service as plant_service
 from plant.model import Command, CommandState
 
 log = get_logger(__name__)
@@ -35,10 +34,15 @@ log = get_logger(__name__)
 _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 
+def _vote(kind: str, group_id: UUID | None) -> UUID | None:
+    """A group's pre-alarm and its discrepancy are not its vote."""
+    return group_id if kind == "vote" else None
+
+
 def source_of_rule(row: RuleRow) -> Source:
     """A rule as matrices know it; a silent sensor or a missing effect says nothing about the air."""
     agent = row.agent if row.kind in DANGER_KINDS else None
-    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent, vote=row.group_id)
+    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent, vote=_vote(row.kind, row.group_id))
 
 
 async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects:
@@ -47,7 +51,7 @@ async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects
         return Effects()
     agent = context.agent_of(rule) if rule.kind in DANGER_KINDS else None
     zone_id = context.zone_of(rule).id
-    source = Source(rule=rule.id, zone=zone_id, level=rule.level, agent=agent, vote=rule.group_id)
+    source = Source(rule=rule.id, zone=zone_id, level=rule.level, agent=agent, vote=_vote(rule.kind, rule.group_id))
     body = context.matrix.body
     standing = await _standing(tx, context, body) if _asks_for_others(body) else frozenset[str]()
     moment = moment_of(tx.now, ZoneInfo(context.matrix.tz))
@@ -108,23 +112,9 @@ async def ask(
             await timeline.append(tx, context.tenant_id, incident.id, "matrix.withheld", facts)
             return None
     assert context.matrix is not None
-    try:
-        return await plant_service.request_command(
-            tx,
-            None,
-            actuator_id,
-            action,
-            f"incident {incident.number}, matrix {context.matrix.number}",
-            key=f"matrix:{incident.id}:{rule_id}:{actuator_id}:{action}:{tx.now.isoformat()}",
-            incident_id=incident.id,
-            inhibited=incident.exercise,
-        )
-    except (NotFound, Invalid, Conflict) as problem:
-        # Raised before anything is written. The plan's commands and the people come all the same.
-        log.error("matrix.does_not_fit", actuator=str(actuator_id), action=action, error=str(problem))
-        facts = {"actuator": actuator_id, "action": action, "error": problem.code}
-        await timeline.append(tx, context.tenant_id, incident.id, "matrix.failed", facts)
-        return None
+    reason = f"incident {incident.number}, matrix {context.matrix.number}"
+    key = f"matrix:{incident.id}:{rule_id}:{actuator_id}:{action}:{tx.now.isoformat()}"
+    return await command_for(tx, incident, actuator_id, action, reason, key=key)
 
 
 async def _is_needed(tx: Tx, newest: Command) -> bool:
@@ -152,7 +142,7 @@ def _possible(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, 
     found = set()
     for row in alarms:
         agent = context.agent_of_sensor(row.sensor_id) if row.kind in DANGER_KINDS else None
-        vote = context.groups.get(row.rule_id)
+        vote = _vote(row.kind, context.groups.get(row.rule_id))
         source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent, vote=vote)
         causes = {cause.slug for cause in effects.causes_of(body, source)}
         for cell in body.cells:

@@ -13,12 +13,12 @@ import asyncpg
 from core.database import Database, Tx
 from core.errors import MusterError, Unavailable
 from core.logging import get_logger
+from incidents import commanding
 from incidents import queries as incident_queries
 from incidents.alarms import alarm_queries
 from incidents.context import load_context
 from incidents.matrix import live, queries
 from incidents.matrix.queries import Timer
-from incidents.plans import planning
 
 log = get_logger(__name__)
 
@@ -77,7 +77,7 @@ async def _fire(tx: Tx, tenant_id: UUID, timer_id: UUID) -> int:
         log.info("matrix_timer.dropped", alarm=str(timer.alarm_id), action=timer.action)
         return 0
     command = await live.ask(tx, context, incident, timer.rule_id, timer.actuator_id, timer.action)
-    await planning.announce_commands(tx, tenant_id, incident.id, [] if command is None else [command])
+    await commanding.announce_commands(tx, tenant_id, incident.id, [] if command is None else [command])
     return 0 if command is None else 1
 
 

@@ -11,9 +11,10 @@ import msgspec
 
 from core.database import Tx
 from core.ids import new_id
-from incidents import grading, queries, rooms, views
+from incidents import grading, queries
 from incidents.alarms.agents import Hazard, hazard_of
 from incidents.alarms.model import DANGER_KINDS, AlarmRule, Grade
+from incidents.commanding import command_for
 from incidents.context import SiteContext
 from incidents.correlation import OpenIncident
 from incidents.evacuating import evacuate
@@ -26,11 +27,8 @@ from incidents.plans.cards import brief
 from incidents.plans.giving import Surroundings
 from incidents.plans.model import ActionTemplate, BoundPlan, Cause, Moment, PlanTemplate
 from incidents.plans.moments import look, moment_at
-from incidents.record import timeline
 from incidents.tasking import task_queries
-from mobile_contract.room import CommandChanged
 from plant import command_queries
-from plant import service as plant_service
 from plant.model import ACTIONS, Actuator, ActuatorKind, Command, CommandState, Zone
 
 __all__ = ["needs_of"]
@@ -221,27 +219,14 @@ async def command_plan(
             newest = await command_queries.find_newest_of(tx, context.tenant_id, actuator.id)
             if newest is not None and newest.action == action.action and newest.state in _STANDS:
                 continue
-            command = await plant_service.request_command(
-                tx,
-                None,
-                actuator.id,
-                action.action,
-                f"incident {incident.number}",
-                # Once for each time the alarm calls: a transition that is tried again has left no command behind.
-                key=f"incident:{incident.id}:{why}:{actuator.id}:{action.action}:{tx.now.isoformat()}",
-                incident_id=incident.id,
-                inhibited=incident.exercise,
+            # Once for each time the alarm calls: a transition that is tried again has left no command behind.
+            key = f"incident:{incident.id}:{why}:{actuator.id}:{action.action}:{tx.now.isoformat()}"
+            command = await command_for(
+                tx, incident, actuator.id, action.action, f"incident {incident.number}", key=key
             )
-            given.append(command)
+            if command is not None:
+                given.append(command)
     return given
-
-
-async def announce_commands(tx: Tx, tenant_id: UUID, incident_id: UUID, commands: Sequence[Command]) -> None:
-    """Tell the room and the record of commands that were given."""
-    for command in commands:
-        await rooms.append_to_incident(tx, tenant_id, incident_id, CommandChanged(views.command_view(command)))
-        facts = {"command": command.id, "actuator": command.actuator_id, "action": command.action}
-        await timeline.append(tx, tenant_id, incident_id, "command.requested", facts)
 
 
 def evacuates(context: SiteContext, rule: AlarmRule, now: datetime) -> bool:

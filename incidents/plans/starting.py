@@ -16,7 +16,7 @@ from core.database import Tx
 from core.errors import Forbidden, NotFound
 from core.ids import new_id
 from core.logging import get_logger
-from incidents import queries, rooms, views
+from incidents import commanding, queries, rooms, views
 from incidents.context import SiteContext, load_context
 from incidents.evacuating import evacuate
 from incidents.grading import Graded, grade_report
@@ -178,7 +178,7 @@ async def _begin(tx: Tx, incident: Incident, bound: Bound, report: Report, by: U
         said["exercise"] = True
     await timeline.append(tx, tenant_id, incident.id, "incident.opened", {**facts, **said}, by=by)
     await publishing.publish(tx, incident, "incident.opened")
-    await planning.announce_commands(tx, tenant_id, incident.id, commands)
+    await commanding.announce_commands(tx, tenant_id, incident.id, commands)
     around = planning.surroundings(context, bound.zone, report.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, incident, bound.template, bound.plan, around)
     await evacuate(tx, context, incident, bound.zone, bound.plan.evacuation)
@@ -207,7 +207,7 @@ async def _told_again(tx: Tx, known: Incident, bound: Bound, report: Report, by:
         return known
     graded = grade_report(report.level, report.reason, bound.zone.name, bound.zone.risk)
     after = await raise_grade(tx, known, planning.raised_by(graded, bound.plan), by)
-    await planning.announce_commands(tx, tenant_id, known.id, commands)
+    await commanding.announce_commands(tx, tenant_id, known.id, commands)
     around = planning.surroundings(bound.context, bound.zone, report.agent or known.agent, bound.plan)
     await giving.give_plan(tx, tenant_id, after, bound.template, bound.plan, around)
     await evacuate(tx, bound.context, after, bound.zone, bound.plan.evacuation)

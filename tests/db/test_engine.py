@@ -12,12 +12,13 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import closing, response, rooms
+from incidents import closing, commanding, response, rooms
 from incidents import service as tasks_service
 from incidents.alarms import rule_service, service
 from incidents.alarms.model import LimitSource
 from incidents.plans import planning
 from incidents.record import timeline
+from mobile_contract.room import CommandChanged
 from mobile_contract.text import Text
 from plant import command_queries, instrument_service, place_service
 from plant import service as plant_service
@@ -337,6 +338,40 @@ async def test_an_actuator_out_of_use_holds_up_no_alarm(plant: Stand) -> None:
     await leak(plant)
     assert len(await plant.incidents()) == 1
     assert await plant.commands() == []
+
+
+async def test_an_actuator_without_proof_holds_up_no_alarm_and_the_record_says_so(plant: Stand) -> None:
+    (fan,) = await plant.rows(FAN)
+    await plant.rows("UPDATE actuators SET expected = '{}' WHERE tenant_id = $1 AND id = $2", fan["id"])
+    await plant.engine.load()
+    await leak(plant)
+    (incident,) = await plant.incidents()
+    assert "siren" in (await _last_actions(plant))["solvent-store"]
+    assert "fan" not in (await _last_actions(plant))["solvent-store"]
+    refused = await plant.rows(
+        "SELECT facts FROM timeline WHERE tenant_id = $1 AND incident_id = $2 AND kind = 'command.refused'", incident.id
+    )
+    assert {(r["facts"]["actuator"], r["facts"]["error"]) for r in refused} == {(str(fan["id"]), "command.no_proof")}
+
+
+async def test_a_command_that_a_person_calls_off_ends_in_its_incidents_room(plant: Stand) -> None:
+    await leak(plant)
+    (incident,) = await plant.incidents()
+    zhao = await plant.actor("zhao")
+    (fan,) = await plant.rows(FAN)
+    (started,) = [c for c in await plant.commands() if c.actuator_id == fan["id"]]
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await commanding.command_by_hand(tx, zhao, fan["id"], "stop", "it sparks", key="mine")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        room_id = await rooms.room_id_of(tx, plant.tenant_id, incident.id)
+        events = await rooms.events_after(tx, plant.tenant_id, room_id, 0, 1000)
+    told = [e.body.command for e in events if isinstance(e.body, CommandChanged)]
+    assert [c.state for c in told if c.id == started.id] == ["requested", "failed"]
+    (line,) = await plant.rows(
+        "SELECT facts FROM timeline WHERE tenant_id = $1 AND incident_id = $2 AND kind = 'command.superseded'",
+        incident.id,
+    )
+    assert line["facts"]["command"] == str(started.id)
 
 
 async def _last_actions(plant: Stand) -> dict[str, dict[str, str]]:

@@ -14,12 +14,14 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
+from core.ids import new_id
 from incidents import closing
 from incidents.alarms import alarm_queries
 from incidents.context import load_context
 from incidents.matrix import job, live, queries, timers
 from incidents.matrix import service as matrices
 from incidents.matrix.model import Cause, Cell, Effect, Matrix, MatrixBody, MatrixReplay
+from incidents.matrix.queries import RuleRow
 from incidents.record import timeline
 from mobile_contract.text import Text
 from people.actor import Actor
@@ -98,7 +100,7 @@ class Scene:
         incident = (await self.plant.incidents())[0]
         async with self.plant.db.transaction(self.plant.tenant_id) as tx:
             entries = await timeline.list_entries(tx, self.plant.tenant_id, incident.id, limit=200)
-        return [e.kind for e in entries if e.kind.startswith("matrix.")]
+        return [e.kind for e in entries if e.kind.startswith("matrix.") or e.kind == "command.refused"]
 
 
 PLAN = Effect(slug="plan", name=NAME, plan="solvent-leak")
@@ -252,7 +254,14 @@ async def test_a_matrix_that_no_longer_fits_stops_no_alarm(scene: Scene) -> None
     await scene.leak()
     assert len(await scene.plant.alarms()) == 1
     assert await scene.asked("spindle-1") == []
-    assert await scene.record() == ["matrix.failed"]
+    assert await scene.record() == ["command.refused"]
+
+
+@pytest.mark.parametrize(("kind", "votes"), [("vote", True), ("high", False), ("discrepancy", False)])
+def test_only_a_groups_vote_is_its_vote(kind: str, votes: bool) -> None:
+    group_id = new_id()
+    row = RuleRow(new_id(), kind, 2, False, new_id(), "acetone", group_id)
+    assert live.source_of_rule(row).vote == (group_id if votes else None)
 
 
 async def _replay(scene: Scene, draft: Matrix) -> MatrixReplay:
