@@ -21,6 +21,7 @@ from incidents.matrix import live
 from incidents.plans import plan_queries, planning
 from incidents.reaching import deliveries
 from incidents.record import publishing, timeline
+from incidents.roll_call import ending as roll_call
 from incidents.service import check_reason
 from incidents.sos import service as sos
 from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
@@ -37,7 +38,7 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     """Close an incident whose alarms are all normal; what it started is stopped, what nobody took is cancelled.
 
     Who closes it acknowledges what nobody has: an alarm that comes back later opens an incident of its own. Closing
-    twice is one fact. Raises Conflict while an alarm is active or latched.
+    twice is one fact. Raises Conflict while an alarm is active or latched, or people are still being accounted for.
     """
     actor.require(Permission.CLOSE_INCIDENT)
     check_reason(reason)
@@ -47,6 +48,8 @@ async def close_incident(tx: Tx, actor: Actor, incident_id: UUID, reason: str) -
     if incident.state == "closed":
         return incident
     _check_over(incident, await queries.list_incident_alarms(tx, actor.tenant_id, incident_id), standing)
+    if not incident.exercise:
+        await roll_call.check_over(tx, incident)
     context = await load_context(tx, actor.tenant_id, incident.site_id)
     await _acknowledge_all(tx, context, actor, standing)
     # A drill that is closed is over, with its score.
@@ -66,6 +69,8 @@ async def shut(
     await queries.save_incident(tx, tenant_id, closed)
     cancelled = await queries.cancel_open_tasks(tx, tenant_id, incident_id)
     await plan_queries.forget_waiting(tx, tenant_id, incident_id)
+    if incident.exercise:
+        await roll_call.end_exercise(tx, incident)
     released = [] if context is None or incident.exercise else await _release(tx, context, closed)
     await deliveries.cancel_for_incident(tx, tenant_id, incident_id)
     await sos.end_of_incident(tx, tenant_id, incident_id)

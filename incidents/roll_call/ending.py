@@ -9,6 +9,7 @@ import msgspec
 from core import audit
 from core.database import Tx
 from core.errors import Conflict
+from incidents.incident import Incident
 from incidents.leading.commander import require_commander
 from incidents.record import publishing
 from incidents.roll_call import queries, service
@@ -46,6 +47,33 @@ async def give_all_clear(tx: Tx, actor: Actor, call_id: UUID, reason: str) -> Ro
     await publishing.publish(tx, incident, "incident.all_clear")
     await audit.record(tx, actor.account_id, "roll_call.all_clear", "roll_call", call_id, facts)
     return call
+
+
+async def check_over(tx: Tx, incident: Incident) -> None:
+    """Raise Conflict while the locked incident's people are still being accounted for."""
+    running = await queries.list_calls(tx, incident.tenant_id, incident_id=incident.id, state="open", limit=1)
+    if not running:
+        return
+    counts = running[0].counts
+    raise Conflict(
+        "incident.roll_call_open",
+        f"people are still being accounted for, {counts.missing} missing and {counts.need_help} in need of help: "
+        "the commander gives the all-clear first",
+        f"人员清点尚未结束，{counts.missing} 人失踪、{counts.need_help} 人需要帮助：须先由指挥员解除警报",
+        field="roll_call",
+        value=str(running[0].id),
+        limit="all_clear",
+    )
+
+
+async def end_exercise(tx: Tx, incident: Incident) -> None:
+    """With a drill its roll call ends; nobody was in danger, so nobody's word is needed."""
+    for running in await queries.list_calls(tx, incident.tenant_id, incident_id=incident.id, state="open", limit=1):
+        call = await service.get_locked(tx, incident.tenant_id, running.id)
+        ended = msgspec.structs.replace(call, state="all_clear", all_clear_at=tx.now, search_due_at=None, look_at=None)
+        await queries.save_call(tx, call.tenant_id, ended)
+        facts = {"roll_call": call.id, "reason": "the drill is over", "counts": msgspec.to_builtins(call.counts)}
+        await service.tell(tx, ended, "roll_call.all_clear", facts, None)
 
 
 async def allow_re_entry(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:

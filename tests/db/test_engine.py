@@ -303,6 +303,8 @@ async def test_closing_leaves_on_what_another_incident_still_needs(plant: Stand)
     # Ten minutes later, next door: an incident of its own, which finds the store's siren sounding already.
     await plant.hold("gas-room-1", "hydrogen-fluoride", 5.0, 3)
     first, second = await plant.incidents()
+    await plant.all_clear(first.id)
+    await plant.all_clear(second.id)
     zhao = await plant.actor("zhao")
     async with plant.db.transaction(plant.tenant_id) as tx:
         await closing.close_incident(tx, zhao, first.id, "leak stopped")

@@ -92,6 +92,7 @@ class Scene:
     async def close(self) -> None:
         """zhao closes the only incident."""
         (incident,) = await self.plant.incidents()
+        await self.plant.all_clear(incident.id)
         async with self.plant.db.transaction(self.plant.tenant_id) as tx:
             await closing.close_incident(tx, self.zhao, incident.id, "over")
 

@@ -313,7 +313,8 @@ async def test_a_worker_reports_a_fire_and_everything_follows(plant: Stand) -> N
     assert incident.grade <= 2
     assert "flames at the bench" in incident.reasons[0].en
     slugs = [t["slug"] for t in await tasks_of(plant)]
-    assert slugs == ["evacuate", "fight", "lead", "call-fire-brigade", "call-ambulance"]
+    # The plan's tasks, and the one that everybody is ordered out by.
+    assert slugs == ["evacuate", "fight", "lead", "call-fire-brigade", "call-ambulance", "evacuate"]
     assert await plant.rows("SELECT 1 FROM deliveries WHERE tenant_id = $1")
     await check_room(plant, incident)
     async with plant.db.transaction(plant.tenant_id) as tx:
@@ -343,8 +344,13 @@ async def test_told_again_that_it_can_not_be_held_it_is_graver_and_the_plan_call
 async def test_a_person_closes_what_a_person_opened_and_what_it_started_ends(plant: Stand) -> None:
     incident = await report(plant, "chen")
     started = {c.action for c in await plant.commands()}
+    zhao = await plant.actor("zhao")
+    with pytest.raises(Conflict, match="all-clear"):
+        async with plant.db.transaction(plant.tenant_id) as tx:
+            await closing.close_incident(tx, zhao, incident.id, "out")
+    await plant.all_clear(incident.id)
     async with plant.db.transaction(plant.tenant_id) as tx:
-        closed = await closing.close_incident(tx, await plant.actor("zhao"), incident.id, "out")
+        closed = await closing.close_incident(tx, zhao, incident.id, "out")
     assert closed.state == "closed"
     after = {c.action for c in await plant.commands()}
     assert ("silence" in after) is ("sound" in started)
