@@ -147,8 +147,6 @@ async def test_a_roll_call_in_a_drill_is_marked_and_counts_for_its_score(plant: 
     async with plant.db.transaction(plant.tenant_id) as tx:
         wanted = Wanted("site")
         call = await roll_calls.begin(tx, plant.tenant_id, drill.incident_id, wanted, "drill", by=zhao.account_id)
-            tx, plant.tenant_id, drill.incident_id, Wanted("site"), "drill", by=zhao.account_id
-        )
     assert call.exercise
     people = await plant.rows(
         "SELECT person_id FROM roll_call_people WHERE tenant_id = $1 AND roll_call_id = $2", call.id
