@@ -51,12 +51,13 @@ class KnownActuator(msgspec.Struct, frozen=True):
 
 
 class KnownPlant(msgspec.Struct, frozen=True):
-    """What there is in the site. ``plans``: slugs, None where nobody knows them."""
+    """What there is in the site; ``groups`` are its voting groups, ``plans`` the slugs of plans in force."""
 
     rules: Mapping[UUID, KnownRule]
     zones: frozenset[UUID]
     actuators: Mapping[UUID, KnownActuator]
-    plans: frozenset[str] | None = None
+    groups: frozenset[UUID]
+    plans: frozenset[str]
 
 
 def check(body: MatrixBody, plant: KnownPlant) -> list[Finding]:
@@ -73,7 +74,7 @@ def check(body: MatrixBody, plant: KnownPlant) -> list[Finding]:
 
 
 # What a draft may not even hold: ids of things that are not in the site.
-UNKNOWN = frozenset({"cause.rule", "cause.zone", "effect.actuator", "effect.zone"})
+UNKNOWN = frozenset({"cause.rule", "cause.vote", "cause.zone", "effect.actuator", "effect.zone"})
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:
@@ -122,6 +123,9 @@ def _cause(cause: Cause, plant: KnownPlant) -> list[Finding]:
     if cause.rule is not None and cause.rule not in plant.rules:
         found.append(_error("cause.rule", row, None, f"原因 {row}：站点没有规则 {cause.rule}",
                             f"cause {row}: the site has no rule {cause.rule} in force"))  # fmt: skip
+    if cause.vote is not None and cause.vote not in plant.groups:
+        found.append(_error("cause.vote", row, None, f"原因 {row}：站点没有表决组 {cause.vote}",
+                            f"cause {row}: the site has no voting group {cause.vote}"))  # fmt: skip
     if cause.zone is not None and cause.zone not in plant.zones:
         found.append(_error("cause.zone", row, None, f"原因 {row}：站点没有区域 {cause.zone}",
                             f"cause {row}: the site has no zone {cause.zone}"))  # fmt: skip
@@ -152,7 +156,7 @@ def _effect(effect: Effect, plant: KnownPlant) -> list[Finding]:
         if zone not in plant.zones:
             found.append(_error("effect.zone", None, column, f"结果 {column}：站点没有区域 {zone}",
                                 f"effect {column}: the site has no zone {zone}"))  # fmt: skip
-    if effect.plan is not None and plant.plans is not None and effect.plan not in plant.plans:
+    if effect.plan is not None and effect.plan not in plant.plans:
         found.append(_error("effect.plan", None, column, f"结果 {column}：没有预案 {effect.plan}",
                             f"effect {column}: there is no plan {effect.plan}"))  # fmt: skip
     return found
@@ -179,6 +183,7 @@ def _action(effect: Effect, actuator_id: UUID, plant: KnownPlant) -> list[Findin
 def _cells(body: MatrixBody) -> list[Finding]:
     found = []
     causes, effects = {c.slug for c in body.causes}, {e.slug for e in body.effects}
+    machines = {e.slug for e in body.effects if e.actuator is not None}
     twice = Counter((cell.cause, cell.effect) for cell in body.cells)
     for (row, column), count in twice.items():
         if count > 1:
@@ -196,6 +201,12 @@ def _cells(body: MatrixBody) -> list[Finding]:
                                 f"单元格 {cell.cause} × {cell.effect}：延时应为 0 至 {DELAY_MAX_S:g} 秒，抑制无延时",
                                 f"cell {cell.cause} x {cell.effect}: a delay is 0 to {DELAY_MAX_S:g} s, of inhibit 0",
                                 ))  # fmt: skip
+        # Only a machine waits: people are led out and asked at once.
+        elif cell.delay_s and cell.effect in effects - machines:
+            found.append(_error("cell.delay_of", cell.cause, cell.effect,
+                                f"单元格 {cell.cause} × {cell.effect}：仅执行器动作可延时，疏散与预案立即生效",
+                                f"cell {cell.cause} x {cell.effect}: only an actuator's action has a delay, evacuations"
+                                " and plans begin at once"))  # fmt: skip
         found += _condition(cell, causes)
     return found
 

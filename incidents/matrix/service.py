@@ -13,11 +13,14 @@ from core.database import Tx
 from core.errors import Conflict, Invalid
 from core.ids import new_id
 from incidents import queries as incident_queries
+from incidents.alarms import voting_queries
 from incidents.matrix import checks, queries
 from incidents.matrix.checks import Finding, KnownActuator, KnownPlant
 from incidents.matrix.diff import Change, diff
 from incidents.matrix.job import EVENTS_MAX
 from incidents.matrix.model import Matrix, MatrixBody, MatrixReplay
+from incidents.plans import plan_queries
+from incidents.plans.plan_library import TEMPLATES
 from people.actor import Actor
 from people.permissions import Permission
 from plant import instrument_queries
@@ -272,6 +275,8 @@ async def _known_plant(tx: Tx, tenant_id: UUID, site_id: UUID) -> KnownPlant:
         rules=await queries.list_rules(tx, tenant_id, site_id),
         zones=frozenset(zone.id for zone in await places.list_zones(tx, tenant_id, site_id)),
         actuators={a.id: KnownActuator(a.kind.value, frozenset(a.expected), a.retired_at is None) for a in actuators},
+        groups=frozenset(g.id for g in await voting_queries.list_groups(tx, tenant_id, site_id=site_id)),
+        plans=frozenset({*TEMPLATES, *(p.slug for p in await plan_queries.list_published(tx, tenant_id))}),
     )
 
 

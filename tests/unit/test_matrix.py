@@ -27,6 +27,7 @@ PLANT = KnownPlant(
         SIREN: KnownActuator("siren", frozenset({"sound"}), in_use=False),
         SAW: KnownActuator("machine_stop", frozenset({"stop"}), in_use=True),
     },
+    groups=frozenset({VOTE}),
     plans=frozenset({"toxic-gas"}),
 )
 
@@ -159,6 +160,7 @@ WRONG: list[tuple[str, str, str | None, str | None, MatrixBody]] = [
     ("error", "cause.form", "hf", None, matrix([cause(level=2)], [effect()], [cell()])),
     ("error", "cause.form", "hf", None, matrix([cause(rule=RULE, vote=VOTE)], [effect()], [cell()])),
     ("error", "cause.rule", "hf", None, matrix([cause(rule=VOTE)], [effect()], [cell()])),
+    ("error", "cause.vote", "hf", None, matrix([cause(vote=RULE)], [effect()], [cell()])),
     ("error", "cause.zone", "hf", None, matrix([cause(agent="chlorine", zone=VOTE)], [effect()], [cell()])),
     ("error", "cause.level", "hf", None, matrix([cause(agent="chlorine", level=3)], [effect()], [cell()])),
     ("warning", "cause.agent", "hf", None, matrix([cause(agent="unobtainium")], [effect()], [cell()])),
@@ -182,6 +184,7 @@ WRONG: list[tuple[str, str, str | None, str | None, MatrixBody]] = [
     ("error", "cell.delay", "hf", "fan-on", matrix([cause()], [effect()], [cell(delay_s=float("nan"))])),
     ("error", "cell.delay", "hf", "fan-on", matrix([cause()], [effect()], [cell(delay_s=3601)])),
     ("error", "cell.delay", "hf", "fan-on", matrix([cause()], [effect()], [cell(delay_s=1, how="inhibit")])),
+    ("error", "cell.delay_of", "hf", "leave", matrix([cause()], [LEAVE], [cell(column="leave", delay_s=1)])),
     ("error", "cell.condition", "hf", "fan-on", conditional(from_minute=1)),
     (
         "error", "cell.condition", "hf", "fan-on",
@@ -226,8 +229,7 @@ def test_what_is_no_conflict_and_no_fault() -> None:
         ],
     )
     assert [f.code for f in check(body, PLANT)] == ["effect.lets_go"]
-    unknown_plans = KnownPlant(PLANT.rules, PLANT.zones, PLANT.actuators)
-    assert check(matrix([cause("b", rule=OTHER_RULE)], [effect(plan="any")], [cell("b")]), unknown_plans) == []
+    assert check(matrix([cause("b", vote=VOTE)], [effect(plan="toxic-gas")], [cell("b")]), PLANT) == []
 
 
 def _said(found: list[Finding]) -> list[str]:
