@@ -118,7 +118,9 @@ async def world(clone: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wo
             scene = await make_scene(tx, clone.tenant_id, PEOPLE)
         made = World(db, clock, scene, {}, [])
 
-        async def list_valid_skills(tx: Tx, tenant_id: UUID, at: datetime) -> dict[UUID, frozenset[str]]:
+        async def list_valid_skills(
+            tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | None = None, zone_id: UUID | None = None
+        ) -> dict[UUID, frozenset[str]]:
             return {scene.people[name].account_id: frozenset(skills) for name, skills in made.skills.items()}
 
         async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | None = None) -> list[Duty]:

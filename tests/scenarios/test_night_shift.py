@@ -6,9 +6,9 @@ night works until 03:00 by the wall: until the second one, 02:00 UTC. Nobody of 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,13 +26,17 @@ from incidents.reaching.delivery import Fact
 from incidents.record import timeline
 from incidents.tasking import escalation, escalation_queries, task_queries, tasks
 from incidents.tasking.policy import Need
+from mobile_contract.rotas import Layer, RotaDefinition
 from mobile_contract.text import Text
 from muster.demo.push_script import Behaviour, Script
 from muster.demo.push_service import Running, run_push_service
 from people.permissions import Role
 from people.qualifications import service as qualifications
+from people.qualifications.records import RecordDraft
+from people.qualifications.type_service import TypeDraft, create_type
+from people.rotas import rota_service
 from people.rotas import service as rotas
-from people.rotas.service import Duty
+from people.rotas.rota_service import RotaDraft
 from realtime.courier import Courier
 from realtime.push import Fcm
 from tests.clusters import Clone
@@ -43,27 +47,18 @@ BERLIN = ZoneInfo("Europe/Berlin")
 T0 = datetime(2026, 10, 25, 0, 59, 50, tzinfo=UTC)
 FIRST_HALF = ("amber", "boris", "clara", "dora")
 PEOPLE = dict.fromkeys((*FIRST_HALF, "emil"), Role.RESPONDER) | {"olga": Role.SAFETY_OFFICER}
-NIGHT = UUID(int=77)
-POLICY: dict[str, Any] = {
-    "slug": "night",
-    "version": 3,
-    "steps": [
-        {
-            "who": [{"kind": "on_shift", "of": str(NIGHT)}],
-            "at_once": 1,
-            "receipt_within_s": 8,
-            "acknowledge_within_s": 90,
-            "channels": ["fcm"],
-        },
-        {"who": [{"kind": "role", "of": "safety_officer"}]},
-    ],
-}
 
 
-def halves(at: datetime) -> tuple[str, ...]:
-    """Who is on shift: shifts are written in wall time, and on this night 03:00 is an hour later than it looks."""
-    hands_over = datetime.combine(at.astimezone(BERLIN).date(), time(3), BERLIN).astimezone(UTC)
-    return FIRST_HALF if at < hands_over else ("emil",)
+def policy(night: UUID) -> dict[str, Any]:
+    """Whoever is on shift by this rota, one after the other; then the safety officers."""
+    shift = {
+        "who": [{"kind": "on_shift", "of": str(night)}],
+        "at_once": 1,
+        "receipt_within_s": 8,
+        "acknowledge_within_s": 90,
+        "channels": ["fcm"],
+    }
+    return {"slug": "night", "version": 3, "steps": [shift, {"who": [{"kind": "role", "of": "safety_officer"}]}]}
 
 
 class Night(msgspec.Struct):
@@ -77,6 +72,8 @@ class Night(msgspec.Struct):
     db: Database
     courier: Courier
     task_id: UUID
+    rota_id: UUID
+    certificates: dict[str, UUID]
 
     async def restart(self) -> None:
         """Every process ends and starts again: new connections, new couriers, nothing remembered."""
@@ -94,7 +91,7 @@ class Night(msgspec.Struct):
         async with self.db.transaction(self.scene.tenant_id) as tx:
             task = await task_queries.get_task(tx, self.scene.tenant_id, self.scene.task_id)
             task = msgspec.structs.replace(
-                task, id=self.task_id, position=2, needs=[Need("first_aid", 1, "moving")], policy=POLICY
+                task, id=self.task_id, position=2, needs=[Need("first_aid", 1, "moving")], policy=policy(self.rota_id)
             )
             await escalation.start(tx, task, ORDER)
 
@@ -107,6 +104,12 @@ class Night(msgspec.Struct):
     async def decline(self, name: str) -> None:
         async with self.db.transaction(self.scene.tenant_id) as tx:
             await tasks.answer(tx, self.scene.people[name].actor, self.task_id, "decline", "in the clean room", "k")
+
+    async def suspend(self, name: str) -> None:
+        """She had the skill when she was asked, and has not when she says yes."""
+        async with self.db.transaction(self.scene.tenant_id) as tx:
+            officer = msgspec.structs.replace(self.scene.people["olga"].actor, role=Role.ADMIN)
+            await qualifications.suspend(tx, officer, self.certificates[name], reason="the course was not held")
 
     async def _row(self, tx: Tx, name: str) -> UUID:
         found: UUID = await tx.fetchval(
@@ -129,48 +132,42 @@ async def open_processes(clone: Clone, clock: ManualClock, push: Running) -> tup
 
 
 @pytest_asyncio.fixture
-async def night(
-    clone: Clone, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Night]:
+async def night(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Night]:
     clock = ManualClock(T0)
     async with run_push_service(tmp_path_factory.mktemp("push")) as push:
         stack, db, courier = await open_processes(clone, clock, push)
         async with db.transaction(clone.tenant_id) as tx:
             scene = await make_scene(tx, clone.tenant_id, PEOPLE)
-        made = Night(clone, clock, push, scene, stack, db, courier, new_id())
-        _let_rotas_and_skills_be_known(monkeypatch, scene)
+            rota_id, certificates = await write_rota(tx, scene), await certify(tx, scene)
+        made = Night(clone, clock, push, scene, stack, db, courier, new_id(), rota_id, certificates)
         push.service.switchboard.follow(Script("token-amber", after=Behaviour(deliver=False)))
         yield made
         await made.stack.aclose()
 
 
-def _let_rotas_and_skills_be_known(monkeypatch: pytest.MonkeyPatch, scene: Scene) -> None:
-    async def list_duties(tx: Tx, tenant_id: UUID, at: datetime, *, site_id: UUID | None = None) -> list[Duty]:
-        why = Text("夜班", "night shift")
-        return [
-            Duty(
-                rota_id=NIGHT,
-                rota="night",
-                kind="shift",
-                site_id=site_id,
-                account_id=scene.people[name].account_id,
-                position=n,
-                starts_at=at,
-                ends_at=at,
-                why=why,
-            )
-            for n, name in enumerate(halves(at))
-        ]
+async def write_rota(tx: Tx, scene: Scene) -> UUID:
+    """The night's rota, in wall time."""
 
-    async def list_valid_skills(tx: Tx, tenant_id: UUID, at: datetime) -> dict[UUID, frozenset[str]]:
-        # Clara's certificate ends this night: she had the skill when she was asked, and has not when she says yes.
-        trained = ["amber", "boris", "dora", "emil", "olga"]
-        if at < T0 + timedelta(seconds=30):
-            trained.append("clara")
-        return {scene.people[name].account_id: frozenset({"first_aid"}) for name in trained}
+    def half(names: Sequence[str], handover: str, until: str) -> Layer:
+        crew = [scene.people[name].account_id for name in names]
+        return Layer(
+            name=Text("夜班", "night"), turns=[crew], starts_on=date(2026, 10, 1), handover=handover, every_days=1,
+            until=until,
+        )  # fmt: skip
 
-    monkeypatch.setattr(rotas, "list_duties", list_duties)
-    monkeypatch.setattr(qualifications, "list_valid_skills", list_valid_skills)
+    layers = [half(FIRST_HALF, "22:00", "03:00"), half(("emil",), "03:00", "06:00")]
+    draft = RotaDraft("night", Text("夜班", "Night"), BERLIN.key, "shift", RotaDefinition(layers))
+    return (await rota_service.create_rota(tx, None, draft)).id
+
+
+async def certify(tx: Tx, scene: Scene) -> dict[str, UUID]:
+    """Everybody's first-aid certificate."""
+    kind = await create_type(tx, None, TypeDraft("first-aid", Text("急救", "First aid"), ["first_aid"], "DGUV 304-001"))
+    certificates = {}
+    for name, person in scene.people.items():
+        draft = RecordDraft(person.account_id, kind.id, "DRK", date(2026, 1, 1))
+        certificates[name] = (await qualifications.create_record(tx, None, draft)).record.id
+    return certificates
 
 
 Step = Callable[[Night], Awaitable[None]]
@@ -190,6 +187,7 @@ STEPS: list[tuple[float, Step]] = [
     (15, lambda night: night.decline("boris")),
     (15, Night.sweep),
     (17, _say("clara", Fact.RECEIVED)),
+    (30, lambda night: night.suspend("clara")),
     (45, _say("clara", Fact.ACKNOWLEDGED)),
     (45, Night.sweep),
     (47, _say("dora", Fact.RECEIVED)),
@@ -284,7 +282,13 @@ async def test_the_sequence_is_the_same_wherever_every_process_is_started_again(
     assert (night.name(task.owner_account_id), task.state) == ("dora", "acknowledged")
 
 
-def test_the_wall_shows_the_hour_between_two_and_three_twice_and_the_shift_ends_after_the_second() -> None:
-    assert halves(T0 + timedelta(seconds=15)) == FIRST_HALF, "the wall says 02:00 for the second time"
-    assert halves(datetime(2026, 10, 25, 1, 59, 59, tzinfo=UTC)) == FIRST_HALF
-    assert halves(datetime(2026, 10, 25, 2, 0, tzinfo=UTC)) == ("emil",)
+async def test_the_wall_shows_the_hour_between_two_and_three_twice_and_the_shift_ends_after_the_second(
+    night: Night,
+) -> None:
+    async def on_shift(at: datetime) -> tuple[str | None, ...]:
+        async with night.db.transaction(night.scene.tenant_id) as tx:
+            return tuple(night.name(d.account_id) for d in await rotas.list_duties(tx, night.scene.tenant_id, at))
+
+    assert await on_shift(T0 + timedelta(seconds=15)) == FIRST_HALF, "the wall says 02:00 for the second time"
+    assert await on_shift(datetime(2026, 10, 25, 1, 59, 59, tzinfo=UTC)) == FIRST_HALF
+    assert await on_shift(datetime(2026, 10, 25, 2, 0, tzinfo=UTC)) == ("emil",)
