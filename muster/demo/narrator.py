@@ -25,7 +25,7 @@ from muster.addresses import find_addresses
 from muster.client import Client
 from muster.demo import catalogue
 from muster.demo.control import Answer
-from muster.phone.plain import event_line
+from muster.phone.events import event_line
 from muster.phone.session import Phone
 from muster.phone.view import View, printable
 

@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
 from incidents.alarms.agents import name_of
 from mobile_contract.live import Answer, Order, ProblemFrame
 from mobile_contract.room import (
-    AlarmChanged,
-    AlarmJoined,
-    CommandChanged,
-    DeliveryChanged,
-    FloodEnded,
-    FloodStarted,
-    IncidentClosed,
-    IncidentOpened,
-    IncidentRegraded,
-    MemberJoined,
-    MemberLeft,
-    MessagePosted,
-    RollCallChanged,
-    RoomEvent,
     RoomState,
-    StepView,
-    TaskAssigned,
-    TaskChanged,
-    TaskStepsChanged,
 )
 from muster.phone import words
 from muster.phone.board import Card
 from muster.phone.commands import HELP
+from muster.phone.events import event_line
 from muster.phone.model import (
     Change,
     ConfirmStep,
@@ -49,16 +31,12 @@ from muster.phone.model import (
 from muster.phone.view import (
     LineState,
     View,
-    alarm_line,
     card_lines,
     clock_time,
-    command_line,
     grade_text,
     incident_line,
-    roll_call_line,
     step_line,
     step_state,
-    task_line,
 )
 from muster.phone.words import say
 
@@ -172,57 +150,6 @@ def room_line(state: RoomState, locale: str) -> str:
     return " · ".join(
         [incident_line(state.incident, locale), *(f"{name.in_(locale)} {count}" for name, count in counts)]
     )
-
-
-def event_line(event: RoomEvent, view: View) -> str:
-    """What happened in a room; deliveries are for the incident's timeline, not for this line."""
-    if isinstance(event.body, DeliveryChanged):
-        return ""
-    said = _body_text(event, view)
-    if isinstance(event.body, TaskStepsChanged) and not said:
-        return ""
-    return f"{clock_time(event.at)} {say(words.EVENTS, event.kind, view.locale)}{': ' if said else ''}{said}"
-
-
-def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911 - one return a kind
-    locale = view.locale
-    match event.body:
-        case MessagePosted(text):
-            return f"{view.name(event.by)}: {' '.join(text.splitlines())}"
-        case IncidentOpened(incident):
-            return incident_line(incident, locale)
-        case IncidentRegraded(grade, reasons):
-            return " · ".join([grade_text(grade, locale), *(reason.in_(locale) for reason in reasons)])
-        case IncidentClosed(_, closed_by, reason):
-            return f"{view.name(closed_by)}: {reason}"
-        case AlarmJoined(alarm) | AlarmChanged(alarm):
-            return alarm_line(alarm, locale)
-        case TaskAssigned(task) | TaskChanged(task):
-            return task_line(task, view)
-        case TaskStepsChanged(task_id, steps):
-            return _steps_text(event, task_id, steps, view)
-        case CommandChanged(command):
-            return command_line(command, view)
-        case RollCallChanged(call):
-            return roll_call_line(call, locale)
-        case FloodStarted(flood) | FloodEnded(flood):
-            return f"{flood.alarms} {words.ALARMS.in_(locale).lower()}"
-        case MemberJoined(member):
-            return view.name(member.account)
-        case MemberLeft(account):
-            return view.name(account)
-    return ""
-
-
-def _steps_text(event: RoomEvent, task_id: UUID, steps: list[StepView], view: View) -> str:
-    """Whose steps, and how many are confirmed; empty while nobody has said anything of any."""
-    if not any(step.confirmed_at or step.first_at or step.value is not None for step in steps):
-        return ""
-    state = view.phone.rooms.get(event.room)
-    task = None if state is None else state.tasks.get(task_id)
-    done = sum(step.confirmed_at is not None for step in steps)
-    counted = f"{done}/{len(steps)} {words.CONFIRMED.in_(view.locale)}"
-    return counted if task is None else f"{task.title.in_(view.locale)} · {counted}"
 
 
 def line_text(state: LineState, view: View) -> str:

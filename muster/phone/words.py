@@ -138,6 +138,33 @@ WRITES = {
     "confirm_step": Text("步骤确认", "step"),
     "mark_self": Text("本人状态", "how you are"),
 }
+ESCALATIONS = {
+    "running": Text("正在找人", "being staffed"),
+    "met": Text("人员已齐", "enough are coming"),
+    "exhausted": Text("无人可派", "nobody is left to ask"),
+    "paused": Text("已暂停", "paused"),
+    "cancelled": Text("不再找人", "asks nobody"),
+}
+OBJECTIVES = {
+    "open": Text("进行中", "open"),
+    "met": Text("已达成", "met"),
+    "dropped": Text("已放弃", "dropped"),
+}
+RESOURCES = {
+    "requested": Text("已请求", "requested"),
+    "assigned": Text("已指派", "assigned"),
+    "on_scene": Text("已到场", "on scene"),
+    "released": Text("已撤离", "released"),
+}
+SOS_OPEN = Text("求救中", "needs help")
+SOS_OVER = Text("已解除", "over")
+DRILLS = {
+    "running": Text("演习进行中", "a drill runs"),
+    "finished": Text("演习完成", "the drill is finished"),
+    "stopped": Text("演习中止", "the drill was stopped"),
+    "time": Text("演习到时", "the drill's time is up"),
+    "real_alarm": Text("有真实报警,演习终止", "something real happens, the drill is over"),
+}
 EVENTS = {
     "incident.opened": Text("事件开启", "incident opened"),
     "incident.regraded": Text("等级变更", "regraded"),
@@ -154,6 +181,14 @@ EVENTS = {
     "flood.started": Text("报警风暴开始", "alarm flood begins"),
     "flood.ended": Text("报警风暴结束", "alarm flood is over"),
     "delivery.changed": Text("送达", "delivery"),
+    "escalation.changed": Text("召集", "people"),
+    "commander.changed": Text("指挥", "commander"),
+    "objective.changed": Text("目标", "objective"),
+    "resource.changed": Text("资源", "resource"),
+    "incident.merged": Text("事件合并", "merged"),
+    "incident.split": Text("事件拆分", "split"),
+    "sos.changed": Text("求救", "call for help"),
+    "drill.changed": Text("演习", "drill"),
     "message.posted": Text("消息", "message"),
     "member.joined": Text("加入", "joined"),
     "member.left": Text("离开", "left"),
