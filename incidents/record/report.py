@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
 
 import msgspec
 
@@ -31,6 +30,7 @@ from incidents.record.report_words import (
     COMMAND_STATES,
     EVENT_NAMES,
     TASK_STATES,
+    proof_text,
     tell_facts,
 )
 from incidents.wording import show_quantity
@@ -141,7 +141,7 @@ def _commands(facts: Facts) -> ReportSection | None:
                 since(facts, command.sent_at),
                 since(facts, command.ended_at),
                 Cell(state, mark),
-                own_cell(_proof(command.feedback)),
+                Cell(proof_text(command.feedback)),
             ]
         )
     if not rows:
@@ -149,12 +149,6 @@ def _commands(facts: Facts) -> ReportSection | None:
     more = note_more(facts, "commands")
     title = Text("设备命令与证实", "Commands and their proof")
     return ReportSection("commands", title, paragraphs=more, table=Table(columns, rows))
-
-
-def _proof(feedback: dict[str, Any] | None) -> str:
-    if not feedback:
-        return "—"
-    return ", ".join(f"{name} {value}" for name, value in sorted(feedback.items()))[:200]
 
 
 def _alarms(facts: Facts) -> ReportSection | None:

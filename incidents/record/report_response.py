@@ -6,7 +6,7 @@ own column and are never read for one another: an order without a receipt has no
 
 from __future__ import annotations
 
-from incidents.reaching.delivery import Delivery
+from incidents.reaching.delivery import Delivery, Ending
 from incidents.record.report_facts import DASH, Facts, first_of, gap_s, note_more, own_cell, person, show_seconds, since
 from incidents.record.report_words import ENDINGS
 from mobile_contract.reports import Cell, ReportSection, Table
@@ -70,6 +70,7 @@ def times_section(facts: Facts) -> ReportSection:
                 Text(f"命令 → 证实（{name.zh}）", f"Command to proof ({name.en})"),
                 gap_s(command.requested_at, command.ended_at if command.state is CommandState.CONFIRMED else None),
                 gap_s(command.requested_at, command.deadline_at),
+                waiting=command.state in (CommandState.REQUESTED, CommandState.SENT),
             )
         )
     columns = [Text("指标", "Measure"), Text("用时", "Took"), Text("限值", "Limit"), Text("结果", "Result")]
@@ -118,13 +119,17 @@ def _outcome(known: Delivery) -> Cell:
         return Cell(Text("拒绝", "declined"), "late")
     if known.acknowledged is not None or known.moving is not None:
         return Cell(Text("接受", "took it"), "good")
+    if known.ended is Ending.EXHAUSTED and (known.received is not None or known.seen is not None):
+        return Cell(Text("已到达，未应答", "reached, no answer"), "missing")
     if known.ended is not None:
         return Cell(ENDINGS[known.ended.value], "missing")
     return Cell(Text("未应答", "no answer"), "missing")
 
 
-def _time(name: Text, took_s: float | None, limit_s: float | None) -> list[Cell]:
-    if took_s is None:
+def _time(name: Text, took_s: float | None, limit_s: float | None, *, waiting: bool = False) -> list[Cell]:
+    if waiting:
+        result = Cell(Text("尚未证实", "not proven yet"))
+    elif took_s is None:
         result = Cell(Text("未发生", "did not happen"), "missing")
     elif limit_s is None:
         result = Cell(DASH)

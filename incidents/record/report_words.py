@@ -35,6 +35,25 @@ COMMAND_STATES: dict[CommandState, tuple[Text, Mark]] = {
 }
 
 
+def proof_text(feedback: Mapping[str, Any] | None) -> Text:
+    """What ended a command, see ``plant.commands``: a measurement, the device's own word, a fault, a later command."""
+    known = feedback or {}
+    value, state = known.get("value"), known.get("state")
+    amount = "" if value is None else f" {value:g}{'' if known.get('unit') is None else ' ' + str(known['unit'])}"
+    if "superseded_by" in known:
+        said = Text("被后续命令取代", "called off by a later command")
+    elif "fault" in known:
+        said = Text(f"设备报告故障：{known['fault']}", f"the device says fault: {known['fault']}")
+    elif "sensor" in known:
+        said = Text(f"实测{amount}", f"measured{amount}")
+    elif state is not None or amount:
+        told = f"{state or ''}{amount}".strip()
+        said = Text(f"设备报告 {told}", f"the device says {told}")
+    else:
+        return Text("—", "—")
+    return Text(said.zh + "（迟到）", said.en + " (late)") if known.get("late") else said
+
+
 ACTION_STATES: dict[str, tuple[Text, Mark]] = {
     "open": (Text("进行中", "open"), ""),
     "overdue": (Text("已逾期", "overdue"), "late"),

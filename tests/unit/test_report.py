@@ -14,6 +14,7 @@ from incidents.incident import Alarm, Incident, Task, TimelineEntry
 from incidents.reaching.delivery import Delivery, DeliveryPolicy, Ending, Stated
 from incidents.record.report import assemble, content_hash
 from incidents.record.report_facts import Action, Asked, Facts, Lesson, show_seconds
+from incidents.record.report_words import proof_text
 from incidents.record.verification import Break
 from mobile_contract.reports import ReportContent, ReportSection
 from mobile_contract.text import Text
@@ -94,7 +95,7 @@ def command(actuator: UUID, state: CommandState, **changes: Any) -> Command:
         deadline_at=at(5.02),
         next_attempt_at=None,
         ended_at=at(2.4),
-        feedback={"airflow": 6.1, "at_least": 5.0},
+        feedback={"value": 6.1, "sensor": "s", "observed_at": "2026-03-02T08:00:02+00:00", "late": False},
     )
     return msgspec.structs.replace(made, **changes)
 
@@ -289,7 +290,7 @@ def test_commands_say_whether_they_were_proven_and_a_drill_that_they_were_inhibi
         ("no proof in time", "late"),
         ("proven (inhibited: drill)", "good"),
     ]
-    assert [r[6].text.en for r in table.rows][:2] == ["airflow 6.1, at_least 5.0", "—"]
+    assert [r[6].text.en for r in table.rows][:2] == ["measured 6.1", "—"]
     assert section(content, "summary").facts[0].value.en == "A drill: no machine moved"
 
 
@@ -370,6 +371,33 @@ def test_an_order_nobody_answered_and_one_not_delivered() -> None:
     content = report(facts(asked=[order(WANG), order(ZHAO, ended=Ending.EXHAUSTED, ended_at=at(90))]))
     assert row(content, "asked", "王强")[-1] == ("no answer", "missing")
     assert row(content, "asked", "Zhao Min")[-1] == ("not reached", "missing")
+    seen = order(ZHAO, received=stated(1), ended=Ending.EXHAUSTED, ended_at=at(90))
+    assert row(report(facts(asked=[seen])), "asked", "Zhao Min")[-1] == ("reached, no answer", "missing")
+
+
+@pytest.mark.parametrize(
+    ("feedback", "said"),
+    [
+        (None, "—"),
+        ({"late": False}, "—"),
+        ({"value": 3.7, "sensor": "s", "observed_at": "x", "late": True}, "measured 3.7 (late)"),
+        ({"state": "running", "value": None, "unit": None, "at_ms": 1, "late": False}, "the device says running"),
+        ({"state": None, "value": 3.7, "unit": "m/s", "at_ms": 1, "late": False}, "the device says 3.7 m/s"),
+        ({"fault": "jammed", "at_ms": 1, "late": False}, "the device says fault: jammed"),
+        ({"superseded_by": "id"}, "called off by a later command"),
+    ],
+)
+def test_proof_is_told_in_words(feedback: dict[str, Any] | None, said: str) -> None:
+    assert proof_text(feedback).en == said
+    assert proof_text(feedback).zh != said or said == "—"
+
+
+def test_a_command_that_is_still_waited_for_has_not_failed() -> None:
+    waiting = command(FAN, CommandState.SENT, ended_at=None, feedback=None)
+    assert row(report(facts(commands=[waiting])), "times", "Command to proof (Exhaust fan 1)")[3] == (
+        "not proven yet",
+        "",
+    )
 
 
 def test_the_hash_is_of_what_is_said_whatever_the_order_of_its_fields() -> None:
