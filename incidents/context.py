@@ -10,7 +10,9 @@ import msgspec
 from core.database import Tx
 from core.errors import NotFound
 from incidents.alarms import voting_queries
+from incidents.alarms.agents import name_of
 from incidents.alarms.model import AlarmRule
+from incidents.alarms.voting_queries import GroupOfRule
 from incidents.matrix.model import PublishedMatrix
 from incidents.matrix.queries import find_published
 from incidents.plans import card_queries, plan_queries
@@ -19,6 +21,7 @@ from incidents.plans.cards import merged
 from incidents.plans.choosing import choose
 from incidents.plans.model import Moment, PlanTemplate
 from incidents.plans.plan_library import TEMPLATES
+from incidents.wording import lower
 from mobile_contract.agent_cards import CardBody
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
@@ -35,7 +38,7 @@ class SiteContext(msgspec.Struct, frozen=True):
     sensors: dict[UUID, Sensor]
     actuators: dict[UUID, Actuator]
     matrix: PublishedMatrix | None = None
-    groups: dict[UUID, UUID] = {}
+    groups: dict[UUID, GroupOfRule] = {}
     tz: str = "UTC"
     plans: dict[str, PlanTemplate] = msgspec.field(default_factory=lambda: TEMPLATES)
     cards: dict[str, CardBody] = msgspec.field(default_factory=lambda: CARDS)
@@ -57,7 +60,10 @@ class SiteContext(msgspec.Struct, frozen=True):
         return self.zones[thing.zone_id]
 
     def source_name(self, rule: AlarmRule) -> Text:
-        """The name of what raised the alarm, for people."""
+        """The name of what raised the alarm, for people; of a vote and of a discrepancy it is their group of what."""
+        if rule.kind in ("vote", "discrepancy") and rule.id in self.groups:
+            group, agent = self.groups[rule.id].name, name_of(self.agent_of(rule))
+            return Text(f"{agent.zh}（{group.zh}）", f"{agent.en} ({lower(group.en)})")
         if rule.sensor_id is not None:
             return self.sensors[rule.sensor_id].name
         assert rule.actuator_id is not None

@@ -73,7 +73,7 @@ def _start(alarm: StandingAlarm) -> tuple[int, Text]:
     if alarm.kind == "stale":
         return 4, Text(f"{alarm.source_name.zh}无数据", f"No data from {alarm.source_name.en}")
     if alarm.kind == "discrepancy":
-        return 4, Text(f"{alarm.source_name.zh}与同组不一致", f"{alarm.source_name.en} disagrees with its group")
+        return 4, Text(f"{alarm.source_name.zh}各传感器读数不一致", f"The sensors of {alarm.source_name.en} disagree")
     if alarm.kind == "no_effect":
         return 4, Text(f"{alarm.source_name.zh}未证实动作", f"{alarm.source_name.en} has not proved its effect")
     machine = hazard_of(alarm.agent) in ("machine", "particles")

@@ -23,7 +23,7 @@ def alarm_title(rule: AlarmRule, source: Text, zone: Text) -> Text:
         return Text(f"{zone.zh}：{source.zh}无数据", f"{zone.en}: no data from {lower(source.en)}")
     if rule.kind == "discrepancy":
         return Text(
-            f"{zone.zh}：{source.zh}同组传感器读数不一致", f"{zone.en}: the group of {lower(source.en)} disagrees"
+            f"{zone.zh}：{source.zh}各传感器读数不一致", f"{zone.en}: the sensors of {lower(source.en)} disagree"
         )
     if rule.kind == "no_effect":
         return Text(f"{zone.zh}：{source.zh}未证实动作", f"{zone.en}: {lower(source.en)} has not proved its effect")
@@ -32,8 +32,8 @@ def alarm_title(rule: AlarmRule, source: Text, zone: Text) -> Text:
     if rule.kind == "vote":
         level = "一级" if rule.level == 1 else "二级"
         return Text(
-            f"{zone.zh}：{source.zh}同组表决越限 {limit}（{level}）",
-            f"{zone.en}: the group of {lower(source.en)} votes beyond {limit} (level {rule.level})",
+            f"{zone.zh}：{source.zh}表决越限 {limit}（{level}）",
+            f"{zone.en}: {lower(source.en)} votes beyond {limit} (level {rule.level})",
         )
     high = rule.kind == "high"
     return Text(

@@ -261,10 +261,21 @@ async def vote_rule_ids(tx: Tx, tenant_id: UUID, group_ids: Sequence[UUID]) -> l
 
 
 GROUPS_OF_RULES = """
-SELECT id, group_id FROM alarm_rules WHERE tenant_id = $1 AND site_id = $2 AND group_id IS NOT NULL
+SELECT r.id AS rule_id, r.group_id, g.name
+FROM alarm_rules r JOIN voting_groups g ON g.tenant_id = r.tenant_id AND g.id = r.group_id
+WHERE r.tenant_id = $1 AND r.site_id = $2 AND r.group_id IS NOT NULL
 """
 
 
-async def groups_of_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> dict[UUID, UUID]:
-    """The group whose verdict a rule is, by rule; retired ones too, whose alarms may still stand in an incident."""
-    return {r["id"]: r["group_id"] for r in await tx.fetch(GROUPS_OF_RULES, tenant_id, site_id)}
+class GroupOfRule(msgspec.Struct, frozen=True):
+    """The group that made a rule."""
+
+    rule_id: UUID
+    group_id: UUID
+    name: Text
+
+
+async def groups_of_rules(tx: Tx, tenant_id: UUID, site_id: UUID) -> dict[UUID, GroupOfRule]:
+    """The group that made a rule, by rule; retired ones too, whose alarms may still stand in an incident."""
+    rows = await tx.fetch(GROUPS_OF_RULES, tenant_id, site_id)
+    return {row["rule_id"]: row_to(GroupOfRule, row) for row in rows}

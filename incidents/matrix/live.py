@@ -142,7 +142,8 @@ def _possible(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, 
     found = set()
     for row in alarms:
         agent = context.agent_of_sensor(row.sensor_id) if row.kind in DANGER_KINDS else None
-        vote = _vote(row.kind, context.groups.get(row.rule_id))
+        group = context.groups.get(row.rule_id)
+        vote = _vote(row.kind, None if group is None else group.group_id)
         source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent, vote=vote)
         causes = {cause.slug for cause in effects.causes_of(body, source)}
         for cell in body.cells:

@@ -52,7 +52,6 @@ TAKEN_APART = {
     "incidents.alarms.calibration_queries.NOTE_DAY": {"sensor_id", "days_left"},
     "incidents.alarms.suppression_queries.PROVED_ACTIONS": {"actuator_id", "action"},
     "people.import_queries._MEMBERS": {"team_id", "account_id"},
-    "incidents.alarms.voting_queries.GROUPS_OF_RULES": {"id", "group_id"},
     "incidents.exposure.report.NAMES_OF": {"id", "name"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
     "incidents.sos.lone_queries.DUE": {"tenant_id", "id"},

@@ -102,7 +102,7 @@ async def test_one_of_three_raises_nothing_and_two_raise_one_alarm_with_every_vo
     await say(plant, 2500.0, 2200.0, 1.0)
     (alarm,) = await votes(plant)
     assert (alarm.level, alarm.value, alarm.set_point, alarm.letter) == (2, 2500.0, 2000.0, "B")
-    assert alarm.title.en == "Solvent store: the group of acetone votes beyond 2,000 ppm (level 2)"
+    assert alarm.title.en == "Solvent store: acetone (two of three) votes beyond 2,000 ppm (level 2)"
     assert alarm.votes is not None
     assert [(v.vote, v.value) for v in alarm.votes] == [("beyond", 2500.0), ("beyond", 2200.0), ("within", 1.0)]
     (incident,) = [i for i in await plant.incidents() if i.id == alarm.incident_id]
@@ -237,7 +237,7 @@ async def test_one_sensor_against_the_others_for_long_is_an_alarm_of_its_own(pla
     plant.everyone_speaks()
     await plant.pass_time(1.0)
     (alarm,) = await votes(plant, "discrepancy")
-    assert alarm.title.en == "Solvent store: the group of acetone disagrees"
+    assert alarm.title.en == "Solvent store: the sensors of acetone (two of three) disagree"
     assert await votes(plant) == []
     await say(plant, 1.0, 1.0, 1.0)
     assert [alarm.letter for alarm in await votes(plant, "discrepancy")] == ["D"]

@@ -89,11 +89,13 @@ def test_a_title_says_what_is_wrong_where_and_against_which_limit(made: AlarmRul
 
 
 def test_a_groups_alarms_are_named_by_their_group() -> None:
-    vote = alarm_title(rule(kind="vote", level=2, group_id=UUID(int=3)), ACETONE, STORE)
-    assert vote.en == "Solvent store: the group of acetone votes beyond 6,250 ppm (level 2)"
-    assert vote.zh == "溶剂库：丙酮浓度同组表决越限 6,250 ppm（二级）"
-    apart = alarm_title(rule(kind="discrepancy", set_point=None), ACETONE, STORE)
-    assert apart == Text("溶剂库：丙酮浓度同组传感器读数不一致", "Solvent store: the group of acetone disagrees")
+    group = Text("丙酮三取二组", "Acetone two-out-of-three")
+    vote = alarm_title(rule(kind="vote", level=2, group_id=UUID(int=3)), group, STORE)
+    assert vote.en == "Solvent store: acetone two-out-of-three votes beyond 6,250 ppm (level 2)"
+    assert vote.zh == "溶剂库：丙酮三取二组表决越限 6,250 ppm（二级）"
+    apart = alarm_title(rule(kind="discrepancy", set_point=None), group, STORE)
+    assert apart.zh == "溶剂库：丙酮三取二组各传感器读数不一致"
+    assert apart.en == "Solvent store: the sensors of acetone two-out-of-three disagree"
 
 
 @pytest.mark.parametrize(
