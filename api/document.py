@@ -6,6 +6,7 @@ Built from the routers alone, in an application that serves nobody; the handlers
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import time
 from functools import cache
 from typing import Any
 
@@ -13,8 +14,10 @@ import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPIType, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
 
 from api.bearer import needed_permission
 from api.body import RawBody
@@ -41,6 +44,22 @@ _PROBLEM_SCHEMA = {
 }
 
 Document = dict[str, Any]
+
+
+class LocalTimes(OpenAPISchemaPlugin):
+    """``datetime.time`` as it is on the wire: Litestar calls it a duration, and the format "time" has an offset
+    (RFC 3339 section 5.6), which a wall clock has not. The seconds are not left out; microseconds are kept."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return field_definition.annotation is time
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        return Schema(
+            type=OpenAPIType.STRING,
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$",
+            description="Local time without offset, as 22:00:00.",
+            examples=["22:00:00"],
+        )
 
 
 def build_document(routers: Sequence[Router]) -> Document:
@@ -75,6 +94,7 @@ def _build(routers: tuple[Router, ...]) -> Document:
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,
             use_handler_docstrings=True,
         ),
+        plugins=[LocalTimes()],
         logging_config=None,
     )
     document: Document = app.openapi_schema.to_schema()
