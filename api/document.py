@@ -5,7 +5,8 @@ Built from the routers alone, in an application that serves nobody; the handlers
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import time
 from functools import cache
 from typing import Any
 
@@ -13,8 +14,10 @@ import msgspec
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPIType, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
 
 from api.bearer import needed_permission
 from api.body import RawBody
@@ -41,6 +44,22 @@ _PROBLEM_SCHEMA = {
 }
 
 Document = dict[str, Any]
+
+
+class LocalTimes(OpenAPISchemaPlugin):
+    """``datetime.time`` as it is on the wire: Litestar calls it a duration, and the format "time" has an offset
+    (RFC 3339 section 5.6), which a wall clock has not. The seconds are not left out; microseconds are kept."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        return field_definition.annotation is time
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        return Schema(
+            type=OpenAPIType.STRING,
+            pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?$",
+            description="Local time without offset, as 22:00:00.",
+            examples=["22:00:00"],
+        )
 
 
 def build_document(routers: Sequence[Router]) -> Document:
@@ -75,6 +94,7 @@ def _build(routers: tuple[Router, ...]) -> Document:
             operation_id_creator=lambda handler, _method, _path: handler.handler_name,
             use_handler_docstrings=True,
         ),
+        plugins=[LocalTimes()],
         logging_config=None,
     )
     document: Document = app.openapi_schema.to_schema()
@@ -110,11 +130,12 @@ def _complete_operations(app: Litestar, document: Document) -> None:
                 operation = item.get(method.lower())
                 if operation is not None:
                     _say_raw_body(document, operation, handler.opt.get("raw_body"))
-                    _complete(operation, method.lower(), is_open=bool(handler.opt.get("open")))
+                    _complete(operation, method.lower(), handler.opt)
                     _say_permission(operation, needed_permission(handler.resolve_guards()))
 
 
-def _complete(operation: Document, method: str, *, is_open: bool) -> None:
+def _complete(operation: Document, method: str, opt: Mapping[str, Any]) -> None:
+    is_open = bool(opt.get("open"))
     lines = (operation.get("description") or "").strip().split("\n", 1)
     operation["summary"] = lines[0]
     operation["description"] = lines[1].strip() if len(lines) > 1 else ""
@@ -127,7 +148,8 @@ def _complete(operation: Document, method: str, *, is_open: bool) -> None:
         # Litestar's own idea of a validation error is not what we answer.
         if status.startswith(("4", "5")) and "application/json" in text.get("content", {}):
             del responses[status]
-    for status in _statuses(operation, method, is_open=is_open):
+    missing = {404} if opt.get("not_found") else set()
+    for status in sorted(_statuses(operation, method, is_open=is_open) | missing):
         responses.setdefault(
             str(status),
             {
@@ -147,7 +169,7 @@ def _without_null(schema: Document) -> Document:
     return schema
 
 
-def _statuses(operation: Document, method: str, *, is_open: bool) -> list[int]:
+def _statuses(operation: Document, method: str, *, is_open: bool) -> set[int]:
     """What the edge and the use cases can answer, by what the operation takes."""
     parameters = operation.get("parameters", [])
     names = {parameter["name"] for parameter in parameters}
@@ -164,7 +186,7 @@ def _statuses(operation: Document, method: str, *, is_open: bool) -> list[int]:
         found |= {400, 404, 409} if not is_open else {429}
     if "If-Match" in names:
         found |= {412, 428}
-    return sorted(found)
+    return found
 
 
 def _say_raw_body(document: Document, operation: Document, raw: RawBody | None) -> None:

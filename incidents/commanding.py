@@ -21,10 +21,9 @@ from plant.model import Command
 log = get_logger(__name__)
 
 
-async def command_by_hand(
-    tx: Tx, actor: Actor, actuator_id: UUID, action: str, reason: str, *, key: str, incident_id: UUID | None = None
-) -> Command:
-    """A person asks an actuator, and incidents whose commands that calls off read it.
+async def command_by_hand(tx: Tx, actor: Actor, actuator_id: UUID, action: str, reason: str, *, key: str) -> Command:
+    """A person asks an actuator, for no incident: it is meant, drill or not. Incidents whose commands that calls off
+    read it.
 
     Raises NotFound, Invalid, Conflict.
     """
@@ -32,7 +31,7 @@ async def command_by_hand(
     actuator = await instrument_queries.get_actuator(tx, actor.tenant_id, actuator_id)
     # Alarms command under the site's lock: whose command this calls off is known, and locked in the common order.
     await queries.lock_site(tx, actor.tenant_id, actuator.site_id)
-    return await _request(tx, actor, actuator_id, action, reason, key=key, incident_id=incident_id)
+    return await _request(tx, actor, actuator_id, action, reason, key=key, incident_id=None)
 
 
 async def command_for(

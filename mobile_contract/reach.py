@@ -12,6 +12,8 @@ from mobile_contract.text import Text
 
 ContactKind: TypeAlias = Literal["mail", "sms", "wecom", "dingtalk", "feishu"]
 TzName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+# Of a place's wall clock: with an offset it would be another thing than its ``tz`` says.
+LocalTime: TypeAlias = Annotated[time, msgspec.Meta(tz=False)]
 Version: TypeAlias = Annotated[str, msgspec.Meta(max_length=50)]
 
 
@@ -105,8 +107,8 @@ class NewQuietTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Do not disturb daily (``daily_from``, ``daily_until``, ``tz``) or once (``starts_at``, ``ends_at``)."""
 
     account: UUID | None = None
-    daily_from: time | None = None
-    daily_until: time | None = None
+    daily_from: LocalTime | None = None
+    daily_until: LocalTime | None = None
     tz: TzName | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
@@ -118,8 +120,8 @@ class QuietTimeView(msgspec.Struct, frozen=True, kw_only=True):
 
     id: UUID
     account: UUID
-    daily_from: time | None
-    daily_until: time | None
+    daily_from: LocalTime | None
+    daily_until: LocalTime | None
     tz: str | None
     starts_at: datetime | None
     ends_at: datetime | None

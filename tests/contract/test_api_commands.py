@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
@@ -161,7 +161,8 @@ async def test_the_opposite_supersedes_and_a_retired_actuator_refuses(edge: Edge
 
 async def test_commands_are_filtered_and_come_in_pages_newest_first(edge: Edge, ground: Ground) -> None:
     headers = await edge.as_role(Role.SAFETY_OFFICER)
-    incident = new_id()
+    report = {"plan": "chemical-splash", "zone": str(ground.zone), "reason": "a fall"}
+    incident = UUID((await edge.http.post("/v1/incidents", headers=headers, json=report)).json()["id"])
     async with edge.deps.db.transaction(edge.clone.tenant_id) as tx:
         await service.request_command(tx, None, ground.actuator, "start", "leak", key="k", incident_id=incident)
     for body in (STOP, START, STOP):

@@ -14,7 +14,6 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-import pytest
 import pytest_asyncio
 
 from api.app import ROUTERS
@@ -434,6 +433,7 @@ class Operation:
     queries: list[str]
     has_body: bool
     headers: list[str]
+    answers: frozenset[int]
 
     def url(self, ids: Ids) -> str:
         """The path with these ids in it; fails when the operation names a kind there are none of."""
@@ -474,6 +474,7 @@ def _operations() -> list[Operation]:
                 [p["name"] for p in parameters if p["in"] == "query" and '"uuid"' in msgspec.json.encode(p).decode()],
                 "requestBody" in operation,
                 [p["name"] for p in parameters if p["in"] == "header"],
+                frozenset(int(status) for status in operation["responses"]),
             )
             if made.id not in NOT_A_PERSONS:
                 found.append(made)
@@ -772,9 +773,10 @@ async def _everything_of(tenant: Tenant) -> dict[str, str | None]:
 
 
 def _hides(operation: Operation, answer: Any, neighbour: Tenant, *, named: bool) -> None:
-    """Fail when the answer shows a thing of the neighbour's, or acts on one that was named."""
+    """Fail when the answer shows a thing of the neighbour's, acts on one that was named, or is not in the document."""
     said = f"{operation.id} answered {answer.status_code}: {answer.text[:300]}"
     assert answer.status_code < 500, said
+    assert answer.status_code in operation.answers, said
     if answer.status_code < 300:
         assert not named or answer.json().get("items") == [], said
         for table, thing in neighbour.ids.items():
@@ -823,11 +825,14 @@ async def test_the_owner_is_served_with_the_very_same_requests(street: Street) -
     assert refused == {}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.id)
-async def test_without_a_token_every_operation_is_401(edge: Edge, operation: Operation) -> None:
+async def test_without_a_token_every_operation_is_401(edge: Edge) -> None:
     ids = {table: new_id() for table in TABLE_OF.values()}
-    answer = await edge.http.request(operation.method, operation.url(ids), **operation.sent(ids))
-    assert (answer.status_code, answer.json()["code"]) == (401, "token.missing")
+    served = {}
+    for operation in OPERATIONS:
+        answer = await edge.http.request(operation.method, operation.url(ids), **operation.sent(ids))
+        if (answer.status_code, answer.json().get("code")) != (401, "token.missing"):
+            served[operation.id] = answer.text
+    assert served == {}
 
 
 async def test_only_signing_in_is_open(edge: Edge) -> None:

@@ -122,6 +122,7 @@ async def test_a_services_secret_goes_in_and_never_comes_out(stage: Stage) -> No
         ({"daily_from": "22:00:00", "daily_until": "06:00:00"}, "daily_from"),
         ({"daily_from": "22:00:00", "daily_until": "22:00:00", "tz": "UTC"}, "daily_until"),
         ({"daily_from": "22:00:00", "daily_until": "06:00:00", "tz": "Mars/Base"}, "tz"),
+        ({"daily_from": "22:00:00", "daily_until": "06:00:00Z", "tz": "UTC"}, "daily_until"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2026-03-01T08:00:00Z"}, "ends_at"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2027-03-01T08:00:00Z"}, "ends_at"),
     ],

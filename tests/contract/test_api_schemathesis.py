@@ -121,7 +121,9 @@ async def served(
         transport = httpx.ASGITransport(app=cast(Any, app))
         async with httpx.AsyncClient(transport=transport, base_url="http://muster.test") as http:
             ids, headers = await _furnish(Edge(app, http, deps, clock, clone))
-        listening = socket.create_server(("127.0.0.1", 0))
+        # By its protocol asyncio knows to send at once; else each answer's body waits 40 ms for its head to be read.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.bind(("127.0.0.1", 0))
         server = _Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server.serve([listening]))
         with requests.Session() as session:
@@ -167,6 +169,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
         made[kind] = UUID(answer.json()["id"])
     made |= await _furnish_rotas(edge, headers[Role.ADMIN.value], world.li, world.wang)
     made |= await _furnish_sos(edge, world, headers[Role.SAFETY_OFFICER.value])
+    made |= await _furnish_command(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     kinds = {
         "account": world.li,
@@ -214,6 +217,20 @@ async def _furnish_reach(
     messages = await edge.http.get(f"/v1/comm-tests/{made['test']}/messages", headers=officer)
     made["test_message"] = UUID(messages.json()["items"][0]["id"])
     return made
+
+
+async def _furnish_command(edge: Edge, world: incident_world.World, officer: dict[str, str]) -> dict[str, UUID]:
+    """Wang leads and offers command to the safety officer, who set an objective and noted a resource."""
+    incident = f"/v1/incidents/{world.incident_id}"
+    wang = bearer((await edge.session("wang")).access_token)
+    me = (await edge.http.get("/v1/me", headers=officer)).json()["account"]["id"]
+    taken = await edge.http.post(f"{incident}/command", json={}, headers=wang)
+    assert taken.status_code == 200, taken.text
+    return {
+        "handover": UUID((await _post(edge, f"{incident}/handovers", {"to": me}, wang))["id"]),
+        "objective": UUID((await _post(edge, f"{incident}/objectives", {"text": "ours"}, officer))["id"]),
+        "resource": UUID((await _post(edge, f"{incident}/resources", {"kind": "team", "name": "ours"}, officer))["id"]),
+    }
 
 
 async def _furnish_sos(edge: Edge, world: incident_world.World, officer: dict[str, str]) -> dict[str, UUID]:

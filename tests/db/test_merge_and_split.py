@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
+from core.database import Tx
 from core.errors import Conflict, Forbidden
 from incidents import queries, rooms
+from incidents.alarms.service import acknowledge_alarm
 from incidents.incident import Incident
 from incidents.joining import merging, splitting
 from incidents.joining.split import Part
@@ -18,7 +21,10 @@ from incidents.leading.commander import find_commander
 from incidents.plans import starting
 from incidents.plans.starting import Report
 from incidents.record import timeline
+from incidents.tasking import tasks
 from mobile_contract.room import RoomState, fold
+from people.actor import Actor
+from people.permissions import Role
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
 
@@ -149,3 +155,63 @@ async def test_a_report_that_was_merged_is_told_again_where_it_went_and_lasts(pl
     async with plant.db.transaction(plant.tenant_id) as tx:
         assert (await queries.get_incident(tx, plant.tenant_id, spill.id)).state == "open"
     await check_rooms(plant, spill.id, fire.id)
+
+
+# --- an answer that arrives during a merger --------------------------------------------------------------------------
+async def answer_during_merger(
+    plant: Stand, into: UUID, other: UUID, answer: Callable[[Tx], Awaitable[object]]
+) -> list[RoomState]:
+    """The answer's connection waits for a lock of the merger's, which then commits: both rooms afterwards."""
+    officer = await plant.actor("zhao")
+    began = asyncio.get_running_loop().create_future()
+
+    async def later() -> None:
+        async with plant.db.transaction(plant.tenant_id) as tx:
+            began.set_result(tx.connection.get_server_pid())
+            await answer(tx)
+
+    async with asyncio.timeout(60):
+        async with plant.db.transaction(plant.tenant_id) as tx:
+            await merging.merge(tx, officer, into, other, "one tank after all")
+            answering = asyncio.create_task(later())
+            pid = await began
+            while not await tx.fetchval("SELECT cardinality(pg_blocking_pids($1)) > 0", pid):
+                assert not answering.done(), "it did not wait for the merger"
+        await answering
+    return await check_rooms(plant, into, other)
+
+
+async def recorded(plant: Stand, incident_id: UUID, kind: str) -> list[dict[str, object]]:
+    """The facts of this kind in the incident's record."""
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        lines = await timeline.list_entries(tx, plant.tenant_id, incident_id, limit=1000)
+    return [line.facts for line in lines if line.kind == kind]
+
+
+async def test_an_alarm_acknowledged_during_a_merger_is_acknowledged_where_it_went(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    before, gone_before = await check_rooms(plant, left.id, made.id)
+    wang = await plant.actor("wang")
+    (moving,) = gone_before.alarms
+    room, gone = await answer_during_merger(plant, left.id, made.id, lambda tx: acknowledge_alarm(tx, wang, moving))
+    assert set(room.alarms) == set(before.alarms) | set(gone_before.alarms)
+    assert (room.alarms[moving].letter, gone_before.alarms[moving].letter) == ("C", "B")
+    assert [facts["alarm"] for facts in await recorded(plant, left.id, "alarm.acknowledged")] == [str(moving)]
+    assert gone.alarms == {}
+    assert await recorded(plant, made.id, "alarm.acknowledged") == []
+
+
+async def test_a_task_acknowledged_during_a_merger_is_taken_where_it_went(plant: Stand) -> None:
+    left, made = await split_in_two(plant)
+    before, gone_before = await check_rooms(plant, left.id, made.id)
+    order = next(d for d in gone_before.deliveries.values() if gone_before.tasks[d.task].state == "open")
+    asked = Actor(plant.tenant_id, order.account, Role.RESPONDER)
+    room, gone = await answer_during_merger(
+        plant, left.id, made.id, lambda tx: tasks.answer(tx, asked, order.task, "acknowledge", "", "k")
+    )
+    assert set(room.tasks) == set(before.tasks) | set(gone_before.tasks)
+    assert set(room.deliveries) == set(before.deliveries) | set(gone_before.deliveries)
+    assert (room.tasks[order.task].state, room.tasks[order.task].owner) == ("acknowledged", order.account)
+    assert [facts["task"] for facts in await recorded(plant, left.id, "task.acknowledged")] == [str(order.task)]
+    assert (gone.tasks, gone.deliveries) == ({}, {})
+    assert await recorded(plant, made.id, "task.acknowledged") == []

@@ -134,15 +134,28 @@ def test_commands_go_onto_the_wire_in_one_place() -> None:
     assert naming == {"plant/command_runner.py"}
 
 
+def _calls_of(name: str) -> dict[str, str | None]:
+    """Where and in which function it is called -> what it is told of ``inhibited``."""
+    return {
+        f"{where}:{function.name}": next((ast.unparse(k.value) for k in node.keywords if k.arg == "inhibited"), None)
+        for where, module in _modules()
+        for function in _functions(module)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == name
+    }
+
+
 def test_every_command_of_an_incident_is_inhibited_in_a_drill() -> None:
-    """``request_command`` is told whether it is a drill's wherever Muster itself commands."""
-    calls = {}
-    for where, module in _modules():
-        for node in ast.walk(module):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("request_command"):
-                said = {k.arg: ast.unparse(k.value) for k in node.keywords}
-                calls[where] = said.get("inhibited")
+    """Commands are asked for in one module, and what Muster itself asks for is told whether it is a drill's."""
+    assert _calls_of("request_command") == {"incidents/commanding.py:_request": "inhibited"}
     # A person's own command by hand belongs to no incident: it is meant.
-    assert calls.pop("api/commands.py") is None
-    assert set(calls) == {"incidents/closing.py", "incidents/matrix/live.py", "incidents/plans/planning.py"}
-    assert set(calls.values()) == {"incident.exercise"}
+    asked = {where: said for where, said in _calls_of("_request").items() if where.startswith("incidents/commanding")}
+    assert asked == {
+        "incidents/commanding.py:command_by_hand": None,
+        "incidents/commanding.py:command_for": "incident.exercise",
+    }
+    assert {where.split(":")[0] for where in _calls_of("command_for")} == {
+        "incidents/closing.py",
+        "incidents/matrix/live.py",
+        "incidents/plans/planning.py",
+    }

@@ -166,6 +166,12 @@ def test_a_test_of_communications_asks_for_nothing() -> None:
     assert (shown["title"], shown["data"]["type"]) == ("通信测试", "test")
 
 
+def test_a_reminder_to_check_in_says_what_happens_without_an_answer_and_no_place() -> None:
+    shown = msgspec.json.decode(build_payload(notice(type="check_in"), Target(new_id(), "", "en"), details=True))
+    assert (shown["title"], shown["data"]["type"]) == ("Check in", "check_in")
+    assert shown["body"] == "Open the app and tap, or somebody is sent"
+
+
 def test_a_repeat_replaces_what_still_waits_at_the_service() -> None:
     assert build_headers(notice(key="k" * 32))["Topic"] == "k" * 32
     assert "Topic" not in build_headers(notice(key="k" * 33))
