@@ -13,6 +13,8 @@ from mobile_contract.text import Text
 ContactKind: TypeAlias = Literal["mail", "sms", "wecom", "dingtalk", "feishu"]
 TzName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Version: TypeAlias = Annotated[str, msgspec.Meta(max_length=50)]
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+WallTime: TypeAlias = Annotated[time, msgspec.Meta(tz=False)]
 
 
 class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -105,11 +107,11 @@ class NewQuietTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Do not disturb daily (``daily_from``, ``daily_until``, ``tz``) or once (``starts_at``, ``ends_at``)."""
 
     account: UUID | None = None
-    daily_from: time | None = None
-    daily_until: time | None = None
+    daily_from: WallTime | None = None
+    daily_until: WallTime | None = None
     tz: TzName | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
@@ -187,7 +189,7 @@ class NewCommSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rule: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     tz: TzName
-    first_at: datetime
+    first_at: Moment
 
 
 class CommScheduleEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

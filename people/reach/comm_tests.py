@@ -21,6 +21,7 @@ from people.permissions import Permission
 from people.reach import comm_test_queries as queries
 from people.reach.model import CommTest, CommTestMessage, CommTestSchedule
 from people.reach.times import next_test
+from people.rotas.resolving import check_moment
 from people.service import check_version
 
 NEWS_TEST = "comm_test.due"
@@ -140,6 +141,7 @@ def report_of(messages: Sequence[CommTestMessage], ends_at: datetime) -> Report:
 async def add_schedule(tx: Tx, actor: Actor, rule: str, tz: str, first_at: datetime) -> CommTestSchedule:
     """Test by itself from then on; raises Invalid for a rule that is none, or has no test to come."""
     actor.require(Permission.RUN_DRILL)
+    check_moment(first_at, "first_at")
     upcoming = _next(rule, tz, first_at, tx.now)
     made = CommTestSchedule(actor.tenant_id, new_id(), rule, tz, first_at, upcoming, True, 1, tx.now)
     await queries.insert_schedule(tx, actor.tenant_id, made)

@@ -21,6 +21,7 @@ from people.reach.model import ContactKind, ContactPoint, MessageServiceRow, Pho
 from people.reach.readiness import Problem, problems_of, problems_of_person
 from people.reach.times import is_quiet, zone
 from people.rotas import service as rotas
+from people.rotas.resolving import check_moment
 
 # A person has a private and a work address of each kind; more would only delay the next person.
 POINTS_MAX = 10
@@ -263,6 +264,8 @@ def _check_quiet(draft: QuietDraft) -> None:
         raise Invalid("quiet_time.empty", "it begins as it ends", "开始与结束时间相同", field="daily_until")
     if draft.starts_at is None or draft.ends_at is None:
         return
+    check_moment(draft.starts_at, "starts_at")
+    check_moment(draft.ends_at, "ends_at")
     if not timedelta(0) < draft.ends_at - draft.starts_at <= QUIET_LONGEST:
         raise Invalid(
             "quiet_time.length",

@@ -124,6 +124,11 @@ async def test_a_services_secret_goes_in_and_never_comes_out(stage: Stage) -> No
         ({"daily_from": "22:00:00", "daily_until": "06:00:00", "tz": "Mars/Base"}, "tz"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2026-03-01T08:00:00Z"}, "ends_at"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2027-03-01T08:00:00Z"}, "ends_at"),
+        # Without an offset it would be read in the server's own zone.
+        ({"starts_at": "2026-03-02T08:00:00", "ends_at": "2026-03-02T09:00:00"}, "starts_at"),
+        ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2026-03-02T09:00:00"}, "ends_at"),
+        ({"starts_at": "9999-12-31T00:00:00Z", "ends_at": "9999-12-31T23:59:59-12:00"}, "starts_at"),
+        ({"daily_from": "22:00:00+01:00", "daily_until": "06:00:00", "tz": "Asia/Shanghai"}, "daily_from"),
     ],
 )
 async def test_a_quiet_time_that_is_none_is_named(stage: Stage, body: dict[str, Any], field: str) -> None:
@@ -233,6 +238,16 @@ async def test_a_rule_that_is_none_is_named(stage: Stage) -> None:
         body = {"rule": rule, "tz": "UTC", "first_at": "2026-03-02T08:10:00Z"}
         answer = await stage.http.post("/v1/comm-schedules", headers=officer, json=body)
         assert (answer.status_code, answer.json()["field"]) == (400, "rule")
+
+
+@pytest.mark.parametrize(
+    "first_at", ["2026-03-02T08:10:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
+)
+async def test_a_first_test_at_no_time_is_named(stage: Stage, first_at: str) -> None:
+    officer = await stage.edge.as_role(Role.SAFETY_OFFICER)
+    body = {"rule": "FREQ=DAILY", "tz": "America/New_York", "first_at": first_at}
+    answer = await stage.http.post("/v1/comm-schedules", headers=officer, json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, "first_at")
 
 
 async def test_the_key_for_browsers_is_public_to_whoever_is_signed_in(stage: Stage) -> None:
