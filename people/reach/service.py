@@ -71,11 +71,12 @@ async def list_readiness(
     actor.require(Permission.READ_ACCOUNTS)
     on_duty = await _on_duty(tx, actor.tenant_id, site_id, within or timedelta(0))
     accounts: list[Account] = []
+    most = limit if within is None else 10_000
     for role in (Role.RESPONDER, Role.SAFETY_OFFICER):
         accounts += await people_queries.list_accounts(
-            tx, actor.tenant_id, after=after, search=search, role=role, limit=limit if within is None else 10_000
+            tx, actor.tenant_id, after=after, search=search, role=role, in_use=True, limit=most
         )
-    wanted = [a for a in accounts if a.disabled_at is None and (within is None or a.id in on_duty)]
+    wanted = [a for a in accounts if within is None or a.id in on_duty]
     wanted = sorted(wanted, key=lambda account: account.login)[:limit]
     phones = await queries.list_phone_facts(tx, actor.tenant_id, [a.id for a in wanted])
     return [
