@@ -99,7 +99,7 @@ async def add_contact_point(tx: Tx, actor: Actor, account_id: UUID, kind: Contac
     """Add an address: one's own, or anybody's with MANAGE_ACCOUNTS; adding it again is one fact."""
     await _check_theirs(tx, actor, account_id, Permission.MANAGE_ACCOUNTS)
     _check_address(kind, address)
-    if await queries.count_contact_points(tx, actor.tenant_id, account_id) >= POINTS_MAX:
+    if await queries.count_contact_points(tx, actor.tenant_id, account_id, kind, address) >= POINTS_MAX:
         raise _too_many("contact_point", POINTS_MAX)
     point = await queries.insert_contact_point(tx, actor.tenant_id, new_id(), account_id, kind, address)
     await audit.record(tx, actor.account_id, "contact_point.added", "account", account_id, {"kind": kind})
