@@ -36,7 +36,7 @@ from people.permissions import Role
 from tests import incident_world
 from tests.clusters import Clone
 from tests.incident_world import World
-from tests.receivers import Received, Receiver, receiving
+from tests.receivers import Received, Receiver, receiving, write_certificate
 
 LOOPBACK = read_networks("127.0.0.0/8")
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -300,6 +300,24 @@ async def test_an_address_inside_is_refused_when_set_and_when_sent(house: House)
     [message] = await house.messages()
     assert made.id == message.feed_id
     assert "is not a public address" in str(message.last_error)
+
+
+async def test_each_name_shows_its_own_certificate_though_two_names_have_one_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = write_certificate(tmp_path, "localhost")
+    monkeypatch.setattr("certifi.where", lambda: str(certificate))
+    released = release(Output.FEED, exercise=False)
+    async with receiving(certificate) as receiver, Poster.open(LOOPBACK) as poster:
+        named = f"https://localhost:{receiver.port}/hook"
+        receiver.answers = [503]
+        assert (await poster.post(named, {}, b"x", released)).status == 503
+        # The connection to that address is not taken for another name, which the certificate does not have.
+        other = f"https://127.0.0.1:{receiver.port}/hook"
+        answer = await poster.post(other, {}, b"x", released)
+        assert "certificate verify failed" in str(answer.error)
+        assert (await poster.post(named, {}, b"x", released)).taken
+    assert len(receiver.requests) == 2
 
 
 async def test_redirects_are_not_followed(house: House) -> None:
