@@ -114,6 +114,11 @@ def _of_postgres(problem: Exception) -> MusterError | None:
         return Unavailable("database.busy", "somebody else is changing this; try again", "他人正在修改，请重试")
     if isinstance(problem, asyncpg.UniqueViolationError):
         return Conflict("conflict.concurrent", "somebody else did this at the same time", "他人同时进行了同样的操作")
+    if isinstance(problem, asyncpg.DataError) and isinstance(problem.__cause__, OverflowError):
+        # A time like 9999-12-31T23:59-12:00: an instant after the last one that Python has.
+        return Invalid(
+            "value.unstorable", "a number or time is beyond what can be stored", "数值或时间超出可保存的范围"
+        )
     if isinstance(problem, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
         return Invalid("text.unstorable", "the text has a character that can not be stored", "文本含有无法保存的字符")
     return None

@@ -15,6 +15,7 @@ TzName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 # Of a place's wall clock: with an offset it would be another thing than its ``tz`` says.
 LocalTime: TypeAlias = Annotated[time, msgspec.Meta(tz=False)]
 Version: TypeAlias = Annotated[str, msgspec.Meta(max_length=50)]
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ReadinessReport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,8 +111,8 @@ class NewQuietTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     daily_from: LocalTime | None = None
     daily_until: LocalTime | None = None
     tz: TzName | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: Moment | None = None
+    ends_at: Moment | None = None
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
@@ -189,7 +190,7 @@ class NewCommSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     rule: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
     tz: TzName
-    first_at: datetime
+    first_at: Moment
 
 
 class CommScheduleEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

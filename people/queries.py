@@ -125,17 +125,27 @@ SELECT {_ACCOUNT} FROM accounts
 WHERE tenant_id = $1 AND login > $2
   AND ($3::text IS NULL OR login ILIKE $3 OR display_name ILIKE $3)
   AND ($4::text IS NULL OR role = $4)
+  AND (NOT $5 OR disabled_at IS NULL)
 ORDER BY login
-LIMIT $5
+LIMIT $6
 """
 
 
 async def list_accounts(
-    tx: Tx, tenant_id: UUID, *, after: str = "", search: str | None = None, role: Role | None = None, limit: int
+    tx: Tx,
+    tenant_id: UUID,
+    *,
+    after: str = "",
+    search: str | None = None,
+    role: Role | None = None,
+    in_use: bool = False,
+    limit: int,
 ) -> list[Account]:
-    """Accounts by login, after the login ``after``; ``search`` is a part of the login or the name."""
+    """Accounts by login, after the login ``after``; ``search`` is a part of the login or the name; ``in_use``: those
+    alone that may sign in."""
     pattern = None if search is None else f"%{_escape_like(search)}%"
-    rows = await tx.fetch(_LIST_ACCOUNTS, tenant_id, after, pattern, None if role is None else role.value, limit)
+    named = None if role is None else role.value
+    rows = await tx.fetch(_LIST_ACCOUNTS, tenant_id, after, pattern, named, in_use, limit)
     return [row_to(Account, row) for row in rows]
 
 

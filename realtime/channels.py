@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -66,3 +68,13 @@ class Channel(Protocol):
 # One send, everything included. Shorter than a lease, so that a courier that lives never sends on an expired one, and
 # shorter than the wait for a receipt, so that a hanging service still leaves time for a repeat.
 SEND_TIMEOUT_S = 4.0
+
+
+def read_retry_after(text: str, now: datetime) -> float | None:
+    """Retry-After, RFC 9110 section 10.2.3: seconds or a date, in seconds from now; None for what is neither."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

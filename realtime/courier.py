@@ -159,7 +159,14 @@ class Courier:
 
     async def _send(self, sending: Sending, index: int) -> Outcome:
         target = sending.targets[index][1]
-        outcome = await self._channel(sending).send(sending.notice, target)
+        try:
+            outcome = await self._channel(sending).send(sending.notice, target)
+        except Exception:
+            # A fault of ours with one address is an attempt that failed: the person's other phones have theirs, and the
+            # order still goes on to their next channel.
+            FAULTS.inc()
+            log.exception("courier.channel_fault", delivery=str(sending.delivery_id), channel=sending.channel)
+            outcome = Outcome("failed", code="fault")
         TAKEN.labels(sending.channel, outcome.kind).inc()
         log.info(
             "delivery.sent",

@@ -82,6 +82,8 @@ class MessageService:
     async def _send(self, service: apprise.NotifyBase, notice: Notice, target: Target) -> Outcome:
         title, body = lock_screen(notice, target.locale, details=self._details)
         text = f"{body} {self._link}".strip()
+        # What we say is text: as HTML, which a mail is by default, a place called <A> is not shown.
+        service.notify_format = apprise.NotifyFormat.TEXT
         # The library's own wait, so that its thread ends when ours does.
         service.socket_connect_timeout = service.socket_read_timeout = SEND_TIMEOUT_S - 0.5
         try:

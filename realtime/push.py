@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from core.logging import get_logger
 from core.metrics import counter, gauge
 from core.outlet import Output, release
 from incidents.reaching.delivery import QUOTA_PAUSE_S
-from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target
+from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target, read_retry_after
 from realtime.push_message import build_message
 
 log = get_logger(__name__)
@@ -185,15 +184,8 @@ class Fcm:
         return Outcome("failed", code=code, retry_after_s=wait_s)
 
     def _retry_after_s(self, problem: Any) -> float | None:
-        """Retry-After, RFC 9110 section 10.2.3: seconds or a date."""
-        text = getattr(problem.http_response, "headers", {}).get("retry-after", "").strip()
-        if text.isdigit():
-            return float(text)
-        try:
-            at = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        return max(0.0, (at - self._clock.now()).total_seconds())
+        text = getattr(problem.http_response, "headers", {}).get("retry-after", "")
+        return read_retry_after(text, self._clock.now())
 
 
 def _not_authorised(problem: Any) -> Outcome:

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -30,7 +29,7 @@ from core.metrics import counter
 from core.outlet import Output, release
 from incidents.reaching.delivery import QUOTA_PAUSE_S
 from people.reach.subscription import read_subscription
-from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target
+from realtime.channels import SEND_TIMEOUT_S, Notice, Outcome, Target, read_retry_after
 from realtime.web_push_message import (
     ASSERTION_LIFE,
     assertion,
@@ -129,6 +128,8 @@ class WebPush:
         except Invalid as problem:
             # Accepted once, and not by today's settings or library: this browser is not reached this way any more.
             outcome = Outcome("gone", code=problem.code)
+        except httpx.InvalidURL:
+            outcome = Outcome("gone", code="web_push.subscription")
         except (TimeoutError, httpx.TimeoutException):
             outcome = Outcome("failed", code="timeout")
         except httpx.HTTPError as problem:
@@ -166,16 +167,6 @@ def read_answer(status: int, headers: httpx.Headers, now: datetime) -> Outcome:
         # Our key, not the browser's: an operator's matter, and the next try may find it mended.
         return Outcome("failed", code="auth")
     if status == 429 or status >= 500:
-        wait_s = _retry_after_s(headers.get("retry-after", ""), now)
+        wait_s = read_retry_after(headers.get("retry-after", ""), now)
         return Outcome("failed", code=code, retry_after_s=QUOTA_PAUSE_S if status == 429 and wait_s is None else wait_s)
     return Outcome("refused", code=code)
-
-
-def _retry_after_s(text: str, now: datetime) -> float | None:
-    """Retry-After, RFC 9110 section 10.2.3: seconds or a date."""
-    if text.strip().isdigit():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None

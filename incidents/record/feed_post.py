@@ -87,7 +87,8 @@ class Poster:
 
 @asynccontextmanager
 async def _open(cls: type[Poster], networks: Sequence[Network]) -> Any:
-    limits = httpx.Limits(max_connections=32, max_keepalive_connections=8)
+    # No connection is kept: the next to the same address may be for another name, whose certificate nobody has seen.
+    limits = httpx.Limits(max_connections=32, max_keepalive_connections=0)
     async with httpx.AsyncClient(
         follow_redirects=False, trust_env=False, timeout=POST_TIMEOUT_S, limits=limits
     ) as client:

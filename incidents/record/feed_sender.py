@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -27,7 +27,7 @@ from core.outlet import Output, Released, release
 from incidents.record import cap, feed, feed_queries
 from incidents.record.feed import Notice
 from incidents.record.feed_post import POST_TIMEOUT_S, Answer, Poster
-from incidents.record.feed_queries import Feed, FeedMessage
+from incidents.record.feed_queries import Feed, FeedMessage, SealedSecrets
 from incidents.record.publishing import NEWS_FEED
 from incidents.record.vault import Vault
 
@@ -146,7 +146,15 @@ class FeedSender:
             if payload is None or why_not is not None:
                 await _end(tx, message, why_not)
                 return None
-            headers = await self._sign(tx, message, payload)
+            sealed = await feed_queries.get_secrets(tx, tenant_id, message.feed_id)
+            try:
+                secrets = self._open(message, sealed, tx.now)
+            except Unavailable as problem:
+                # Said where a person looks, and later again: as an error it would be taken again at once, for ever.
+                failure = Answer(None, problem.en)
+                await self._write_failure(tx, message, failure, over=tx.now >= message.give_up_at)
+                return None
+            headers = feed.sign(secrets, str(message.id), tx.now, payload.encode())
         kind = "application/cap+xml" if target.kind == "cap" else "application/json"
         return Posting(
             message, target, {**headers, "Content-Type": f"{kind}; charset=utf-8"}, payload.encode(), released
@@ -166,16 +174,7 @@ class FeedSender:
                 assert answer.status is not None
                 await feed_queries.mark_sent(tx, message.tenant_id, message.id, tx.now, answer.status)
                 return True
-            wait_s = feed.retry_delay_s(message.attempts, self._random.random(), answer.retry_after_s)
-            await feed_queries.report(
-                tx,
-                message,
-                state="failed" if over else "queued",
-                due_at=tx.now + timedelta(seconds=wait_s),
-                ended_at=tx.now if over else None,
-                status=answer.status,
-                error=answer.error,
-            )
+            await self._write_failure(tx, message, answer, over=over)
             if answer.status == 410:
                 await _disable(tx, message)
         return over
@@ -203,12 +202,26 @@ class FeedSender:
         await feed_queries.keep_payload(tx, message.tenant_id, message.id, payload, str(message.id), sender)
         return payload, None
 
-    async def _sign(self, tx: Tx, message: FeedMessage, payload: str) -> dict[str, str]:
-        sealed = await feed_queries.get_secrets(tx, message.tenant_id, message.feed_id)
+    def _open(self, message: FeedMessage, sealed: SealedSecrets, now: datetime) -> list[str]:
+        """The secrets that sign, newest first; raises Unavailable when the newest can not be opened."""
         secrets = [self._vault.open(message.tenant_id, message.feed_id, sealed.secret)]
-        if sealed.old_secret is not None and sealed.old_secret_until is not None and tx.now < sealed.old_secret_until:
-            secrets.append(self._vault.open(message.tenant_id, message.feed_id, sealed.old_secret))
-        return feed.sign(secrets, str(message.id), tx.now, payload.encode())
+        if sealed.old_secret is not None and sealed.old_secret_until is not None and now < sealed.old_secret_until:
+            # One that nobody can open is what the new one is there for.
+            with contextlib.suppress(Unavailable):
+                secrets.append(self._vault.open(message.tenant_id, message.feed_id, sealed.old_secret))
+        return secrets
+
+    async def _write_failure(self, tx: Tx, message: FeedMessage, answer: Answer, *, over: bool) -> None:
+        wait_s = feed.retry_delay_s(message.attempts, self._random.random(), answer.retry_after_s)
+        await feed_queries.report(
+            tx,
+            message,
+            state="failed" if over else "queued",
+            due_at=tx.now + timedelta(seconds=wait_s),
+            ended_at=tx.now if over else None,
+            status=answer.status,
+            error=answer.error,
+        )
 
 
 async def _end(tx: Tx, message: FeedMessage, why: str | None) -> None:

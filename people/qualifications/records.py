@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.errors import Conflict
+from people.qualifications.checks import check_day
 from people.qualifications.model import Qualification, QualificationType
 from people.qualifications.standing import months_after
 
@@ -31,7 +32,11 @@ class RecordDraft(msgspec.Struct, frozen=True):
 def new_record(
     draft: RecordDraft, kind: QualificationType, tenant_id: UUID, record_id: UUID, now: datetime
 ) -> Qualification:
-    """The record a draft asks for, with the type's usual ends where it names none. Raises Conflict out of use."""
+    """The record a draft asks for, with the type's usual ends where it names none.
+
+    Raises Conflict out of use, Invalid for a first day from which no term can be counted.
+    """
+    check_day("valid_from", draft.valid_from)
     if not kind.in_use:
         raise Conflict(
             "qualification_type.out_of_use",

@@ -16,12 +16,16 @@ from core import audit, outbox
 from core.database import Tx
 from core.errors import Conflict, Invalid, NotFound
 from core.ids import new_id
+from core.logging import get_logger
 from people.actor import Actor
 from people.permissions import Permission
 from people.reach import comm_test_queries as queries
 from people.reach.model import CommTest, CommTestMessage, CommTestSchedule
 from people.reach.times import next_test
+from people.rotas.resolving import check_moment
 from people.service import check_version
+
+log = get_logger(__name__)
 
 NEWS_TEST = "comm_test.due"
 """Key: the test's id. Its messages wait to be sent."""
@@ -76,12 +80,20 @@ async def start_scheduled(tx: Tx, tenant_id: UUID, schedule_id: UUID) -> CommTes
     test = CommTest(tenant_id, test_id, schedule.id, None, tx.now, tx.now + ANSWERS_WITHIN)
     count = await _begin(tx, test, None)
     # Tests missed while nothing ran are not made up for: one now says as much as ten.
-    following = next_test(schedule.rule, schedule.tz, schedule.first_at, tx.now)
-    await queries.save_schedule(tx, tenant_id, msgspec.structs.replace(schedule, next_at=following))
+    await queries.save_schedule(tx, tenant_id, msgspec.structs.replace(schedule, next_at=_following(schedule, tx.now)))
     await audit.record(
         tx, None, "comm_test.started", "comm_test", test.id, {"messages": count, "schedule": schedule_id}
     )
     return test
+
+
+def _following(schedule: CommTestSchedule, now: datetime) -> datetime | None:
+    try:
+        return next_test(schedule.rule, schedule.tz, schedule.first_at, now)
+    except Invalid as problem:
+        # Its time zone is gone from this machine: it shows that none is to come, and keeps no other from its time.
+        log.error("comm_schedule.unreadable", schedule=str(schedule.id), error=str(problem))
+        return None
 
 
 async def _begin(tx: Tx, test: CommTest, account_ids: Sequence[UUID] | None) -> int:
@@ -140,6 +152,7 @@ def report_of(messages: Sequence[CommTestMessage], ends_at: datetime) -> Report:
 async def add_schedule(tx: Tx, actor: Actor, rule: str, tz: str, first_at: datetime) -> CommTestSchedule:
     """Test by itself from then on; raises Invalid for a rule that is none, or has no test to come."""
     actor.require(Permission.RUN_DRILL)
+    check_moment(first_at, "first_at")
     upcoming = _next(rule, tz, first_at, tx.now)
     made = CommTestSchedule(actor.tenant_id, new_id(), rule, tz, first_at, upcoming, True, 1, tx.now)
     await queries.insert_schedule(tx, actor.tenant_id, made)

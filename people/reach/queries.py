@@ -76,7 +76,9 @@ async def list_contact_points(
 
 FIND_POINT = f"SELECT {_POINT} FROM contact_points WHERE tenant_id = $1 AND id = $2"
 DELETE_POINT = "DELETE FROM contact_points WHERE tenant_id = $1 AND id = $2"
-COUNT_POINTS = "SELECT count(*) FROM contact_points WHERE tenant_id = $1 AND account_id = $2"
+COUNT_POINTS = """
+SELECT count(*) FROM contact_points WHERE tenant_id = $1 AND account_id = $2 AND (kind, address) <> ($3, $4)
+"""
 
 
 async def find_contact_point(tx: Tx, tenant_id: UUID, point_id: UUID) -> ContactPoint | None:
@@ -90,9 +92,9 @@ async def delete_contact_point(tx: Tx, tenant_id: UUID, point_id: UUID) -> None:
     await tx.execute(DELETE_POINT, tenant_id, point_id)
 
 
-async def count_contact_points(tx: Tx, tenant_id: UUID, account_id: UUID) -> int:
-    """How many addresses a person has."""
-    found: int = await tx.fetchval(COUNT_POINTS, tenant_id, account_id)
+async def count_contact_points(tx: Tx, tenant_id: UUID, account_id: UUID, kind: ContactKind, address: str) -> int:
+    """How many addresses a person has beside this one."""
+    found: int = await tx.fetchval(COUNT_POINTS, tenant_id, account_id, kind, address)
     return found
 
 

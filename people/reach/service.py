@@ -21,6 +21,7 @@ from people.reach.model import ContactKind, ContactPoint, MessageServiceRow, Pho
 from people.reach.readiness import Problem, problems_of, problems_of_person
 from people.reach.times import is_quiet, zone
 from people.rotas import service as rotas
+from people.rotas.resolving import check_moment
 
 # A person has a private and a work address of each kind; more would only delay the next person.
 POINTS_MAX = 10
@@ -70,11 +71,12 @@ async def list_readiness(
     actor.require(Permission.READ_ACCOUNTS)
     on_duty = await _on_duty(tx, actor.tenant_id, site_id, within or timedelta(0))
     accounts: list[Account] = []
+    most = limit if within is None else 10_000
     for role in (Role.RESPONDER, Role.SAFETY_OFFICER):
         accounts += await people_queries.list_accounts(
-            tx, actor.tenant_id, after=after, search=search, role=role, limit=limit if within is None else 10_000
+            tx, actor.tenant_id, after=after, search=search, role=role, in_use=True, limit=most
         )
-    wanted = [a for a in accounts if a.disabled_at is None and (within is None or a.id in on_duty)]
+    wanted = [a for a in accounts if within is None or a.id in on_duty]
     wanted = sorted(wanted, key=lambda account: account.login)[:limit]
     phones = await queries.list_phone_facts(tx, actor.tenant_id, [a.id for a in wanted])
     return [
@@ -97,7 +99,7 @@ async def add_contact_point(tx: Tx, actor: Actor, account_id: UUID, kind: Contac
     """Add an address: one's own, or anybody's with MANAGE_ACCOUNTS; adding it again is one fact."""
     await _check_theirs(tx, actor, account_id, Permission.MANAGE_ACCOUNTS)
     _check_address(kind, address)
-    if await queries.count_contact_points(tx, actor.tenant_id, account_id) >= POINTS_MAX:
+    if await queries.count_contact_points(tx, actor.tenant_id, account_id, kind, address) >= POINTS_MAX:
         raise _too_many("contact_point", POINTS_MAX)
     point = await queries.insert_contact_point(tx, actor.tenant_id, new_id(), account_id, kind, address)
     await audit.record(tx, actor.account_id, "contact_point.added", "account", account_id, {"kind": kind})
@@ -263,6 +265,8 @@ def _check_quiet(draft: QuietDraft) -> None:
         raise Invalid("quiet_time.empty", "it begins as it ends", "开始与结束时间相同", field="daily_until")
     if draft.starts_at is None or draft.ends_at is None:
         return
+    check_moment(draft.starts_at, "starts_at")
+    check_moment(draft.ends_at, "ends_at")
     if not timedelta(0) < draft.ends_at - draft.starts_at <= QUIET_LONGEST:
         raise Invalid(
             "quiet_time.length",

@@ -53,7 +53,8 @@ def _may_call(endpoint: str, hosts: tuple[str, ...]) -> bool:
     loopback = host == "127.0.0.1"
     safe = parts.scheme == "https" or (loopback and parts.scheme == "http")
     known = any(host == allowed or (allowed.startswith(".") and host.endswith(allowed)) for allowed in hosts)
-    return safe and known and parts.username is None and len(endpoint) <= 2000
+    plain = len(endpoint) <= 2000 and endpoint.isprintable() and " " not in endpoint
+    return safe and known and parts.username is None and plain
 
 
 def _bad(en: str, zh: str, hosts: tuple[str, ...] | None = None) -> Invalid:

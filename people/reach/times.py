@@ -9,11 +9,14 @@ from dateutil.rrule import rrulestr
 
 from core.errors import Invalid
 from people.reach.model import QuietTime
+from people.rotas.recurrence import INTERVAL_MAX, check_rule
 
 # What a schedule of tests may repeat by: a test each day is the most anybody bears.
-FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY")
+FREQUENCIES = tuple(INTERVAL_MAX)
 # Occurrences looked at from a day before on: the next one is among the first few.
 LOOK_MAX = 5
+# What ends a rule; all else of it is as a rota's hand-overs may be.
+_ENDS = frozenset({"COUNT", "UNTIL"})
 
 
 def is_quiet(quiet: QuietTime, at: datetime) -> bool:
@@ -47,11 +50,12 @@ def next_test(rule: str, tz: str, first_at: datetime, after: datetime) -> dateti
     """
     where = zone(tz)
     parts = dict(part.split("=", 1) for part in rule.upper().removeprefix("RRULE:").split(";") if "=" in part)
-    clock = {"BYHOUR", "BYMINUTE", "BYSECOND"} & parts.keys()
-    # An interval of nothing never gets past its first day.
-    if parts.get("FREQ") not in FREQUENCIES or clock or parts.get("INTERVAL", "1").strip("0") == "":
-        raise _bad_rule(rule)
     start = first_at.astimezone(where).replace(tzinfo=None)
+    try:
+        # As of hand-overs: a rule whose day never comes is looked for to the end of the calendar, for seconds.
+        check_rule(";".join(f"{k}={v}" for k, v in parts.items() if k not in _ENDS), start.date(), "rule")
+    except Invalid as problem:
+        raise _bad_rule(rule) from problem
     try:
         occurrences = rrulestr(";".join(f"{k}={v}" for k, v in parts.items()), dtstart=start)
     except (ValueError, TypeError, OverflowError) as problem:

@@ -53,6 +53,7 @@ async def propose_swap(tx: Tx, actor: Actor, draft: SwapDraft) -> Swap:
     if swap.proposed_to == swap.proposed_by:
         raise Invalid("swap.oneself", "nobody swaps with oneself", "不能与本人换班", field="to", value=str(draft.to))
     for half in halves(swap):
+        resolving.check_moment(half.starts_at, half.field)
         rules.check_period(half, tx.now)
         field = "rota" if half.giver == actor.account_id else "in_return.rota"
         found(await rota_queries.find_rota(tx, actor.tenant_id, half.rota_id), "rota", half.rota_id, field)

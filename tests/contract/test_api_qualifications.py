@@ -225,6 +225,14 @@ async def test_evidence_the_store_lost_or_changed_is_never_served(stage: Stage, 
         assert (got.status_code, got.json()["code"]) == (503, "evidence.damaged")
 
 
+async def test_a_term_that_begins_at_the_end_of_the_calendar_is_named(
+    stage: Stage, officer: dict[str, str], kind: dict[str, Any]
+) -> None:
+    body = {"account": str(stage.world.wang), "type": kind["id"], "issuer": "x", "valid_from": "9999-12-31"}
+    answer = await stage.http.post("/v1/qualifications", headers=officer, json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, "valid_from")
+
+
 async def test_what_a_record_names_must_be_there(stage: Stage, officer: dict[str, str], kind: dict[str, Any]) -> None:
     body = {"account": str(stage.world.wang), "type": kind["id"], "issuer": "x", "valid_from": "2026-01-01"}
     for change in (

@@ -125,6 +125,11 @@ async def test_a_services_secret_goes_in_and_never_comes_out(stage: Stage) -> No
         ({"daily_from": "22:00:00", "daily_until": "06:00:00Z", "tz": "UTC"}, "daily_until"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2026-03-01T08:00:00Z"}, "ends_at"),
         ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2027-03-01T08:00:00Z"}, "ends_at"),
+        # Without an offset it would be read in the server's own zone.
+        ({"starts_at": "2026-03-02T08:00:00", "ends_at": "2026-03-02T09:00:00"}, "starts_at"),
+        ({"starts_at": "2026-03-02T08:00:00Z", "ends_at": "2026-03-02T09:00:00"}, "ends_at"),
+        ({"starts_at": "9999-12-31T00:00:00Z", "ends_at": "9999-12-31T23:59:59-12:00"}, "starts_at"),
+        ({"daily_from": "22:00:00+01:00", "daily_until": "06:00:00", "tz": "Asia/Shanghai"}, "daily_from"),
     ],
 )
 async def test_a_quiet_time_that_is_none_is_named(stage: Stage, body: dict[str, Any], field: str) -> None:
@@ -228,12 +233,57 @@ async def test_a_schedule_begins_one_test_at_its_time_and_knows_the_next(stage: 
     assert (await stage.http.patch(path, headers=officer | match, json={"enabled": True})).status_code == 412
 
 
+async def test_a_schedule_that_can_not_be_read_keeps_no_other_from_its_test(stage: Stage) -> None:
+    officer = await stage.edge.as_role(Role.SAFETY_OFFICER)
+    await ring(stage, stage.wang, "token-wang")
+    for _ in range(2):
+        body = {"rule": "FREQ=DAILY", "tz": "Asia/Shanghai", "first_at": "2026-03-02T08:10:00Z"}
+        last = (await stage.http.post("/v1/comm-schedules", headers=officer, json=body)).json()["id"]
+    async with stage.transaction() as tx:
+        # As when a machine's time zones change with its next system.
+        gone = "UPDATE comm_test_schedules SET tz = 'Gone/Zone' WHERE tenant_id = $1 AND id <> $2"
+        await tx.execute(gone, stage.world.tenant_id, last)
+    stage.edge.clock.advance(600)
+    assert await CommTestSender(stage.edge.deps.db, {"fcm": Answers({})}).sweep() == 2
+    schedules = (await stage.http.get("/v1/comm-schedules", headers=officer)).json()["items"]
+    assert {it["id"]: it["next_at"] for it in schedules if it["next_at"]} == {last: "2026-03-03T08:10:00Z"}
+
+
+async def test_readiness_goes_on_behind_people_who_left(stage: Stage) -> None:
+    officer = await stage.edge.as_role(Role.SAFETY_OFFICER)
+    for login in ("aa", "ab", "ac"):
+        await stage.edge.account(login, Role.RESPONDER)
+    async with stage.transaction() as tx:
+        left = "UPDATE accounts SET disabled_at = $2 WHERE tenant_id = $1 AND login IN ('aa', 'ab', 'ac')"
+        await tx.execute(left, stage.world.tenant_id, tx.now)
+    listed = await read_all(stage.http, "/v1/readiness", officer, limit=1)
+    assert [person["login"] for person in listed] == ["a-safety-officer", "li", "wang"]
+
+
+async def test_an_address_that_is_there_is_added_again_though_no_new_one_fits(stage: Stage) -> None:
+    bodies = [{"kind": "mail", "address": f"wang{n}@example.com"} for n in range(11)]
+    made = [await stage.http.post("/v1/contact-points", headers=stage.wang, json=body) for body in bodies]
+    assert [m.status_code for m in made] == [201] * 10 + [409]
+    again = await stage.http.post("/v1/contact-points", headers=stage.wang, json=bodies[0])
+    assert (again.status_code, again.json().get("id")) == (201, made[0].json()["id"])
+
+
 async def test_a_rule_that_is_none_is_named(stage: Stage) -> None:
     officer = await stage.edge.as_role(Role.SAFETY_OFFICER)
     for rule in ("FREQ=SECONDLY", "FREQ=DAILY;UNTIL=20200101T000000"):
         body = {"rule": rule, "tz": "UTC", "first_at": "2026-03-02T08:10:00Z"}
         answer = await stage.http.post("/v1/comm-schedules", headers=officer, json=body)
         assert (answer.status_code, answer.json()["field"]) == (400, "rule")
+
+
+@pytest.mark.parametrize(
+    "first_at", ["2026-03-02T08:10:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"]
+)
+async def test_a_first_test_at_no_time_is_named(stage: Stage, first_at: str) -> None:
+    officer = await stage.edge.as_role(Role.SAFETY_OFFICER)
+    body = {"rule": "FREQ=DAILY", "tz": "America/New_York", "first_at": first_at}
+    answer = await stage.http.post("/v1/comm-schedules", headers=officer, json=body)
+    assert (answer.status_code, answer.json()["field"]) == (400, "first_at")
 
 
 async def test_the_key_for_browsers_is_public_to_whoever_is_signed_in(stage: Stage) -> None:

@@ -292,6 +292,21 @@ async def test_an_override_that_says_nothing_is_refused(plant: Plant) -> None:
         assert (answer.status_code, answer.json()["field"]) == (400, field), answer.text
 
 
+async def test_a_time_beyond_the_calendar_is_the_askers_mistake(plant: Plant) -> None:
+    far = {"starts_at": "9999-12-31T20:00:00-12:00", "ends_at": "9999-12-31T23:00:00-12:00"}
+    duty = {"rota": plant.rota, "position": 0} | far
+    answer = await plant.ask("ann", "POST", "/v1/swaps", json={"to": str(plant.ids["bo"]), "duty": duty})
+    assert (answer.status_code, answer.json()["field"]) == (400, "starts_at")
+    override = far | {"removed": str(plant.ids["ann"]), "reason": "leave"}
+    answer = await plant.ask("officer", "POST", f"/v1/rotas/{plant.rota}/overrides", json=override)
+    assert (answer.status_code, answer.json()["code"]) == (400, "value.unstorable")
+    team = (await plant.ask("officer", "POST", "/v1/teams", json={"slug": "night", "name": NAME})).json()["id"]
+    answer = await plant.ask(
+        "officer", "PUT", f"/v1/teams/{team}/members/{plant.ids['ann']}", json={"starts_at": far["starts_at"]}
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "value.unstorable")
+
+
 async def test_a_swap_changes_both_duties_when_the_other_side_accepts(plant: Plant) -> None:
     proposed = await plant.swap("ann", "bo", 3, in_return=plant.period(4), note="wedding")
     assert proposed.status_code == 201, proposed.text

@@ -338,6 +338,38 @@ async def test_a_retry_for_one_phone_spares_the_phone_that_took_it(world: World)
     assert [token for token, _ in world.post.sent] == ["token-wang", "token-tablet", "token-tablet"]
 
 
+async def test_a_fault_at_one_phone_spares_the_phone_beside_it(world: World) -> None:
+    async def trip_once() -> None:
+        world.post.on_send = None
+        raise RuntimeError("a fault of ours")
+
+    world.post.on_send = trip_once
+    scene = world.scene
+    async with world.db.transaction(scene.tenant_id) as tx:
+        await tx.execute(
+            "INSERT INTO person_devices (tenant_id, id, account_id, label, platform, locale, push_channel, push_token,"
+            " push_token_state, last_seen_at, created_at)"
+            " VALUES ($1, $2, $3, 'tablet', 'android', 'en', 'fcm', 'token-tablet', 'active', $4, $4)",
+            scene.tenant_id,
+            new_id(),
+            scene.people["wang"].account_id,
+            T0 - timedelta(days=1),
+        )
+    await scene.order(world.db, "wang")
+    await world.pass_time(0)
+    assert await scene.states(world.db) == {"wang": "accepted"}
+    await world.pass_time(1)
+    assert [token for token, _ in world.post.sent] == ["token-wang", "token-tablet", "token-wang"]
+
+
+async def test_a_service_that_wants_peace_for_ever_does_not_stop_the_order(world: World) -> None:
+    world.post.always = Outcome("failed", code="http_503", retry_after_s=float("inf"))
+    await world.scene.order(world.db, "wang")
+    await world.pass_time(0)
+    await world.pass_time(8)
+    assert await world.scene.states(world.db) == {"wang": "superseded", "li": "queued"}
+
+
 async def test_closing_the_incident_cancels_what_nobody_answered(world: World) -> None:
     await world.scene.order(world.db, "wang")
     async with world.db.transaction(world.scene.tenant_id) as tx:

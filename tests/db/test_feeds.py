@@ -36,7 +36,7 @@ from people.permissions import Role
 from tests import incident_world
 from tests.clusters import Clone
 from tests.incident_world import World
-from tests.receivers import Received, Receiver, receiving
+from tests.receivers import Received, Receiver, receiving, write_certificate
 
 LOOPBACK = read_networks("127.0.0.0/8")
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
@@ -290,6 +290,33 @@ async def test_the_database_alone_does_not_give_a_secret_away(house: House, tmp_
         Vault(None).open(house.clone.tenant_id, made.id, sealed)
 
 
+async def test_a_secret_nobody_can_open_is_said_and_a_new_one_mends_it(house: House, tmp_path: Path) -> None:
+    made, _ = await house.feed()
+    await house.happens("incident.opened")
+    # The folder of keys was lost, and a new one has another key.
+    desk = Desk(Vault(tmp_path / "restored"), LOOPBACK)
+    sender = FeedSender(house.db, house.poster, desk.vault, seed=1)
+    assert await sender.sweep() == 1
+    [message] = await house.messages()
+    assert (message.state, message.attempts) == ("queued", 1)
+    assert message.due_at > house.clock.now()
+    assert "does not have the key" in str(message.last_error)
+    async with house.db.transaction(house.clone.tenant_id) as tx:
+        _, secret = await feed_service.rotate_secret(tx, house.admin, desk, made.id)
+    house.clock.advance(2)
+    await sender.sweep()
+    [request] = house.receiver.requests
+    assert feed.verify(secret, request.headers, request.body, house.clock.now())
+
+
+async def test_news_that_can_not_be_signed_for_a_day_is_given_up(house: House, tmp_path: Path) -> None:
+    await house.feed()
+    await house.happens("incident.opened")
+    house.clock.advance(24 * 3600)
+    await FeedSender(house.db, house.poster, Vault(tmp_path / "restored")).sweep()
+    assert await house.states() == [("incident.opened", "failed", 1)]
+
+
 async def test_an_address_inside_is_refused_when_set_and_when_sent(house: House) -> None:
     with pytest.raises(Invalid, match="not a public address"):
         await house.feed(url="https://169.254.169.254/latest/meta-data")
@@ -300,6 +327,24 @@ async def test_an_address_inside_is_refused_when_set_and_when_sent(house: House)
     [message] = await house.messages()
     assert made.id == message.feed_id
     assert "is not a public address" in str(message.last_error)
+
+
+async def test_each_name_shows_its_own_certificate_though_two_names_have_one_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = write_certificate(tmp_path, "localhost")
+    monkeypatch.setattr("certifi.where", lambda: str(certificate))
+    released = release(Output.FEED, exercise=False)
+    async with receiving(certificate) as receiver, Poster.open(LOOPBACK) as poster:
+        named = f"https://localhost:{receiver.port}/hook"
+        receiver.answers = [503]
+        assert (await poster.post(named, {}, b"x", released)).status == 503
+        # The connection to that address is not taken for another name, which the certificate does not have.
+        other = f"https://127.0.0.1:{receiver.port}/hook"
+        answer = await poster.post(other, {}, b"x", released)
+        assert "certificate verify failed" in str(answer.error)
+        assert (await poster.post(named, {}, b"x", released)).taken
+    assert len(receiver.requests) == 2
 
 
 async def test_redirects_are_not_followed(house: House) -> None:

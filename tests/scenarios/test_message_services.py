@@ -99,6 +99,22 @@ async def test_a_mail_goes_to_the_person_and_says_no_more_than_a_lock_screen() -
     assert "https://muster.example/" in str(mail.get_body(("plain", "html")))
 
 
+async def test_a_mail_shows_the_place_as_it_is_called() -> None:
+    called = "Tank <A&B>\r\n.\r\nRCPT TO:<x@y>"
+    notice = msgspec.structs.replace(NOTICE, title=Text(zh=called, en=called), place=Text(zh=called, en=called))
+    async with mail_server() as (box, url):
+        outcome = await MessageService("mail", url, details=True).send(
+            notice, Target(UUID(int=9), "wang@example.com", "en")
+        )
+    assert outcome.kind == "accepted"
+    [(to, body)] = box.mails
+    assert to == ["wang@example.com"]
+    mail = email.message_from_bytes(body, policy=policy.default)
+    assert mail["subject"] == "Urgent order · Tank <A&B> . RCPT TO:<x@y>"
+    assert [part.get_content_type() for part in mail.walk()] == ["text/plain"]
+    assert "Tank <A&B>" in mail.get_content()
+
+
 async def test_a_mail_server_that_refuses_is_a_failure_and_never_an_acceptance() -> None:
     async with mail_server() as (box, url):
         box.refuses = True
@@ -171,6 +187,8 @@ async def test_chats_are_believed_by_the_code_in_their_answer(
         ("sms", "mailto://example.com"),
         ("sms", "json://10.0.0.1/{to}"),
         ("sms", "json://127.0.0.1.evil.example/{to}"),
+        ("sms", "json://127.0.0.1:x@evil.example/{to}"),
+        ("sms", "json://localhost:x@evil.example/{to}"),
         ("wecom", "wecombot://"),
         ("feishu", "file:///etc/passwd"),
         ("mail", "nothing"),

@@ -23,8 +23,8 @@ from core.ids import new_id
 from mobile_contract.text import Text
 from muster.demo.plain_http import Reply, Request, serve
 from people.reach.subscription import encode
-from realtime.channels import Notice, Target
-from realtime.web_push import WebPush, load_vapid_key
+from realtime.channels import Notice, Target, read_retry_after
+from realtime.web_push import WebPush, load_vapid_key, read_answer
 from realtime.web_push_message import public_key
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -134,6 +134,30 @@ async def test_a_service_that_is_not_there_is_tried_again_and_a_bad_address_is_n
         assert (await web_push.send(NOTICE, target)).kind == "failed"
         outcome = await web_push.send(NOTICE, Target(target.device_id, "https://evil.example/"))
     assert (outcome.kind, outcome.code) == ("gone", "web_push.subscription")
+
+
+@pytest.mark.parametrize("tail", ["/a\x00b", "/a\nb", "/a b", "/\x7f"])
+async def test_an_address_no_client_can_call_is_no_fault_of_ours(tmp_path: Path, tail: str) -> None:
+    async with browser() as to, channel(tmp_path) as web_push:
+        subscription = msgspec.json.decode(to.target.address)
+        subscription["endpoint"] += tail
+        target = Target(to.target.device_id, msgspec.json.encode(subscription).decode())
+        outcome = await web_push.send(NOTICE, target)
+    assert (outcome.kind, outcome.code) == ("gone", "web_push.subscription")
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait_s"),
+    [
+        (b"\xb2", None),  # a digit to str.isdigit, and no number to float
+        (b"7", 7.0),
+        (b"Mon, 02 Mar 2026 08:00:09 -0000", None),  # a time without a zone (RFC 5322 section 3.3)
+        (b"", None),
+    ],
+)
+def test_whatever_a_service_says_of_patience_is_read(retry_after: bytes, wait_s: float | None) -> None:
+    assert read_answer(503, httpx.Headers([(b"retry-after", retry_after)]), NOW).retry_after_s == wait_s
+    assert read_retry_after(httpx.Headers([(b"retry-after", retry_after)])["retry-after"], NOW) == wait_s
 
 
 async def test_the_signature_is_renewed_before_it_ends_and_when_the_clock_jumps_back(tmp_path: Path) -> None:

@@ -245,6 +245,7 @@ def test_backoff_is_bounded_and_never_undercuts_the_service(failures: int, jitte
     wait = retry_delay_s(failures, jitter)
     assert RETRY_FIRST_S / 2 <= wait <= RETRY_SLOWEST_S
     assert retry_delay_s(failures, jitter, retry_after_s=30) >= 30
+    assert T0 + timedelta(seconds=retry_delay_s(failures, jitter, retry_after_s=1e300)) > T0 + timedelta(hours=23)
 
 
 def test_a_wrong_device_clock_is_not_believed() -> None:

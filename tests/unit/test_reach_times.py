@@ -62,7 +62,17 @@ def test_the_next_is_after_and_never_the_same() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    ["", "every monday", "FREQ=HOURLY", "FREQ=DAILY;BYHOUR=1,2", "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;UNTIL=soon"],
+    [
+        "",
+        "every monday",
+        "FREQ=HOURLY",
+        "FREQ=DAILY;BYHOUR=1,2",
+        "FREQ=DAILY;INTERVAL=0",
+        "FREQ=DAILY;INTERVAL=-1",
+        "FREQ=DAILY;UNTIL=soon",
+        # Never comes; dateutil looks for it day by day to the year 9999.
+        "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+    ],
 )
 def test_a_rule_we_do_not_take_is_named(rule: str) -> None:
     with pytest.raises(Invalid) as caught:
