@@ -291,7 +291,8 @@ SELECT {_DELIVERY} FROM deliveries
 WHERE tenant_id = $1 AND account_id = $2 AND (answer_at IS NULL OR NOT answer_no)
   AND EXISTS (SELECT FROM tasks WHERE tasks.tenant_id = $1 AND tasks.id = deliveries.task_id
               AND (tasks.state = 'unanswered'
-                   OR tasks.state IN ('open', 'acknowledged') AND deliveries.ended IS NULL))
+                   OR tasks.state IN ('open', 'acknowledged')
+                      AND (deliveries.ended IS NULL OR deliveries.answer_at IS NOT NULL)))
   AND NOT EXISTS (SELECT FROM deliveries later
                   WHERE later.tenant_id = $1 AND later.task_id = deliveries.task_id
                     AND later.account_id = deliveries.account_id AND later.queued_at > deliveries.queued_at)

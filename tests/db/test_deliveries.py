@@ -380,3 +380,14 @@ async def test_the_order_for_a_socket_carries_what_the_person_must_do(world: Wor
     assert account_id == world.scene.people["wang"].account_id
     assert (order.title, order.steps, order.room) == (ORDER.title, ORDER.steps, world.scene.room_id)
     assert order.deadline_at == T0 + timedelta(minutes=5)
+
+
+async def test_who_said_yes_late_finds_the_order_again_on_the_phone(world: World) -> None:
+    await world.scene.order(world.db, "wang")
+    await world.pass_time(0)
+    await world.pass_time(8)
+    assert await world.answer("wang", "acknowledge") == "acknowledged"
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        wang = world.scene.people["wang"].account_id
+        orders = await deliveries.list_open_orders(tx, world.scene.tenant_id, wang)
+    assert [order.task for order in orders] == [world.scene.task_id]
