@@ -277,10 +277,11 @@ def _passed_over(asked: Asked, roster: Sequence[Candidate]) -> list[dict[str, An
 
 
 async def release(tx: Tx, tenant_id: UUID, asked: Asked, why: str) -> None:
-    """Stop asking everyone who has not answered."""
+    """Stop asking everyone who has not answered. That enough come says nothing to whom the task is offered by name."""
+    kept = asked.task.offered_to if why == "released" else None
     for row in asked.rows:
         known = asked.known[row.id]
-        if known.ended is None and known.answer is None:
+        if known.ended is None and known.answer is None and row.account_id != kept:
             ended = end(known, Ending.SUPERSEDED, tx.now)
             await orders.save(tx, tenant_id, row, ended, None)
             await delivery_queries.note_ending(tx, tenant_id, row.id, why)

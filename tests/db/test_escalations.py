@@ -20,7 +20,7 @@ from incidents.incident import Task
 from incidents.reaching import deliveries
 from incidents.reaching.delivery import Fact
 from incidents.record import timeline
-from incidents.tasking import escalation, escalation_queries, task_queries, tasks
+from incidents.tasking import escalation, escalation_queries, task_queries, task_service, tasks
 from incidents.tasking.escalation_queries import EscalationRow
 from incidents.tasking.policy import Need
 from mobile_contract.room import RoomState, fold
@@ -83,6 +83,12 @@ class World(msgspec.Struct):
                 person.account_id,
             )
             await deliveries.record_fact(tx, self.scene.tenant_id, delivery, fact, tx.now, person.device_id)
+
+    async def offer(self, giver: str, to: str) -> None:
+        self.clock.advance(0.1)
+        async with self.db.transaction(self.scene.tenant_id) as tx:
+            person, actor = self.scene.people[to].account_id, self.scene.people[giver].actor
+            await task_service.hand_over(tx, actor, self.task_id, person, "out of air")
 
     async def asked(self) -> list[tuple[str, str, int]]:
         """(name, state, round) in the order they were asked."""
@@ -391,3 +397,37 @@ async def test_a_closed_incident_looks_for_nobody(world: World) -> None:
     assert (row.state, row.due_at) == ("cancelled", None)
     await world.pass_time(1000)
     assert [(name, state) for name, state, _ in await world.asked()] == [("ann", "cancelled")]
+
+
+async def test_who_is_offered_a_task_is_asked_although_its_need_is_met(world: World) -> None:
+    await world.begin()
+    await world.answer("ann", "acknowledge")
+    await world.offer("ann", "bo")
+    await world.say("ann", Fact.MOVING)
+    assert world.name((await world.task()).offered_to) == "bo"
+    assert (await world.asked())[-1] == ("bo", "queued", 0), "the giver went on until the other has it"
+    await world.answer("bo", "acknowledge")
+    task = await world.task()
+    assert (world.name(task.owner_account_id), task.offered_to) == ("bo", None)
+
+
+async def test_an_offer_taken_back_leaves_the_yes_that_was_there_before_it(world: World) -> None:
+    await world.begin(Need(None, 2))
+    await world.answer("ann", "acknowledge")
+    await world.answer("bo", "acknowledge")
+    assert (await world.row()).state == "met"
+    await world.offer("ann", "bo")
+    await world.offer("ann", "cy")
+    assert [state for name, state, _ in await world.asked() if name == "bo"] == ["acknowledged", "superseded"]
+    await world.say("ann", Fact.MOVING)
+    row = await world.row()
+    assert (row.state, row.met) == ("met", [2])
+
+
+async def test_an_offer_taken_back_from_who_was_waited_for_asks_the_next(world: World) -> None:
+    await world.begin(Need(None, 2))
+    await world.answer("ann", "acknowledge")
+    assert (await world.asked())[-1] == ("bo", "queued", 0)
+    await world.offer("ann", "bo")
+    await world.offer("ann", "ann")
+    assert [(name, state) for name, state, _ in await world.asked()][1:] == [("bo", "superseded"), ("cy", "queued")]
