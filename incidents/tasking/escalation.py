@@ -169,10 +169,11 @@ async def advance(
 
 
 async def _roster(tx: Tx, tenant_id: UUID, asked: Asked) -> list[Candidate]:
-    """Everyone who could be asked; nobody is looked up when those who come are enough whatever their skills."""
+    """Everyone who could be asked; nobody is looked up when skills do not matter and those who come are enough, or
+    nobody is looked for."""
     needs = asked.escalation.needs
     anybody = all(need.skill is None for need in needs)
-    if asked.over or (anybody and fill(needs, escalation_moves.comers(asked.people(tx.now), {})).complete):
+    if anybody and (asked.over or fill(needs, escalation_moves.comers(asked.people(tx.now), {})).complete):
         return []
     return await roster_queries.load_roster(tx, tenant_id, asked.task)
 

@@ -431,3 +431,15 @@ async def test_an_offer_taken_back_from_who_was_waited_for_asks_the_next(world: 
     await world.offer("ann", "bo")
     await world.offer("ann", "ann")
     assert [(name, state) for name, state, _ in await world.asked()][1:] == [("bo", "superseded"), ("cy", "queued")]
+
+
+async def test_a_word_after_the_end_takes_no_skill_from_who_came(world: World) -> None:
+    world.skills = {"ann": {AID}}
+    await world.begin(Need(AID))
+    await world.answer("ann", "acknowledge")
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        await escalation.finish(tx, world.scene.tenant_id, world.task_id)
+        await queries.finish_task(tx, world.scene.tenant_id, world.task_id)
+    await world.say("ann", Fact.MOVING)
+    row = await world.row()
+    assert (row.state, row.met) == ("met", [1])
