@@ -16,6 +16,7 @@ from core.clock import ManualClock
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
+from core.outbox import Listener
 from incidents import rooms
 from incidents.reaching import deliveries, delivery_queries
 from incidents.reaching.delivery import END_STATES, Fact
@@ -24,7 +25,7 @@ from incidents.tasking import tasks
 from mobile_contract.room import RoomState, fold
 from people.permissions import Role
 from realtime.channels import Notice, Outcome, Target
-from realtime.courier import Courier
+from realtime.courier import IN_HAND_MAX, Courier
 from tests.responders import ORDER, Scene, make_scene
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -391,3 +392,30 @@ async def test_who_said_yes_late_finds_the_order_again_on_the_phone(world: World
         wang = world.scene.people["wang"].account_id
         orders = await deliveries.list_open_orders(tx, world.scene.tenant_id, wang)
     assert [order.task for order in orders] == [world.scene.task_id]
+
+
+async def test_orders_we_trip_over_keep_nobody_elses_from_being_sent(world: World, clone: Any) -> None:
+    tenant_id, scene = world.scene.tenant_id, world.scene
+    async with world.db.transaction(tenant_id) as tx:
+        wang, li = scene.people["wang"].account_id, scene.people["li"].account_id
+        for before in range(IN_HAND_MAX):
+            await deliveries.queue_order(tx, tenant_id, scene.task_id, wang, ORDER, before=before)
+        await tx.execute("UPDATE deliveries SET content = '{}' WHERE tenant_id = $1", tenant_id)
+    world.clock.advance(1)
+    async with world.db.transaction(tenant_id) as tx:
+        await deliveries.queue_order(tx, tenant_id, scene.task_id, li, ORDER)
+    sent, stopping = asyncio.Event(), asyncio.Event()
+
+    async def arrived() -> None:
+        sent.set()
+
+    world.post.on_send = arrived
+    listener = Listener(clone.app_url)
+    async with asyncio.TaskGroup() as group:
+        helpers = [group.create_task(listener.run()), group.create_task(world.courier().run(listener, stopping))]
+        async with asyncio.timeout(20):
+            await sent.wait()
+        stopping.set()
+        await helpers[1]
+        helpers[0].cancel()
+    assert [token for token, _ in world.post.sent] == ["token-li"]
