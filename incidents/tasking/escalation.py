@@ -361,10 +361,17 @@ async def look_again(tx: Tx, tenant_id: UUID, task_id: UUID, fencing: int) -> bo
     return True
 
 
-async def offer(tx: Tx, tenant_id: UUID, account_id: UUID) -> None:
-    """Somebody came on line: tasks nobody took are offered to them, if they may be asked at all."""
-    for task_id in await escalation_queries.list_unanswered_unasked(tx, tenant_id, account_id, OFFERED_MAX):
-        await advance(tx, tenant_id, await lock_asked(tx, tenant_id, task_id), "came_on_line")
+async def list_to_offer(tx: Tx, tenant_id: UUID, account_id: UUID) -> list[UUID]:
+    """Tasks nobody took that somebody who comes on line is to be offered, oldest first."""
+    return await escalation_queries.list_unanswered_unasked(tx, tenant_id, account_id, OFFERED_MAX)
+
+
+async def offer(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
+    """Somebody came on line: a task nobody took is offered to them, if they may be asked at all.
+
+    One in a transaction: it holds its incident, and an alarm takes all of a site's in an order of its own.
+    """
+    await advance(tx, tenant_id, await lock_asked(tx, tenant_id, task_id), "came_on_line")
 
 
 async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:

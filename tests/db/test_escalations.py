@@ -57,11 +57,16 @@ class World(msgspec.Struct):
     on_shift: list[str]
     task_id: UUID = UUID(int=0)
 
-    async def begin(self, *needs: Need, policy: dict[str, Any] | None = None) -> None:
+    async def begin(
+        self, *needs: Need, policy: dict[str, Any] | None = None, incident_id: UUID | None = None
+    ) -> None:
         async with self.db.transaction(self.scene.tenant_id) as tx:
             model = await task_queries.get_task(tx, self.scene.tenant_id, self.scene.task_id)
-            await queries.lock_incident(tx, self.scene.tenant_id, self.scene.incident_id)
-            task = msgspec.structs.replace(model, id=new_id(), position=2, needs=list(needs), policy=policy)
+            incident_id = incident_id or self.scene.incident_id
+            await queries.lock_incident(tx, self.scene.tenant_id, incident_id)
+            task = msgspec.structs.replace(
+                model, id=new_id(), incident_id=incident_id, position=2, needs=list(needs), policy=policy
+            )
             self.task_id = (await escalation.start(tx, task, ORDER)).id
 
     async def pass_time(self, seconds: float) -> None:
@@ -280,11 +285,42 @@ async def test_a_task_nobody_took_is_offered_to_who_comes_on_shift_and_to_who_co
     assert [name for name, _, _ in await world.asked()] == ["ann", "bo"]
     await world.pass_time(8)
     world.on_shift = ["cy"]
-    async with world.db.transaction(world.scene.tenant_id) as tx:
-        account_id = world.scene.people["cy"].account_id
-        orders = await IncidentPorts().list_open(tx, world.scene.tenant_id, account_id)
+    account_id = world.scene.people["cy"].account_id
+    orders = await IncidentPorts().list_open(world.db, world.scene.tenant_id, account_id)
     assert [order.task for order in orders] == [world.task_id], "a phone that signs in is shown it at once"
     assert [name for name, _, _ in await world.asked()] == ["ann", "bo", "cy"]
+
+
+async def test_who_comes_on_line_holds_no_incident_while_waiting_for_another(world: World) -> None:
+    tenant_id, steps = world.scene.tenant_id, [{"who": [{"kind": "role", "of": "responder"}]}]
+    policy = {"slug": "p", "version": 1, "steps": steps, "last_resort": []}
+    world.on_shift, other_id = ["ann"], new_id()
+    async with world.db.transaction(tenant_id) as tx:
+        await tx.execute(
+            "INSERT INTO incidents (tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, plan,"
+            " first_out_alarm_id, opened_at, last_alarm_at)"
+            " SELECT tenant_id, $3, 2, site_id, zone_id, state, grade, reasons, title, place, plan, $3, opened_at,"
+            " last_alarm_at FROM incidents WHERE tenant_id = $1 AND id = $2",
+            tenant_id,
+            world.scene.incident_id,
+            other_id,
+        )
+        await rooms.open_room(tx, tenant_id, other_id, [])
+    await world.begin(policy=policy)
+    world.clock.advance(1)
+    await world.begin(policy=policy, incident_id=other_id)
+    await world.pass_time(0)
+    await world.pass_time(8)
+    world.on_shift = ["bo"]
+    bo = world.scene.people["bo"].account_id
+    async with world.db.transaction(tenant_id) as alarm:
+        await queries.lock_incident(alarm, tenant_id, other_id)
+        signing_in = asyncio.create_task(IncidentPorts().list_open(world.db, tenant_id, bo))
+        async with asyncio.timeout(10):
+            while not await alarm.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                pass
+        await queries.lock_incident(alarm, tenant_id, world.scene.incident_id)
+    assert {order.incident for order in await signing_in} == {world.scene.incident_id, other_id}
 
 
 async def test_for_life_safety_those_off_shift_are_asked_when_nobody_else_is_left(world: World) -> None:

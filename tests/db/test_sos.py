@@ -195,14 +195,14 @@ async def test_a_phone_whose_owner_calls_is_rung_for_nothing(plant: Stand) -> No
     (task, *_) = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1 ORDER BY position")
     async with plant.db.transaction(plant.tenant_id) as tx:
         await deliveries.queue_order(tx, plant.tenant_id, task["id"], wang.account_id, ORDER)
-        open_now = await IncidentPorts().list_open(tx, plant.tenant_id, wang.account_id)
+    open_now = await IncidentPorts().list_open(plant.db, plant.tenant_id, wang.account_id)
     assert len(open_now) == 1
     await press(plant, wang)
     service_ = Recorder()
     await Courier(plant.db, {"fcm": service_}).sweep()
     assert [target for _, target in service_.sent if target.address == "t"] == []
+    assert await IncidentPorts().list_open(plant.db, plant.tenant_id, wang.account_id) == []
     async with plant.db.transaction(plant.tenant_id) as tx:
-        assert await IncidentPorts().list_open(tx, plant.tenant_id, wang.account_id) == []
         (row,) = await tx.fetch("SELECT id FROM deliveries WHERE account_id = $1", wang.account_id)
         assert await IncidentPorts().find(tx, plant.tenant_id, row["id"]) is None
 
