@@ -17,11 +17,11 @@ from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
 from core.outbox import Listener
-from incidents import rooms
+from incidents import closing, queries, rooms
 from incidents.reaching import deliveries, delivery_queries
 from incidents.reaching.delivery import END_STATES, Fact
 from incidents.record import timeline
-from incidents.tasking import tasks
+from incidents.tasking import task_queries, tasks
 from mobile_contract.room import RoomState, fold
 from people.permissions import Role
 from realtime.channels import Notice, Outcome, Target
@@ -392,6 +392,20 @@ async def test_who_said_yes_late_finds_the_order_again_on_the_phone(world: World
         wang = world.scene.people["wang"].account_id
         orders = await deliveries.list_open_orders(tx, world.scene.tenant_id, wang)
     assert [order.task for order in orders] == [world.scene.task_id]
+
+
+async def test_what_was_taken_in_a_closed_incident_hides_no_new_order(world: World) -> None:
+    tenant_id, scene = world.scene.tenant_id, world.scene
+    await scene.order(world.db, "wang")
+    assert await world.answer("wang", "acknowledge") == "acknowledged"
+    async with world.db.transaction(tenant_id) as tx:
+        incident = await queries.lock_incident(tx, tenant_id, scene.incident_id)
+        await closing.shut(tx, incident, "all safe", by=scene.people["officer"].account_id)
+    async with world.db.transaction(tenant_id) as tx:
+        orders = await deliveries.list_open_orders(tx, tenant_id, scene.people["wang"].account_id)
+        people = await task_queries.list_people(tx, tenant_id, new_id(), new_id(), ["responder"])
+    assert orders == [], "it was taken and never said to be done, and its incident is over"
+    assert {person.busy for person in people} == {0}
 
 
 async def test_orders_we_trip_over_keep_nobody_elses_from_being_sent(world: World, clone: Any) -> None:
