@@ -57,9 +57,7 @@ class World(msgspec.Struct):
     on_shift: list[str]
     task_id: UUID = UUID(int=0)
 
-    async def begin(
-        self, *needs: Need, policy: dict[str, Any] | None = None, incident_id: UUID | None = None
-    ) -> None:
+    async def begin(self, *needs: Need, policy: dict[str, Any] | None = None, incident_id: UUID | None = None) -> None:
         async with self.db.transaction(self.scene.tenant_id) as tx:
             model = await task_queries.get_task(tx, self.scene.tenant_id, self.scene.task_id)
             incident_id = incident_id or self.scene.incident_id
