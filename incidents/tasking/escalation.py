@@ -150,6 +150,9 @@ async def advance(
     roster = await _roster(tx, tenant_id, asked)
     if why == "answered":
         why = _why_more(asked, roster, about)
+    if asked.over:
+        # Nobody is looked for, so nothing is due: a courier would look again and again.
+        asked.escalation = replace(asked.escalation, due_at=None)
     for _ in range(0 if asked.over else MOVES_MAX):
         move = escalation_moves.next_moves(asked.escalation.known, roster, asked.people(tx.now), tx.now)
         before = asked.escalation.state

@@ -16,6 +16,7 @@ from core.clock import ManualClock
 from core.database import Database, Tx
 from core.ids import new_id
 from incidents import queries, rooms, service
+from incidents.auditing import queries as queries_of_auditor
 from incidents.incident import Task
 from incidents.reaching import deliveries
 from incidents.reaching.delivery import Fact
@@ -477,3 +478,15 @@ async def test_a_word_after_the_end_takes_no_skill_from_who_came(world: World) -
     await world.say("ann", Fact.MOVING)
     row = await world.row()
     assert (row.state, row.met) == ("met", [1])
+
+
+async def test_a_look_at_a_task_nobody_is_looked_for_is_the_last(world: World) -> None:
+    await world.begin()
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        officer = world.scene.people["officer"].actor
+        await task_service.block(tx, officer, world.task_id, "no air")
+        await queries_of_auditor.free_escalation(tx, world.scene.tenant_id, world.task_id, tx.now)
+    assert (await world.row()).due_at is not None, "the auditor had found it before it was blocked"
+    async with asyncio.timeout(10):
+        await world.pass_time(0)
+    assert (await world.row()).due_at is None
