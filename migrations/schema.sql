@@ -221,13 +221,17 @@ CREATE FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, mo
     AS $$
     SELECT r.tenant_id, r.id FROM roll_calls r WHERE r.look_at <= moment ORDER BY r.look_at, r.id LIMIT most
 $$;
-CREATE FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, what text, id uuid)
+CREATE FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, what text, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$
     SELECT t.tenant_id, found.what, found.id FROM tenants t CROSS JOIN LATERAL (
         (SELECT 'delivery' AS what, d.id FROM deliveries d
-         WHERE d.tenant_id = t.tenant_id AND d.due_at <= late AND (d.lease_until IS NULL OR d.lease_until <= late)
+         WHERE d.tenant_id = t.tenant_id AND d.due_at <= late ORDER BY d.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'delivery', d.id FROM deliveries d
+         WHERE d.tenant_id = t.tenant_id AND d.due_at > ahead
+           AND (coalesce(greatest(d.step_at, d.asked_at), d.queued_at) > ahead OR d.due_at > far + interval '1 hour')
          ORDER BY d.due_at LIMIT most)
         UNION ALL
         (SELECT 'delivery', d.id FROM deliveries d
@@ -238,11 +242,25 @@ CREATE FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp
          ORDER BY d.id LIMIT most)
         UNION ALL
         (SELECT 'escalation', e.task_id FROM escalations e
-         WHERE e.tenant_id = t.tenant_id AND e.due_at <= late AND (e.lease_until IS NULL OR e.lease_until <= late)
+         WHERE e.tenant_id = t.tenant_id AND e.due_at <= late ORDER BY e.due_at LIMIT most)
+        UNION ALL
+        (SELECT 'escalation', e.task_id FROM escalations e
+         WHERE e.tenant_id = t.tenant_id AND e.due_at > ahead
+           AND (e.step_started_at > ahead OR e.due_at > far + interval '1 hour')
          ORDER BY e.due_at LIMIT most)
         UNION ALL
         (SELECT 'escalation', e.task_id FROM escalations e
          WHERE e.tenant_id = t.tenant_id AND e.lease_until > far ORDER BY e.lease_until LIMIT most)
+        UNION ALL
+        (SELECT 'escalation', e.task_id FROM escalations e
+         JOIN tasks k ON k.tenant_id = e.tenant_id AND k.id = e.task_id
+             AND k.state NOT IN ('done', 'cancelled') AND k.blocked_at IS NULL
+         JOIN incidents i ON i.tenant_id = e.tenant_id AND i.id = e.incident_id AND i.state <> 'closed'
+         WHERE e.tenant_id = t.tenant_id AND e.due_at IS NULL AND e.state IN ('running', 'exhausted', 'paused')
+           AND NOT EXISTS (SELECT FROM deliveries d
+                           WHERE d.tenant_id = e.tenant_id AND d.task_id = e.task_id AND d.ended IS NULL
+                             AND d.answer_at IS NULL)
+         ORDER BY e.task_id LIMIT most)
         UNION ALL
         (SELECT 'feed_message', m.id FROM feed_messages m
          WHERE m.tenant_id = t.tenant_id AND m.state = 'queued' AND m.due_at <= late AND m.lease_until > far
@@ -260,6 +278,9 @@ CREATE FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp
         UNION ALL
         (SELECT 'roll_call', r.id FROM roll_calls r
          WHERE r.tenant_id = t.tenant_id AND r.look_at <= late ORDER BY r.look_at LIMIT most)
+        UNION ALL
+        (SELECT 'lone_session', s.id FROM lone_sessions s
+         WHERE s.tenant_id = t.tenant_id AND s.due_at <= late ORDER BY s.due_at LIMIT most)
         UNION ALL
         (SELECT 'site', s.id FROM sites s LEFT JOIN site_leases l ON l.tenant_id = s.tenant_id AND l.site_id = s.id
          WHERE s.tenant_id = t.tenant_id AND coalesce(l.expires_at, s.created_at) <= late ORDER BY s.id LIMIT most)
@@ -641,7 +662,7 @@ CREATE TABLE public.audit_findings (
     repairs integer NOT NULL,
     repaired_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
-    CONSTRAINT audit_findings_what_check CHECK ((what = ANY (ARRAY['delivery'::text, 'escalation'::text, 'feed_message'::text, 'command'::text, 'alarm_timer'::text, 'matrix_timer'::text, 'roll_call'::text, 'site'::text])))
+    CONSTRAINT audit_findings_what_check CHECK ((what = ANY (ARRAY['delivery'::text, 'escalation'::text, 'feed_message'::text, 'command'::text, 'alarm_timer'::text, 'matrix_timer'::text, 'roll_call'::text, 'site'::text, 'lone_session'::text])))
 );
 ALTER TABLE ONLY public.audit_findings FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.audit_heads (
@@ -2603,6 +2624,7 @@ CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_a
 CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
 CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
+CREATE INDEX escalations_waiting ON public.escalations USING btree (tenant_id, task_id) WHERE ((due_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'exhausted'::text, 'paused'::text])));
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
 CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
@@ -3580,8 +3602,8 @@ REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM 
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) TO muster_app;
-REVOKE ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, far timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) TO muster_app;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_tenant_by_slug(wanted text) TO muster_app;

@@ -12,7 +12,7 @@ class FindingView(msgspec.Struct, frozen=True, kw_only=True):
     """A thing that should have moved: since when, how often it was put right, and when it moved again.
 
     ``what``: delivery, escalation (``subject`` is its task), feed_message, command, alarm_timer (its rule),
-    matrix_timer, roll_call or site.
+    matrix_timer, roll_call, lone_session or site.
     """
 
     id: UUID

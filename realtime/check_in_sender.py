@@ -83,6 +83,9 @@ class CheckInSender:
                 raise
             except MusterError as problem:
                 log.error("lone.look_failed", session=str(session_id), error=str(problem))
+            except Exception:
+                # A fault of ours in one session must not leave the others alone.
+                log.exception("lone.look_failed", session=str(session_id))
         async with self._db.transaction(None) as tx:
             rings = await lone_queries.list_due_rings(tx, tx.now, RINGS_AT_ONCE)
         await asyncio.gather(*(self._ring(tenant_id, session_id) for tenant_id, session_id in rings))

@@ -137,6 +137,8 @@ class Courier:
             # again when its lease runs out; until then the log and the counter call for a person.
             FAULTS.inc()
             log.exception("courier.fault", what=str(what))
+            with contextlib.suppress(Unavailable):
+                await self._desk.set_aside(tenant_id, what)
         finally:
             self._in_hand.discard(what)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, cast
 from uuid import UUID
 
-from core.database import Tx
+from core.database import Database, Tx
 from core.errors import NotFound
 from geo.fixes import Fix
 from incidents.reaching import deliveries
@@ -23,12 +23,17 @@ from realtime.ports import AddressedOrder, Authenticator, Ports
 class IncidentPorts:
     """Orders, receipts and answers by the incidents' use cases."""
 
-    async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
+    async def list_open(self, db: Database, tenant_id: UUID, account_id: UUID) -> list[Order]:
         """See `realtime.ports.Orders`. Who comes on line is offered what nobody took; who calls for help, nothing."""
-        if await sos_queries.is_calling(tx, tenant_id, account_id):
-            return []
-        await escalation.offer(tx, tenant_id, account_id)
-        return await deliveries.list_open_orders(tx, tenant_id, account_id)
+        async with db.transaction(tenant_id) as tx:
+            if await sos_queries.is_calling(tx, tenant_id, account_id):
+                return []
+            unanswered = await escalation.list_to_offer(tx, tenant_id, account_id)
+        for task_id in unanswered:
+            async with db.transaction(tenant_id) as tx:
+                await escalation.offer(tx, tenant_id, task_id)
+        async with db.transaction(tenant_id) as tx:
+            return await deliveries.list_open_orders(tx, tenant_id, account_id)
 
     async def find(self, tx: Tx, tenant_id: UUID, delivery_id: UUID) -> AddressedOrder | None:
         """See `realtime.ports.Orders`."""

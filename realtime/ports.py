@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.database import Tx
+from core.database import Database, Tx
 from mobile_contract.live import Order, Sos, SosTaken
 from people.actor import Actor
 from people.authenticator import Authenticated
@@ -32,7 +32,7 @@ class AddressedOrder(msgspec.Struct, frozen=True):
 class Orders(Protocol):
     """Orders on their way to people."""
 
-    async def list_open(self, tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Order]:
+    async def list_open(self, db: Database, tenant_id: UUID, account_id: UUID) -> list[Order]:
         """The person's orders that wait for an answer, oldest first."""
         ...
 

@@ -119,6 +119,15 @@ class Desk:
         await self._move_on(tenant_id, row)
         return None
 
+    async def set_aside(self, tenant_id: UUID, delivery_id: UUID) -> None:
+        """Hold a delivery whose ``take`` failed, and was rolled back with its lease, for as long as one lasts: it is
+        the oldest that is due, and would be taken before everybody else's again and again."""
+        async with self._db.transaction(tenant_id) as tx:
+            until = tx.now + self._lease
+            await delivery_queries.lease_delivery(
+                tx, tenant_id, delivery_id, holder=self._holder, until=until, now=tx.now
+            )
+
     async def look_again(self, tenant_id: UUID, task_id: UUID) -> None:
         """Lease an escalation that is due and make its moves; what changed it meanwhile was newer, and stands."""
         async with self._db.transaction(tenant_id) as tx:

@@ -164,8 +164,7 @@ class Session:
     async def _send_orders(self) -> None:
         assert self.line is not None
         tenant_id, account_id = self.line.tenant_id, self.line.account_id
-        async with self._edge.db.transaction(tenant_id) as tx:
-            orders = await self._edge.ports.orders.list_open(tx, tenant_id, account_id)
+        orders = await self._edge.ports.orders.list_open(self._edge.db, tenant_id, account_id)
         for order in orders:
             self.line.write_safety(prepare(order))
 

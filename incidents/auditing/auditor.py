@@ -24,6 +24,7 @@ from incidents.auditing import queries
 from incidents.auditing.queries import Finding, Stuck
 from incidents.reaching.orders import NEWS_QUEUED
 from incidents.roll_call.service import NEWS_LOOK
+from incidents.sos.lone_service import NEWS_RING
 from plant.command_runner import REQUESTED
 
 log = get_logger(__name__)
@@ -74,8 +75,8 @@ class Auditor:
     async def look(self) -> bool:
         """Find, put right, and note; True when nothing is stuck and nothing was found before that still is."""
         async with self._db.transaction(None) as tx:
-            late, far = tx.now - LATE_AFTER, tx.now + LEASE_LONGEST
-            stuck = await queries.list_stuck(tx, late, far, STUCK_MOST)
+            late, ahead, far = tx.now - LATE_AFTER, tx.now + LATE_AFTER, tx.now + LEASE_LONGEST
+            stuck = await queries.list_stuck(tx, late, ahead, far, STUCK_MOST)
             troubled = await queries.list_tenants_with_findings(tx)
         STUCK_NOW.set(len(stuck))
         for tenant_id in sorted({s.tenant_id for s in stuck} | set(troubled)):
@@ -116,10 +117,10 @@ async def _repair(tx: Tx, tenant_id: UUID, what: str, subject_id: UUID) -> None:
     REPAIRS.labels(what).inc()
     match what:
         case "delivery":
-            await queries.free_delivery(tx, tenant_id, subject_id)
+            await queries.free_delivery(tx, tenant_id, subject_id, tx.now + LEASE_LONGEST)
             await outbox.wake(tx, NEWS_QUEUED, subject_id)
         case "escalation":
-            await queries.free_escalation(tx, tenant_id, subject_id)
+            await queries.free_escalation(tx, tenant_id, subject_id, tx.now + LEASE_LONGEST)
             await outbox.wake(tx, NEWS_QUEUED, subject_id)
         case "feed_message":
             await queries.free_feed_message(tx, tenant_id, subject_id)
@@ -127,6 +128,8 @@ async def _repair(tx: Tx, tenant_id: UUID, what: str, subject_id: UUID) -> None:
             await outbox.wake(tx, REQUESTED, subject_id)
         case "roll_call":
             await outbox.wake(tx, NEWS_LOOK, subject_id)
+        case "lone_session":
+            await outbox.wake(tx, NEWS_RING, subject_id)
         case "alarm_timer":
             site_id = await queries.site_of_rule(tx, tenant_id, subject_id)
             # The engine reads the site's states and timers again.

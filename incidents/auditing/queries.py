@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from core.database import Tx, row_to
 from core.ids import new_id
+from mobile_contract.escalations import PAUSE_MAX_S
 
 
 class Stuck(msgspec.Struct, frozen=True):
@@ -32,13 +33,14 @@ class Finding(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
 
-STUCK = "SELECT tenant_id, what, id FROM muster_stuck($1, $2, $3)"
+STUCK = "SELECT tenant_id, what, id FROM muster_stuck($1, $2, $3, $4)"
 TENANTS_WITH_FINDINGS = "SELECT muster_findings_open()"
 
 
-async def list_stuck(tx: Tx, late: datetime, far: datetime, most: int) -> list[Stuck]:
-    """What was due before ``late`` and did not move, or is leased beyond ``far``, in any tenant."""
-    return [row_to(Stuck, r) for r in await tx.fetch(STUCK, late, far, most)]
+async def list_stuck(tx: Tx, late: datetime, ahead: datetime, far: datetime, most: int) -> list[Stuck]:
+    """What was due before ``late`` and did not move, waits since after ``ahead``, or is leased beyond ``far``, in any
+    tenant."""
+    return [row_to(Stuck, r) for r in await tx.fetch(STUCK, late, ahead, far, most)]
 
 
 async def list_tenants_with_findings(tx: Tx) -> list[UUID]:
@@ -93,25 +95,39 @@ async def list_findings(
     return [row_to(Finding, r) for r in await tx.fetch(LIST_FINDINGS, tenant_id, standing, at, last, limit)]
 
 
+# Whose row somebody holds is in work, and is not waited for; a lease that lasts as long as one may stays. Times that a
+# clock that was ahead has written are now.
 FREE_DELIVERY = """
-UPDATE deliveries SET lease_holder = NULL, lease_until = NULL, due_at = least(coalesce(due_at, $3), $3)
-WHERE tenant_id = $1 AND id = $2 AND ended IS NULL
+UPDATE deliveries SET lease_holder = CASE WHEN lease_until BETWEEN $3 AND $4 THEN lease_holder END,
+    lease_until = CASE WHEN lease_until BETWEEN $3 AND $4 THEN lease_until END,
+    due_at = least(coalesce(due_at, $3), $3), step_at = least(coalesce(step_at, queued_at), $3),
+    asked_at = CASE WHEN asked_at > $3 THEN $3 ELSE asked_at END,
+    retry_at = CASE WHEN retry_at > $3 THEN $3 ELSE retry_at END
+WHERE tenant_id = $1 AND id = (
+    SELECT id FROM deliveries WHERE tenant_id = $1 AND id = $2 AND ended IS NULL FOR NO KEY UPDATE SKIP LOCKED)
 """
 FREE_ESCALATION = """
-UPDATE escalations SET lease_holder = NULL, lease_until = NULL WHERE tenant_id = $1 AND task_id = $2
+UPDATE escalations SET lease_holder = CASE WHEN lease_until BETWEEN $3 AND $4 THEN lease_holder END,
+    lease_until = CASE WHEN lease_until BETWEEN $3 AND $4 THEN lease_until END,
+    due_at = least(coalesce(due_at, $3), $3), step_started_at = least(step_started_at, $3),
+    paused_until = CASE WHEN paused_until > $5 THEN $5 ELSE paused_until END
+WHERE tenant_id = $1 AND task_id = (
+    SELECT task_id FROM escalations
+    WHERE tenant_id = $1 AND task_id = $2 AND state NOT IN ('met', 'cancelled') FOR NO KEY UPDATE SKIP LOCKED)
 """
 FREE_FEED_MESSAGE = "UPDATE feed_messages SET lease_holder = NULL, lease_until = NULL WHERE tenant_id = $1 AND id = $2"
 SITE_OF_RULE = "SELECT site_id FROM alarm_rules WHERE tenant_id = $1 AND id = $2"
 
 
-async def free_delivery(tx: Tx, tenant_id: UUID, delivery_id: UUID) -> None:
-    """Nobody holds it, and it is due."""
-    await tx.execute(FREE_DELIVERY, tenant_id, delivery_id, tx.now)
+async def free_delivery(tx: Tx, tenant_id: UUID, delivery_id: UUID, far: datetime) -> None:
+    """It is due, and nobody holds it beyond ``far``."""
+    await tx.execute(FREE_DELIVERY, tenant_id, delivery_id, tx.now, far)
 
 
-async def free_escalation(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
-    """Nobody holds it."""
-    await tx.execute(FREE_ESCALATION, tenant_id, task_id)
+async def free_escalation(tx: Tx, tenant_id: UUID, task_id: UUID, far: datetime) -> None:
+    """It is due, and nobody holds it beyond ``far``; a pause ends when the longest would."""
+    pause_by = tx.now + timedelta(seconds=PAUSE_MAX_S)
+    await tx.execute(FREE_ESCALATION, tenant_id, task_id, tx.now, far, pause_by)
 
 
 async def free_feed_message(tx: Tx, tenant_id: UUID, message_id: UUID) -> None:

@@ -289,9 +289,12 @@ async def list_account_deliveries(
 LIST_CURRENT_OF_ACCOUNT = f"""
 SELECT {_DELIVERY} FROM deliveries
 WHERE tenant_id = $1 AND account_id = $2 AND (answer_at IS NULL OR NOT answer_no)
+  AND EXISTS (SELECT FROM incidents i
+              WHERE i.tenant_id = $1 AND i.id = deliveries.incident_id AND i.state <> 'closed')
   AND EXISTS (SELECT FROM tasks WHERE tasks.tenant_id = $1 AND tasks.id = deliveries.task_id
               AND (tasks.state = 'unanswered'
-                   OR tasks.state IN ('open', 'acknowledged') AND deliveries.ended IS NULL))
+                   OR tasks.state IN ('open', 'acknowledged')
+                      AND (deliveries.ended IS NULL OR deliveries.answer_at IS NOT NULL)))
   AND NOT EXISTS (SELECT FROM deliveries later
                   WHERE later.tenant_id = $1 AND later.task_id = deliveries.task_id
                     AND later.account_id = deliveries.account_id AND later.queued_at > deliveries.queued_at)
@@ -300,7 +303,8 @@ ORDER BY queued_at, id LIMIT $3
 
 
 async def list_current_of_account(tx: Tx, tenant_id: UUID, account_id: UUID, *, limit: int) -> list[DeliveryRow]:
-    """Orders that concern this person now: waiting for an answer, answered yes and not done, or taken by nobody."""
+    """Orders that concern this person now: waiting for an answer, answered yes and not done, or taken by nobody; what
+    was taken in an incident that is closed is over, done or not."""
     rows = await tx.fetch(LIST_CURRENT_OF_ACCOUNT, tenant_id, account_id, limit)
     return [row_to(DeliveryRow, r) for r in rows]
 

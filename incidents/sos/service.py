@@ -299,9 +299,12 @@ def sos_view(call: SosCall) -> SosView:
 
 
 async def _lock(tx: Tx, call: SosCall) -> tuple[SiteContext, Incident, SosCall]:
-    assert call.incident_id is not None
     await incident_queries.lock_site(tx, call.tenant_id, call.site_id)
-    incident = await incident_queries.lock_incident(tx, call.tenant_id, call.incident_id)
+    # Which incident it belongs to stands still from here on: they are merged under the site's lock.
+    current = await queries.find_call(tx, call.tenant_id, call.id)
+    assert current is not None
+    assert current.incident_id is not None
+    incident = await incident_queries.lock_incident(tx, call.tenant_id, current.incident_id)
     context = await load_context(tx, call.tenant_id, call.site_id)
     locked = await queries.lock_call(tx, call.tenant_id, call.id)
     assert locked is not None

@@ -150,6 +150,9 @@ async def advance(
     roster = await _roster(tx, tenant_id, asked)
     if why == "answered":
         why = _why_more(asked, roster, about)
+    if asked.over:
+        # Nobody is looked for, so nothing is due: a courier would look again and again.
+        asked.escalation = replace(asked.escalation, due_at=None)
     for _ in range(0 if asked.over else MOVES_MAX):
         move = escalation_moves.next_moves(asked.escalation.known, roster, asked.people(tx.now), tx.now)
         before = asked.escalation.state
@@ -169,10 +172,11 @@ async def advance(
 
 
 async def _roster(tx: Tx, tenant_id: UUID, asked: Asked) -> list[Candidate]:
-    """Everyone who could be asked; nobody is looked up when those who come are enough whatever their skills."""
+    """Everyone who could be asked; nobody is looked up when skills do not matter and those who come are enough, or
+    nobody is looked for."""
     needs = asked.escalation.needs
     anybody = all(need.skill is None for need in needs)
-    if asked.over or (anybody and fill(needs, escalation_moves.comers(asked.people(tx.now), {})).complete):
+    if anybody and (asked.over or fill(needs, escalation_moves.comers(asked.people(tx.now), {})).complete):
         return []
     return await roster_queries.load_roster(tx, tenant_id, asked.task)
 
@@ -277,10 +281,11 @@ def _passed_over(asked: Asked, roster: Sequence[Candidate]) -> list[dict[str, An
 
 
 async def release(tx: Tx, tenant_id: UUID, asked: Asked, why: str) -> None:
-    """Stop asking everyone who has not answered."""
+    """Stop asking everyone who has not answered. That enough come says nothing to whom the task is offered by name."""
+    kept = asked.task.offered_to if why == "released" else None
     for row in asked.rows:
         known = asked.known[row.id]
-        if known.ended is None and known.answer is None:
+        if known.ended is None and known.answer is None and row.account_id != kept:
             ended = end(known, Ending.SUPERSEDED, tx.now)
             await orders.save(tx, tenant_id, row, ended, None)
             await delivery_queries.note_ending(tx, tenant_id, row.id, why)
@@ -359,10 +364,17 @@ async def look_again(tx: Tx, tenant_id: UUID, task_id: UUID, fencing: int) -> bo
     return True
 
 
-async def offer(tx: Tx, tenant_id: UUID, account_id: UUID) -> None:
-    """Somebody came on line: tasks nobody took are offered to them, if they may be asked at all."""
-    for task_id in await escalation_queries.list_unanswered_unasked(tx, tenant_id, account_id, OFFERED_MAX):
-        await advance(tx, tenant_id, await lock_asked(tx, tenant_id, task_id), "came_on_line")
+async def list_to_offer(tx: Tx, tenant_id: UUID, account_id: UUID) -> list[UUID]:
+    """Tasks nobody took that somebody who comes on line is to be offered, oldest first."""
+    return await escalation_queries.list_unanswered_unasked(tx, tenant_id, account_id, OFFERED_MAX)
+
+
+async def offer(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
+    """Somebody came on line: a task nobody took is offered to them, if they may be asked at all.
+
+    One in a transaction: it holds its incident, and an alarm takes all of a site's in an order of its own.
+    """
+    await advance(tx, tenant_id, await lock_asked(tx, tenant_id, task_id), "came_on_line")
 
 
 async def cancel_for_incident(tx: Tx, tenant_id: UUID, incident_id: UUID) -> None:

@@ -61,6 +61,17 @@ async def let_go(tx: Tx, asked: Asked, account_id: UUID, why: str) -> None:
         asked.learn(row, after, why)
 
 
+async def withdraw(tx: Tx, asked: Asked, account_id: UUID) -> None:
+    """The offer is taken back: this person is not asked any more. A yes from before it is theirs, and stands."""
+    for row in asked.rows:
+        known = asked.known[row.id]
+        if row.account_id == account_id and known.answer is None and known.ended is None:
+            after = end(known, Ending.SUPERSEDED, tx.now)
+            await orders.save(tx, asked.task.tenant_id, row, after, None)
+            await delivery_queries.note_ending(tx, asked.task.tenant_id, row.id, "withdrawn")
+            asked.learn(row, after, "withdrawn")
+
+
 async def _save(tx: Tx, task: Task) -> None:
     await task_queries.save_task(tx, task.tenant_id, task)
     await task_queries.save_held(tx, task.tenant_id, task)

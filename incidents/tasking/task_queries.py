@@ -100,7 +100,7 @@ SELECT a.id AS account_id, a.role,
     END AS reach,
     (SELECT count(*) FROM tasks t JOIN incidents i ON i.tenant_id = t.tenant_id AND i.id = t.incident_id
      WHERE t.tenant_id = $1 AND t.owner_account_id = a.id AND t.state IN ('open', 'acknowledged')
-       AND NOT i.exercise) AS busy,
+       AND NOT i.exercise AND i.state <> 'closed') AS busy,
     a.id IN (SELECT t.owner_account_id FROM tasks t
              WHERE t.tenant_id = $1 AND t.incident_id = $2 AND t.id <> $3 AND t.owner_account_id IS NOT NULL
                AND t.state IN ('open', 'acknowledged')

@@ -50,8 +50,10 @@ async def hand_over(tx: Tx, actor: Actor, task_id: UUID, to: UUID, reason: str) 
     if before == to:
         return asked.task
     if before is not None:
-        await handing.let_go(tx, asked, before, "withdrawn")
+        await handing.withdraw(tx, asked, before)
         await handing.keep(tx, asked, "withdrawn", by=actor.account_id)
+        # They may have been the one who was still waited for.
+        await escalation.advance(tx, actor.tenant_id, asked, "withdrawn", about=before)
     if asked.task.owner_account_id == to:
         return asked.task
     await _ask(tx, actor, asked, to, reason)

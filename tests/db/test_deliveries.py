@@ -16,15 +16,16 @@ from core.clock import ManualClock
 from core.database import Database
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
-from incidents import rooms
+from core.outbox import Listener
+from incidents import closing, queries, rooms
 from incidents.reaching import deliveries, delivery_queries
 from incidents.reaching.delivery import END_STATES, Fact
 from incidents.record import timeline
-from incidents.tasking import tasks
+from incidents.tasking import task_queries, tasks
 from mobile_contract.room import RoomState, fold
 from people.permissions import Role
 from realtime.channels import Notice, Outcome, Target
-from realtime.courier import Courier
+from realtime.courier import IN_HAND_MAX, Courier
 from tests.responders import ORDER, Scene, make_scene
 
 T0 = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -412,3 +413,55 @@ async def test_the_order_for_a_socket_carries_what_the_person_must_do(world: Wor
     assert account_id == world.scene.people["wang"].account_id
     assert (order.title, order.steps, order.room) == (ORDER.title, ORDER.steps, world.scene.room_id)
     assert order.deadline_at == T0 + timedelta(minutes=5)
+
+
+async def test_who_said_yes_late_finds_the_order_again_on_the_phone(world: World) -> None:
+    await world.scene.order(world.db, "wang")
+    await world.pass_time(0)
+    await world.pass_time(8)
+    assert await world.answer("wang", "acknowledge") == "acknowledged"
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        wang = world.scene.people["wang"].account_id
+        orders = await deliveries.list_open_orders(tx, world.scene.tenant_id, wang)
+    assert [order.task for order in orders] == [world.scene.task_id]
+
+
+async def test_what_was_taken_in_a_closed_incident_hides_no_new_order(world: World) -> None:
+    tenant_id, scene = world.scene.tenant_id, world.scene
+    await scene.order(world.db, "wang")
+    assert await world.answer("wang", "acknowledge") == "acknowledged"
+    async with world.db.transaction(tenant_id) as tx:
+        incident = await queries.lock_incident(tx, tenant_id, scene.incident_id)
+        await closing.shut(tx, incident, "all safe", by=scene.people["officer"].account_id)
+    async with world.db.transaction(tenant_id) as tx:
+        orders = await deliveries.list_open_orders(tx, tenant_id, scene.people["wang"].account_id)
+        people = await task_queries.list_people(tx, tenant_id, new_id(), new_id(), ["responder"])
+    assert orders == [], "it was taken and never said to be done, and its incident is over"
+    assert {person.busy for person in people} == {0}
+
+
+async def test_orders_we_trip_over_keep_nobody_elses_from_being_sent(world: World, clone: Any) -> None:
+    tenant_id, scene = world.scene.tenant_id, world.scene
+    async with world.db.transaction(tenant_id) as tx:
+        wang, li = scene.people["wang"].account_id, scene.people["li"].account_id
+        for before in range(IN_HAND_MAX):
+            await deliveries.queue_order(tx, tenant_id, scene.task_id, wang, ORDER, before=before)
+        await tx.execute("UPDATE deliveries SET content = '{}' WHERE tenant_id = $1", tenant_id)
+    world.clock.advance(1)
+    async with world.db.transaction(tenant_id) as tx:
+        await deliveries.queue_order(tx, tenant_id, scene.task_id, li, ORDER)
+    sent, stopping = asyncio.Event(), asyncio.Event()
+
+    async def arrived() -> None:
+        sent.set()
+
+    world.post.on_send = arrived
+    listener = Listener(clone.app_url)
+    async with asyncio.TaskGroup() as group:
+        helpers = [group.create_task(listener.run()), group.create_task(world.courier().run(listener, stopping))]
+        async with asyncio.timeout(20):
+            await sent.wait()
+        stopping.set()
+        await helpers[1]
+        helpers[0].cancel()
+    assert [token for token, _ in world.post.sent] == ["token-li"]

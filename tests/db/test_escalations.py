@@ -16,11 +16,12 @@ from core.clock import ManualClock
 from core.database import Database, Tx
 from core.ids import new_id
 from incidents import queries, rooms, service
+from incidents.auditing import queries as queries_of_auditor
 from incidents.incident import Task
 from incidents.reaching import deliveries
 from incidents.reaching.delivery import Fact
 from incidents.record import timeline
-from incidents.tasking import escalation, escalation_queries, task_queries, tasks
+from incidents.tasking import escalation, escalation_queries, task_queries, task_service, tasks
 from incidents.tasking.escalation_queries import EscalationRow
 from incidents.tasking.policy import Need
 from mobile_contract.room import RoomState, fold
@@ -57,11 +58,14 @@ class World(msgspec.Struct):
     on_shift: list[str]
     task_id: UUID = UUID(int=0)
 
-    async def begin(self, *needs: Need, policy: dict[str, Any] | None = None) -> None:
+    async def begin(self, *needs: Need, policy: dict[str, Any] | None = None, incident_id: UUID | None = None) -> None:
         async with self.db.transaction(self.scene.tenant_id) as tx:
             model = await task_queries.get_task(tx, self.scene.tenant_id, self.scene.task_id)
-            await queries.lock_incident(tx, self.scene.tenant_id, self.scene.incident_id)
-            task = msgspec.structs.replace(model, id=new_id(), position=2, needs=list(needs), policy=policy)
+            incident_id = incident_id or self.scene.incident_id
+            await queries.lock_incident(tx, self.scene.tenant_id, incident_id)
+            task = msgspec.structs.replace(
+                model, id=new_id(), incident_id=incident_id, position=2, needs=list(needs), policy=policy
+            )
             self.task_id = (await escalation.start(tx, task, ORDER)).id
 
     async def pass_time(self, seconds: float) -> None:
@@ -83,6 +87,12 @@ class World(msgspec.Struct):
                 person.account_id,
             )
             await deliveries.record_fact(tx, self.scene.tenant_id, delivery, fact, tx.now, person.device_id)
+
+    async def offer(self, giver: str, to: str) -> None:
+        self.clock.advance(0.1)
+        async with self.db.transaction(self.scene.tenant_id) as tx:
+            person, actor = self.scene.people[to].account_id, self.scene.people[giver].actor
+            await task_service.hand_over(tx, actor, self.task_id, person, "out of air")
 
     async def asked(self) -> list[tuple[str, str, int]]:
         """(name, state, round) in the order they were asked."""
@@ -274,11 +284,42 @@ async def test_a_task_nobody_took_is_offered_to_who_comes_on_shift_and_to_who_co
     assert [name for name, _, _ in await world.asked()] == ["ann", "bo"]
     await world.pass_time(8)
     world.on_shift = ["cy"]
-    async with world.db.transaction(world.scene.tenant_id) as tx:
-        account_id = world.scene.people["cy"].account_id
-        orders = await IncidentPorts().list_open(tx, world.scene.tenant_id, account_id)
+    account_id = world.scene.people["cy"].account_id
+    orders = await IncidentPorts().list_open(world.db, world.scene.tenant_id, account_id)
     assert [order.task for order in orders] == [world.task_id], "a phone that signs in is shown it at once"
     assert [name for name, _, _ in await world.asked()] == ["ann", "bo", "cy"]
+
+
+async def test_who_comes_on_line_holds_no_incident_while_waiting_for_another(world: World) -> None:
+    tenant_id, steps = world.scene.tenant_id, [{"who": [{"kind": "role", "of": "responder"}]}]
+    policy = {"slug": "p", "version": 1, "steps": steps, "last_resort": []}
+    world.on_shift, other_id = ["ann"], new_id()
+    async with world.db.transaction(tenant_id) as tx:
+        await tx.execute(
+            "INSERT INTO incidents (tenant_id, id, number, site_id, zone_id, state, grade, reasons, title, place, plan,"
+            " first_out_alarm_id, opened_at, last_alarm_at)"
+            " SELECT tenant_id, $3, 2, site_id, zone_id, state, grade, reasons, title, place, plan, $3, opened_at,"
+            " last_alarm_at FROM incidents WHERE tenant_id = $1 AND id = $2",
+            tenant_id,
+            world.scene.incident_id,
+            other_id,
+        )
+        await rooms.open_room(tx, tenant_id, other_id, [])
+    await world.begin(policy=policy)
+    world.clock.advance(1)
+    await world.begin(policy=policy, incident_id=other_id)
+    await world.pass_time(0)
+    await world.pass_time(8)
+    world.on_shift = ["bo"]
+    bo = world.scene.people["bo"].account_id
+    async with world.db.transaction(tenant_id) as alarm:
+        await queries.lock_incident(alarm, tenant_id, other_id)
+        signing_in = asyncio.create_task(IncidentPorts().list_open(world.db, tenant_id, bo))
+        async with asyncio.timeout(10):
+            while not await alarm.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                pass
+        await queries.lock_incident(alarm, tenant_id, world.scene.incident_id)
+    assert {order.incident for order in await signing_in} == {world.scene.incident_id, other_id}
 
 
 async def test_for_life_safety_those_off_shift_are_asked_when_nobody_else_is_left(world: World) -> None:
@@ -391,3 +432,61 @@ async def test_a_closed_incident_looks_for_nobody(world: World) -> None:
     assert (row.state, row.due_at) == ("cancelled", None)
     await world.pass_time(1000)
     assert [(name, state) for name, state, _ in await world.asked()] == [("ann", "cancelled")]
+
+
+async def test_who_is_offered_a_task_is_asked_although_its_need_is_met(world: World) -> None:
+    await world.begin()
+    await world.answer("ann", "acknowledge")
+    await world.offer("ann", "bo")
+    await world.say("ann", Fact.MOVING)
+    assert world.name((await world.task()).offered_to) == "bo"
+    assert (await world.asked())[-1] == ("bo", "queued", 0), "the giver went on until the other has it"
+    await world.answer("bo", "acknowledge")
+    task = await world.task()
+    assert (world.name(task.owner_account_id), task.offered_to) == ("bo", None)
+
+
+async def test_an_offer_taken_back_leaves_the_yes_that_was_there_before_it(world: World) -> None:
+    await world.begin(Need(None, 2))
+    await world.answer("ann", "acknowledge")
+    await world.answer("bo", "acknowledge")
+    assert (await world.row()).state == "met"
+    await world.offer("ann", "bo")
+    await world.offer("ann", "cy")
+    assert [state for name, state, _ in await world.asked() if name == "bo"] == ["acknowledged", "superseded"]
+    await world.say("ann", Fact.MOVING)
+    row = await world.row()
+    assert (row.state, row.met) == ("met", [2])
+
+
+async def test_an_offer_taken_back_from_who_was_waited_for_asks_the_next(world: World) -> None:
+    await world.begin(Need(None, 2))
+    await world.answer("ann", "acknowledge")
+    assert (await world.asked())[-1] == ("bo", "queued", 0)
+    await world.offer("ann", "bo")
+    await world.offer("ann", "ann")
+    assert [(name, state) for name, state, _ in await world.asked()][1:] == [("bo", "superseded"), ("cy", "queued")]
+
+
+async def test_a_word_after_the_end_takes_no_skill_from_who_came(world: World) -> None:
+    world.skills = {"ann": {AID}}
+    await world.begin(Need(AID))
+    await world.answer("ann", "acknowledge")
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        await escalation.finish(tx, world.scene.tenant_id, world.task_id)
+        await queries.finish_task(tx, world.scene.tenant_id, world.task_id)
+    await world.say("ann", Fact.MOVING)
+    row = await world.row()
+    assert (row.state, row.met) == ("met", [1])
+
+
+async def test_a_look_at_a_task_nobody_is_looked_for_is_the_last(world: World) -> None:
+    await world.begin()
+    async with world.db.transaction(world.scene.tenant_id) as tx:
+        officer = world.scene.people["officer"].actor
+        await task_service.block(tx, officer, world.task_id, "no air")
+        await queries_of_auditor.free_escalation(tx, world.scene.tenant_id, world.task_id, tx.now)
+    assert (await world.row()).due_at is not None, "the auditor had found it before it was blocked"
+    async with asyncio.timeout(10):
+        await world.pass_time(0)
+    assert (await world.row()).due_at is None

@@ -15,6 +15,7 @@ from core import audit
 from core.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
 from geo.fixes import Fix
 from incidents import closing, records, rooms
+from incidents.joining import merging
 from incidents.reaching import deliveries
 from incidents.sos import codes, lone_service, service
 from incidents.sos import queries as sos_queries
@@ -194,14 +195,14 @@ async def test_a_phone_whose_owner_calls_is_rung_for_nothing(plant: Stand) -> No
     (task, *_) = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1 ORDER BY position")
     async with plant.db.transaction(plant.tenant_id) as tx:
         await deliveries.queue_order(tx, plant.tenant_id, task["id"], wang.account_id, ORDER)
-        open_now = await IncidentPorts().list_open(tx, plant.tenant_id, wang.account_id)
+    open_now = await IncidentPorts().list_open(plant.db, plant.tenant_id, wang.account_id)
     assert len(open_now) == 1
     await press(plant, wang)
     service_ = Recorder()
     await Courier(plant.db, {"fcm": service_}).sweep()
     assert [target for _, target in service_.sent if target.address == "t"] == []
+    assert await IncidentPorts().list_open(plant.db, plant.tenant_id, wang.account_id) == []
     async with plant.db.transaction(plant.tenant_id) as tx:
-        assert await IncidentPorts().list_open(tx, plant.tenant_id, wang.account_id) == []
         (row,) = await tx.fetch("SELECT id FROM deliveries WHERE account_id = $1", wang.account_id)
         assert await IncidentPorts().find(tx, plant.tenant_id, row["id"]) is None
 
@@ -550,3 +551,53 @@ async def test_who_calls_already_is_missed_in_the_same_call(plant: Stand) -> Non
     (row,) = await calls(plant)
     assert (row["id"], row["presses"]) == (call.id, 2)
     assert [i.grade for i in await plant.incidents()] == [1]
+
+
+async def test_a_press_that_waits_for_a_merger_calls_again_where_the_call_went(plant: Stand) -> None:
+    chen, wang, officer = await plant.actor("chen"), await plant.actor("wang"), await plant.actor("zhao")
+    call = await press(plant, chen, phone=await at_zone(plant, "solvent-store"))
+    other = await press(plant, wang, phone=await at_zone(plant, "office"))
+    assert call.incident_id != other.incident_id
+    assert call.incident_id is not None
+    assert other.incident_id is not None
+    plant.clock.advance(60)
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await merging.merge(tx, officer, other.incident_id, call.incident_id, "one robbery")
+        again = asyncio.create_task(press(plant, chen, key="k2"))
+        await waits_for_lock(plant)
+    await again
+    assert (await call_of(plant, call)).incident_id == other.incident_id
+    told = await plant.rows(
+        "SELECT incident_id FROM timeline WHERE tenant_id = $1 AND kind = 'incident.reported_again'"
+    )
+    assert [row["incident_id"] for row in told] == [other.incident_id]
+    left = await plant.rows("SELECT id FROM tasks WHERE tenant_id = $1 AND incident_id = $2", call.incident_id)
+    assert left == [], "nobody is sent for an incident that is closed"
+
+
+async def waits_for_lock(plant: Stand) -> None:
+    """Until somebody waits for a row that somebody else holds."""
+    async with asyncio.timeout(10):
+        while True:
+            async with plant.db.transaction(plant.tenant_id) as tx:
+                if await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                    return
+
+
+async def test_a_session_we_trip_over_keeps_nobody_elses_from_being_looked_at(
+    plant: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chen, wang = await plant.actor("chen"), await plant.actor("wang")
+    await begin(plant, chen)
+    await begin(plant, wang)
+    plant.clock.advance(1320)
+    open_call = service.open_call
+
+    async def trips(tx: Any, account_id: UUID, *rest: Any) -> SosCall:
+        if account_id == chen.account_id:
+            raise KeyError("a zone that is gone")
+        return await open_call(tx, account_id, *rest)
+
+    monkeypatch.setattr(service, "open_call", trips)
+    await CheckInSender(plant.db, {}).sweep()
+    assert [row["account_id"] for row in await calls(plant)] == [wang.account_id]
