@@ -298,9 +298,10 @@ async def tell_listed(tx: Tx, call: RollCall) -> None:
     await tell(tx, call, "roll_call.listed", {"roll_call": call.id, "expected": call.counts.expected}, None)
 
 
-async def tell_left(tx: Tx, call: RollCall, person_ids: Sequence[UUID]) -> None:
-    """A gate saw these people leave."""
-    await tell(tx, call, "roll_call.left", {"roll_call": call.id, "people": list(person_ids)}, None)
+async def tell_passed(tx: Tx, call: RollCall, person_ids: Sequence[UUID], *, back: bool) -> None:
+    """A gate saw these people leave, or come back in."""
+    kind = "roll_call.back" if back else "roll_call.left"
+    await tell(tx, call, kind, {"roll_call": call.id, "people": list(person_ids)}, None)
 
 
 async def tell(tx: Tx, call: RollCall, kind: str, facts: dict[str, object], by: UUID | None) -> None:

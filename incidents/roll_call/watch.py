@@ -7,7 +7,7 @@ row while it does.
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
@@ -15,10 +15,9 @@ from core.database import Database, Tx
 from core.outbox import Listener
 from core.worker import sweep_on_news
 from incidents import queries as incident_queries
-from incidents.roll_call import marking, orders, queries, service
-from incidents.roll_call.model import Mark, RollCall
+from incidents.roll_call import gates, orders, queries, service
+from incidents.roll_call.model import RollCall
 from incidents.tasking import task_queries
-from people.presence import service as presence
 
 # Orders queued in one transaction: a tenth of a second under the incident's lock.
 ORDERS_AT_ONCE = 25
@@ -66,7 +65,7 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
         call = await service.expect(tx, msgspec.structs.replace(call, listing=False))
         await service.tell_listed(tx, call)
     ordered = await _order_out(tx, call)
-    call = await _see_who_left(tx, call)
+    call = await gates.see_who_passed(tx, call)
     if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:
         call = await service.search(tx, incident, call, by=None)
     again = tx.now if ordered == ORDERS_AT_ONCE else tx.now + LOOK_EVERY
@@ -82,30 +81,3 @@ async def _order_out(tx: Tx, call: RollCall) -> int:
     for person in people:
         await orders.order_out(tx, incident, task, call.place, person.person_id)
     return len(people)
-
-
-async def _see_who_left(tx: Tx, call: RollCall) -> RollCall:
-    """Whoever went out by a gate since it began has left; the mark's id follows from that, so it is one mark."""
-    believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
-    out = {w.person_id: w for w in believed if not w.on_site and w.seen_at is not None and w.seen_at >= call.started_at}
-    expected = await queries.find_people(tx, call.tenant_id, call.id, list(out))
-    marks = [
-        Mark(
-            id=uuid5(call.id, f"{p.person_id}:left:{out[p.person_id].seen_at}"),
-            person_id=p.person_id,
-            said="left",
-            by_account=None,
-            at=out[p.person_id].seen_at or tx.now,
-            received_at=tx.now,
-        )
-        for p in expected
-        if p.status in ("missing", "unsure")
-    ]
-    known = await queries.known_marks(tx, call.tenant_id, call.id, [m.id for m in marks])
-    fresh = [m for m in marks if m.id not in known]
-    if not fresh:
-        return call
-    await queries.insert_marks(tx, call.tenant_id, call.id, fresh)
-    call = await marking.judge_again(tx, call, {m.person_id for m in fresh})
-    await service.tell_left(tx, call, [m.person_id for m in fresh])
-    return call

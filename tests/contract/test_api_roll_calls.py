@@ -97,7 +97,11 @@ async def plant(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Plant:
     async def believed(tx: Tx, tenant_id: UUID, site_id: UUID, at: datetime, **_: Any) -> list[Whereabouts]:
         return made.believed
 
+    async def gone(tx: Tx, tenant_id: UUID, site_id: UUID, since: datetime, at: datetime) -> list[Whereabouts]:
+        return [w for w in made.believed if not w.on_site and w.seen_at is not None and w.seen_at >= since]
+
     monkeypatch.setattr(presence, "list_whereabouts", believed)
+    monkeypatch.setattr(presence, "list_gone", gone)
     made.somebody(stage.world.wang, "Wang")
     made.somebody(stage.world.li, "Li", zone_id=None)
     return made
