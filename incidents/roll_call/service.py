@@ -167,6 +167,22 @@ async def expect(tx: Tx, call: RollCall) -> RollCall:
     return await recount(tx, call)
 
 
+async def expect_more(tx: Tx, call: RollCall) -> RollCall:
+    """Expect whoever is seen in what is evacuated by now, and was not: a door controller may have been offline when
+    they came in, and who walks in later must come out again too. It is listed already."""
+    believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
+    # Not whoever is only somewhere on the site: confidence in a zone decays, and in time that is everybody.
+    seen = [w for w in believed if w.on_site and (call.scope == "site" or w.zone_id in call.zone_ids)]
+    known = {p.person_id for p in await queries.find_people(tx, call.tenant_id, call.id, [w.person_id for w in seen])}
+    more = [_person(call, w) for w in seen if w.person_id not in known]
+    if not more:
+        return call
+    await queries.insert_people(tx, call.tenant_id, more)
+    call = await recount(tx, call)
+    await tell_listed(tx, call)
+    return call
+
+
 def _concerned(call: RollCall, w: Whereabouts) -> bool:
     return call.scope == "site" or w.zone_id is None or w.zone_id in call.zone_ids
 

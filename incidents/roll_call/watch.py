@@ -64,6 +64,8 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
     if call.listing:
         call = await service.expect(tx, msgspec.structs.replace(call, listing=False))
         await service.tell_listed(tx, call)
+    else:
+        call = await service.expect_more(tx, call)
     ordered = await _order_out(tx, call)
     call = await gates.see_who_passed(tx, call)
     if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:

@@ -11,12 +11,13 @@ from core.database import Tx
 from core.ids import new_id
 from incidents import queries, rooms
 from incidents.incident import Incident
-from incidents.roll_call import queries as roll_calls
 from incidents.roll_call import service, watch
 from incidents.roll_call.model import RollCall
 from incidents.roll_call.service import Wanted
 from mobile_contract.text import Text
-from tests import presence_world
+from people.presence import administration
+from people.presence.administration import BadgeDraft
+from tests import incident_world, presence_world
 from tests.presence_world import World
 
 
@@ -80,3 +81,26 @@ async def test_whoever_goes_back_in_is_missing_again_until_they_leave_again(tx: 
     await world.store(tx, world.swipe(tx.now + timedelta(seconds=30), "gate", "out"))
     call = await later(tx, call)
     assert (call.counts.left, call.counts.missing) == (1, 0)
+
+
+async def test_whoever_a_door_reports_late_is_expected_all_the_same(tx: Tx, world: World) -> None:
+    li = await incident_world.add_account(tx, "li")
+    badge = BadgeDraft("4712", li, None, tx.now - timedelta(days=60))
+    await administration.issue_badge(tx, None, badge)
+    call = await evacuate(tx, world)
+    assert call.counts.expected == 1
+    await world.store(tx, world.swipe(tx.now - timedelta(minutes=2), badge="4712"))
+    call = await later(tx, call)
+    assert (call.counts.expected, call.counts.missing) == (2, 2)
+    tasks = await tx.fetchval(
+        "SELECT count(*) FROM deliveries WHERE tenant_id = $1 AND account_id = $2", call.tenant_id, li
+    )
+    assert tasks == 1, "and is ordered out"
+
+
+async def test_whoever_walks_about_elsewhere_is_not_expected_by_and_by(tx: Tx, world: World) -> None:
+    await world.store(tx, world.swipe(tx.now - timedelta(minutes=1), direction="out"))
+    call = await evacuate(tx, world)
+    assert call.counts.expected == 0
+    call = await later(tx, call, minutes=30)
+    assert call.counts.expected == 0
