@@ -23,9 +23,10 @@ from incidents.record import timeline
 from incidents.roll_call import orders, queries
 from incidents.roll_call.merge import judge
 from incidents.roll_call.model import Counts, Person, RollCall, Scope
-from incidents.roll_call.search import search_steps
+from incidents.roll_call.search import is_new_search, search_steps
 from incidents.roll_call.views import roll_call_view
 from incidents.service import check_reason
+from incidents.tasking import task_queries
 from mobile_contract.room import RollCallChanged
 from mobile_contract.text import Text
 from people.actor import Actor
@@ -214,18 +215,21 @@ async def send_search(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
 
 
 async def search(tx: Tx, incident: Incident, call: RollCall, *, by: UUID | None) -> RollCall:
-    """Give or bring up to date the search; incident and roll call are locked."""
+    """Give or bring up to date the search; incident and roll call are locked. With nobody to look for its time stays
+    over: whoever is missing later is looked for then."""
     people = await queries.all_people(tx, call.tenant_id, call.id)
     wanted = [p for p in people if p.status in ("missing", "need_help")]
     names = await orders.zone_names(tx, call.tenant_id, [p.zone_id for p in wanted if p.zone_id is not None])
     steps = search_steps(wanted, names, tx.now)
-    call = msgspec.structs.replace(call, search_due_at=None)
+    running = None
     if call.search_task_id is not None:
+        running = await task_queries.lock_task(tx, call.tenant_id, call.search_task_id)
+    if running is not None and not (running.is_over and is_new_search(wanted, running.done_at or running.created_at)):
         if steps:
-            await orders.change_search(tx, incident, call.search_task_id, steps)
+            await orders.change_search(tx, incident, running, steps)
     elif steps:
         task = await orders.give_search(tx, incident, call, steps)
-        call = msgspec.structs.replace(call, search_task_id=task.id)
+        call = msgspec.structs.replace(call, search_task_id=task.id, search_due_at=None)
         facts = {"roll_call": call.id, "task": task.id, "missing": call.counts.missing, "need": call.counts.need_help}
         await timeline.append(tx, call.tenant_id, call.incident_id, "roll_call.search", facts, by=by)
     await queries.save_call(tx, call.tenant_id, call)

@@ -68,7 +68,9 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
         call = await service.expect_more(tx, call)
     ordered = await _order_out(tx, call)
     call = await gates.see_who_passed(tx, call)
-    if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:
+    # Who calls for help waits for no time that is given to those who only have not been seen yet.
+    due = call.search_due_at is not None and call.search_due_at <= tx.now
+    if due or call.search_task_id is not None or call.counts.need_help:
         call = await service.search(tx, incident, call, by=None)
     again = tx.now if ordered == ORDERS_AT_ONCE else tx.now + LOOK_EVERY
     await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=again))

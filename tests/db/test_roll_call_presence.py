@@ -11,8 +11,9 @@ from core.database import Tx
 from core.ids import new_id
 from incidents import queries, rooms
 from incidents.incident import Incident
-from incidents.roll_call import service, watch
-from incidents.roll_call.model import RollCall
+from incidents.roll_call import marking, service, watch
+from incidents.roll_call.marking import NewMark
+from incidents.roll_call.model import Mark, RollCall, Said
 from incidents.roll_call.service import Wanted
 from mobile_contract.text import Text
 from people.presence import administration
@@ -104,3 +105,55 @@ async def test_whoever_walks_about_elsewhere_is_not_expected_by_and_by(tx: Tx, w
     assert call.counts.expected == 0
     call = await later(tx, call, minutes=30)
     assert call.counts.expected == 0
+
+
+async def searches(tx: Tx, call: RollCall) -> list[str]:
+    """First steps of the searches of the roll call's incident, oldest first."""
+    rows = await tx.fetch(
+        "SELECT steps FROM tasks WHERE tenant_id = $1 AND incident_id = $2 AND slug = 'search' ORDER BY created_at, id",
+        call.tenant_id,
+        call.incident_id,
+    )
+    return [row["steps"][0]["text"]["en"] for row in rows]
+
+
+async def say(tx: Tx, world: World, call: RollCall, said: Said) -> None:
+    """Wang says it of themself."""
+    made = Mark(id=new_id(), person_id=world.wang, said=said, by_account=world.wang, at=tx.now, received_at=tx.now)
+    await marking.mark(tx, world.actor(), call.id, [NewMark(mark=made)])
+
+
+async def test_whoever_is_missing_after_the_time_of_the_search_is_looked_for_too(tx: Tx, world: World) -> None:
+    call = await evacuate(tx, world)
+    await say(tx, world, call, "safe")
+    call = await later(tx, call, minutes=9)
+    assert await searches(tx, call) == []
+    await incident_world.add_account(tx, "li")
+    li = await tx.fetchval("SELECT id FROM accounts WHERE tenant_id = $1 AND login = 'li'", call.tenant_id)
+    await administration.issue_badge(tx, None, BadgeDraft("4712", li, None, tx.now - timedelta(days=60)))
+    await world.store(tx, world.swipe(tx.now, badge="4712"))
+    call = await later(tx, call)
+    assert [("look for li" in text) for text in await searches(tx, call)] == [True]
+
+
+async def test_who_needs_help_is_not_left_waiting_for_the_time_of_the_search(tx: Tx, world: World) -> None:
+    call = await evacuate(tx, world)
+    await say(tx, world, call, "need_help")
+    call = await later(tx, call, minutes=1)
+    assert [("needs help: wang" in text) for text in await searches(tx, call)] == [True]
+
+
+async def test_who_calls_for_help_when_the_search_is_over_has_a_search_of_their_own(tx: Tx, world: World) -> None:
+    call = await evacuate(tx, world)
+    call = await later(tx, call, minutes=9)
+    await tx.execute(
+        "UPDATE tasks SET state = 'done', done_at = $2 WHERE tenant_id = $1 AND slug = 'search'",
+        call.tenant_id,
+        tx.now,
+    )
+    call = await later(tx, call)
+    assert len(await searches(tx, call)) == 1, "nobody found there is not looked for again and again"
+    await say(tx, world, call, "need_help")
+    call = await later(tx, call)
+    call = await later(tx, call)
+    assert [("needs help: wang" in text) for text in await searches(tx, call)] == [False, True]
