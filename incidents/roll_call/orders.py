@@ -86,6 +86,21 @@ async def give_search(tx: Tx, incident: Incident, call: RollCall, steps: list[St
     return task
 
 
+UPDATE_PLACE = """
+UPDATE tasks SET title = $3, steps = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'acknowledged'
+"""
+
+
+async def widen_evacuation(
+    tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[AssemblyPoint]
+) -> None:
+    """Whoever is ordered from now on is told the wider place: the old one alone would not send them out."""
+    task = await task_queries.lock_task(tx, incident.tenant_id, task_id)
+    task = msgspec.structs.replace(task, title=_evacuate(place), steps=evacuation_steps(place, points))
+    if await tx.execute(UPDATE_PLACE, incident.tenant_id, task_id, task.title, task.steps):
+        await rooms.append_to_incident(tx, incident.tenant_id, incident.id, TaskChanged(views.task_view(task)))
+
+
 def _evacuate(place: Text) -> Text:
     return Text(f"疏散：{place.zh}", f"Evacuate: {place.en}")
 

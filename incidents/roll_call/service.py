@@ -121,6 +121,9 @@ async def _widen(
         look_at=tx.now,
     )
     call = msgspec.structs.replace(call, listing=by is None)
+    if call.evacuate_task_id is not None:
+        points = await queries.list_points(tx, incident.tenant_id, site_id=call.site_id, after=UUID(int=0), limit=3)
+        await orders.widen_evacuation(tx, incident, call.evacuate_task_id, call.place, points)
     if by is None:
         await queries.save_call(tx, incident.tenant_id, call)
     else:

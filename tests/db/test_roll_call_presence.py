@@ -157,3 +157,18 @@ async def test_who_calls_for_help_when_the_search_is_over_has_a_search_of_their_
     call = await later(tx, call)
     call = await later(tx, call)
     assert [("needs help: wang" in text) for text in await searches(tx, call)] == [False, True]
+
+
+async def test_who_is_led_out_of_a_wider_place_is_told_that_place(tx: Tx, world: World) -> None:
+    await world.store(tx, world.swipe(tx.now - timedelta(minutes=1), direction="out"))
+    call = await evacuate(tx, world)
+    call = await later(tx, call)
+    wanted = Wanted("site")
+    await service.begin(tx, call.tenant_id, call.incident_id, wanted, "it spreads", by=world.wang)
+    await later(tx, call)
+    (order,) = await tx.fetch("SELECT content FROM deliveries WHERE tenant_id = $1", call.tenant_id)
+    told = order["content"]
+    assert (told["title"]["en"], told["steps"][0]["text"]["en"][:20]) == (
+        "Evacuate: the whole site",
+        "Leave the whole site",
+    )
