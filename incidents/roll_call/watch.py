@@ -12,12 +12,16 @@ from uuid import UUID
 import msgspec
 
 from core.database import Database, Tx
+from core.errors import Unavailable
+from core.logging import get_logger
 from core.outbox import Listener
 from core.worker import sweep_on_news
 from incidents import queries as incident_queries
 from incidents.roll_call import gates, orders, queries, service
 from incidents.roll_call.model import RollCall
 from incidents.tasking import task_queries
+
+log = get_logger(__name__)
 
 # Orders queued in one transaction: a tenth of a second under the incident's lock.
 ORDERS_AT_ONCE = 25
@@ -42,10 +46,21 @@ class RollCallWatch:
         looks = 0
         while due := await self._due():
             for tenant_id, call_id in due:
-                async with self._db.transaction(tenant_id) as tx:
-                    await look(tx, tenant_id, call_id)
+                await self._look(tenant_id, call_id)
             looks += len(due)
         return looks
+
+    async def _look(self, tenant_id: UUID, call_id: UUID) -> None:
+        """One roll call; a fault of ours in it is logged and tried again later, and holds up no other."""
+        try:
+            async with self._db.transaction(tenant_id) as tx:
+                await look(tx, tenant_id, call_id)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("roll_call.look_failed", roll_call=str(call_id))
+            async with self._db.transaction(tenant_id) as tx:
+                await queries.put_off(tx, tenant_id, call_id, tx.now + LOOK_EVERY)
 
     async def _due(self) -> list[tuple[UUID, UUID]]:
         async with self._db.transaction(None) as tx:
