@@ -125,8 +125,8 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await flooding.count_raised(tx, context, flood, incident)
     # In a flood people are not sent again and again for one plan; what threatens life is always said.
     repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule, tx.now)
-    if not (repeats and await planning.is_in_hand(tx, context, incident, rule)):
-        await planning.give_tasks(tx, context, incident, rule)
+    repeats = repeats and await planning.is_in_hand(tx, context, incident, rule)
+    await planning.give_tasks(tx, context, incident, rule, repeats=repeats)
     ALARMS_RAISED.labels(rule.kind, rule.level).inc()
     log.info("alarm.raised", alarm=str(alarm_id), kind=rule.kind, level=rule.level, incident=str(incident.id))
 
