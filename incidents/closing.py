@@ -96,7 +96,9 @@ async def _lock_standing(tx: Tx, incident: Incident) -> list[WatchedRule]:
 
 
 def _check_over(incident: Incident, alarms: Sequence[Alarm], standing: Sequence[WatchedRule]) -> None:
-    active = [a for a in alarms if a.returned_at is None]
+    # What is silent keeps its row as it was last said: what it is now its state knows.
+    back = {w.rule.id for w in standing if w.state.condition == "active"}
+    active = [a for a in alarms if a.returned_at is None or (a.ended_at is None and a.rule_id in back)]
     latched = {w.rule.id for w in standing if w.state.latched}
     held = [a for a in alarms if a.ended_at is None and a.rule_id in latched]
     if not active and not held:

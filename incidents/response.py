@@ -125,8 +125,8 @@ async def _raise(tx: Tx, context: SiteContext, outcome: Outcome) -> None:
     await flooding.count_raised(tx, context, flood, incident)
     # In a flood people are not sent again and again for one plan; what threatens life is always said.
     repeats = flood is not None and not first_out and not flooding.threatens_life(context, rule, tx.now)
-    if not (repeats and await planning.is_in_hand(tx, context, incident, rule)):
-        await planning.give_tasks(tx, context, incident, rule)
+    repeats = repeats and await planning.is_in_hand(tx, context, incident, rule)
+    await planning.give_tasks(tx, context, incident, rule, repeats=repeats)
     ALARMS_RAISED.labels(rule.kind, rule.level).inc()
     log.info("alarm.raised", alarm=str(alarm_id), kind=rule.kind, level=rule.level, incident=str(incident.id))
 
@@ -214,7 +214,7 @@ async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | Non
         return before.incident_id
     incident = await queries.lock_incident(tx, context.tenant_id, before.incident_id)
     await queries.save_alarm(tx, context.tenant_id, after)
-    if any(isinstance(fact, alarm.AlarmReraised) for fact in outcome.facts):
+    if _calls_again(before, outcome):
         await _ask_again(tx, context, incident, outcome)
     if after.ended_at is not None:
         await alarm_queries.save_state(tx, context.tenant_id, outcome.rule.id, outcome.after, None)
@@ -228,6 +228,14 @@ async def _change(tx: Tx, context: SiteContext, outcome: Outcome, by: UUID | Non
             facts = {"alarm": before.id, "letter": after.letter, "value": outcome.value, **outcome.note}
             await timeline.append(tx, context.tenant_id, before.incident_id, kind, facts, by=by)
     return before.incident_id
+
+
+def _calls_again(before: Alarm, outcome: Outcome) -> bool:
+    """It asked again, or speaks again after its condition had gone and came back in silence."""
+    if any(isinstance(fact, alarm.AlarmReraised) for fact in outcome.facts):
+        return True
+    back = before.returned_at is not None and outcome.after.condition == "active"
+    return back and outcome.after.suppression == "none"
 
 
 async def _ask_again(tx: Tx, context: SiteContext, incident: Incident, outcome: Outcome) -> None:

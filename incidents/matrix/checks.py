@@ -258,8 +258,11 @@ def _leads_somewhere(body: MatrixBody, plant: KnownPlant) -> list[Finding]:
     found = []
     effects = {e.slug: e for e in body.effects}
     evacuating = {e.slug for e in body.effects if e.evacuate is not None or e.zones}
+    asked_for = {c.condition.with_cause for c in body.cells if c.condition is not None}
     for cause in body.causes:
         cells = [c for c in body.cells if c.cause == cause.slug and c.effect in effects]
+        if not cells and cause.slug in asked_for:
+            continue
         if not cells:
             found.append(_error("cause.no_effect", cause.slug, None, f"原因 {cause.slug} 没有任何结果",
                                 f"cause {cause.slug} leads to nothing"))  # fmt: skip

@@ -84,8 +84,8 @@ def _is(cause: Cause, source: Source) -> bool:
 
 
 def effects_of(body: MatrixBody, source: Source, moment: Moment, *, standing: Collection[str] = ()) -> Effects:
-    """What this source leads to now. ``standing``: slugs of other causes that stand, for cells that ask for two and for
-    those that inhibit. Of one effect by several cells the quickest counts, and latches if one of them does."""
+    """What this source leads to now. ``standing``: slugs of causes that stand, for cells that ask for two and for those
+    that inhibit. Of one effect by several cells the quickest counts, and latches if one of them does."""
     reached = reached_by(body, causes_of(body, source), moment, standing)
     commands: dict[tuple[UUID, str], Command] = {}
     evacuations: dict[str, Evacuation] = {}
@@ -106,9 +106,11 @@ def effects_of(body: MatrixBody, source: Source, moment: Moment, *, standing: Co
 def reached_by(
     body: MatrixBody, causes: Iterable[Cause], moment: Moment, standing: Collection[str] = ()
 ) -> list[Reached]:
-    """The cells of these causes that hold now and that no standing cause inhibits, in the order of the matrix."""
-    by_slug = {cause.slug: cause for cause in causes}
-    stand = {*standing, *by_slug}
+    """The cells that these causes make hold now and that no standing cause inhibits, in the order of the matrix: their
+    own, and those of standing causes that asked for one of these too. Which of two came last is all one."""
+    called = {cause.slug for cause in causes}
+    stand = {*standing, *called}
+    by_slug = {cause.slug: cause for cause in body.causes if cause.slug in stand}
     inhibited = {
         cell.effect
         for cell in body.cells
@@ -120,6 +122,7 @@ def reached_by(
         for cell in body.cells
         if cell.how != "inhibit"
         and cell.cause in by_slug
+        and (cell.cause in called or (cell.condition is not None and cell.condition.with_cause in called))
         and cell.effect in effects
         and cell.effect not in inhibited
         and holds(cell.condition, moment, stand)

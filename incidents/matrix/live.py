@@ -12,6 +12,8 @@ from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
@@ -21,7 +23,7 @@ from incidents.commanding import command_for
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.matrix import effects, queries
-from incidents.matrix.effects import Effects, Source
+from incidents.matrix.effects import Effects, Evacuation, Source
 from incidents.matrix.model import MatrixBody
 from incidents.matrix.queries import RuleRow, Timer
 from incidents.matrix.replay import moment_of
@@ -53,9 +55,25 @@ async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects
     zone_id = context.zone_of(rule).id
     source = Source(rule=rule.id, zone=zone_id, level=rule.level, agent=agent, vote=_vote(rule.kind, rule.group_id))
     body = context.matrix.body
-    standing = await _standing(tx, context, body) if _asks_for_others(body) else frozenset[str]()
+    standing = await _standing(tx, context, body) if _asks_for_others(body) else {}
     moment = moment_of(tx.now, ZoneInfo(context.matrix.tz))
-    return effects.effects_of(body, source, moment, standing=standing)
+    found = effects.effects_of(body, source, moment, standing=standing)
+    own = {cause.slug for cause in effects.causes_of(body, source)}
+    evacuations = [e if e.cause in own else _around(context, e, standing[e.cause]) for e in found.evacuations]
+    return msgspec.structs.replace(found, evacuations=tuple(evacuations))
+
+
+def _around(context: SiteContext, evacuation: Evacuation, zone_ids: Collection[UUID]) -> Evacuation:
+    """An evacuation around a cause that stood before: where that is, not where the one is that came last."""
+    if evacuation.zones or evacuation.scope == "site":
+        return evacuation
+    zones = [context.zones[zone_id] for zone_id in zone_ids if zone_id in context.zones]
+    around = {zone.id for zone in zones}
+    if evacuation.scope == "building":
+        buildings = {zone.building_id for zone in zones} - {None}
+        around |= {z.id for z in context.zones.values() if z.building_id in buildings}
+        around |= {beside for zone in zones if zone.building_id is None for beside in zone.adjoining}
+    return msgspec.structs.replace(evacuation, zones=tuple(sorted(around)))
 
 
 def _asks_for_others(body: MatrixBody) -> bool:
@@ -64,10 +82,14 @@ def _asks_for_others(body: MatrixBody) -> bool:
     )
 
 
-async def _standing(tx: Tx, context: SiteContext, body: MatrixBody) -> frozenset[str]:
+async def _standing(tx: Tx, context: SiteContext, body: MatrixBody) -> dict[str, set[UUID]]:
+    """The causes that stand, by slug, and in which zones."""
     rule_ids = await queries.list_standing_rules(tx, context.tenant_id, context.site_id)
-    rules = await queries.find_rules(tx, context.tenant_id, rule_ids)
-    return frozenset(cause.slug for rule in rules.values() for cause in effects.causes_of(body, source_of_rule(rule)))
+    standing: dict[str, set[UUID]] = {}
+    for rule in (await queries.find_rules(tx, context.tenant_id, rule_ids)).values():
+        for cause in effects.causes_of(body, source_of_rule(rule)):
+            standing.setdefault(cause.slug, set()).add(rule.zone_id)
+    return standing
 
 
 async def command_effects(

@@ -243,17 +243,19 @@ async def is_in_hand(tx: Tx, context: SiteContext, incident: Incident, rule: Ala
 
 
 async def give_tasks(
-    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, *, again: bool = True
+    tx: Tx, context: SiteContext, incident: Incident, rule: AlarmRule, *, again: bool = True, repeats: bool = False
 ) -> list[Task]:
     """Bind the alarm's plan to this moment, give its tasks (see ``giving``) and those of plans the matrix adds, and
     have people led out where one of them says so. ``again`` False: the alarm has called before, and only what it called
-    for that nobody was ever given is given."""
+    for that nobody was ever given is given. ``repeats``: the plan's tasks are in hand elsewhere in the incident."""
     zone, agent = context.zone_of(rule), context.agent_of(rule)
     moment = moment_of(context, rule, tx.now, incident.grade)
     template = context.plan_for(moment)
     bound = bind(template, await look(tx, context, zone, template, moment))
     around = surroundings(context, zone, agent, bound)
-    given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around, again=again)
+    given: list[Task] = []
+    if not repeats:
+        given = await giving.give_plan(tx, context.tenant_id, incident, template, bound, around, again=again)
     asked = await live.find_effects(tx, context, rule)
     for wanted in asked.plans:
         further = context.plans.get(wanted.slug)

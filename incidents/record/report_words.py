@@ -79,6 +79,7 @@ EVENT_NAMES = {
     "roll_call.widened": Text("疏散范围扩大", "Evacuation widened"),
     "roll_call.marked": Text("人员报告", "People were marked"),
     "roll_call.left": Text("人员经门离开", "People left by a gate"),
+    "roll_call.back": Text("离开者重新进入", "People who had left came back in"),
     "roll_call.marshal": Text("指定清点员", "A marshal was appointed"),
     "roll_call.search": Text("开始搜寻", "A search was sent"),
     "roll_call.all_clear": Text("解除警报", "All-clear"),

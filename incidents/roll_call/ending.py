@@ -101,10 +101,19 @@ async def allow_re_entry(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
     return call
 
 
+# Of a shelved alarm the row says how it stood when it fell silent, and before it ever rang it has none: its state says
+# how it is. What the plant's state or maintenance silences means nothing by its design.
 ACTIVE_IN = """
-SELECT title FROM alarms
-WHERE tenant_id = $1 AND returned_at IS NULL AND ended_at IS NULL AND zone_id = ANY ($2::uuid[])
-ORDER BY raised_at LIMIT 1
+SELECT found.title FROM (
+    SELECT title, raised_at AS since FROM alarms
+    WHERE tenant_id = $1 AND returned_at IS NULL AND ended_at IS NULL AND zone_id = ANY ($2::uuid[])
+    UNION ALL
+    SELECT s.name, t.updated_at FROM alarm_states t
+    JOIN alarm_rules r ON r.tenant_id = t.tenant_id AND r.id = t.rule_id AND r.retired_at IS NULL
+    JOIN sensors s ON s.tenant_id = r.tenant_id AND s.id = r.sensor_id
+    WHERE t.tenant_id = $1 AND t.letter = 'G' AND t.state ->> 'condition' = 'active'
+      AND r.kind IN ('high', 'low', 'vote') AND s.zone_id = ANY ($2::uuid[])
+) found ORDER BY found.since LIMIT 1
 """
 
 

@@ -45,9 +45,8 @@ async def give_evacuation(
     tx: Tx, incident: Incident, place: Text, points: Sequence[AssemblyPoint], steps_to: Sequence[Step] = ()
 ) -> Task:
     """The task everybody is ordered by; it is nobody's own and nobody is asked in another's place."""
-    title = Text(f"疏散：{place.zh}", f"Evacuate: {place.en}")
     steps = list(steps_to) or evacuation_steps(place, points)
-    task = _task(tx, incident, await _next_position(tx, incident), title, steps, tx.now + OUT_WITHIN)
+    task = _task(tx, incident, await _next_position(tx, incident), _evacuate(place), steps, tx.now + OUT_WITHIN)
     task = msgspec.structs.replace(task, role="everyone", slug="evacuate", state="acknowledged")
     await queries.insert_task(tx, incident.tenant_id, task)
     # Over before it begins: an answer, or none, sends nobody else.
@@ -87,15 +86,33 @@ async def give_search(tx: Tx, incident: Incident, call: RollCall, steps: list[St
     return task
 
 
+UPDATE_PLACE = """
+UPDATE tasks SET title = $3, steps = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'acknowledged'
+"""
+
+
+async def widen_evacuation(
+    tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[AssemblyPoint]
+) -> None:
+    """Whoever is ordered from now on is told the wider place: the old one alone would not send them out."""
+    task = await task_queries.lock_task(tx, incident.tenant_id, task_id)
+    task = msgspec.structs.replace(task, title=_evacuate(place), steps=evacuation_steps(place, points))
+    if await tx.execute(UPDATE_PLACE, incident.tenant_id, task_id, task.title, task.steps):
+        await rooms.append_to_incident(tx, incident.tenant_id, incident.id, TaskChanged(views.task_view(task)))
+
+
+def _evacuate(place: Text) -> Text:
+    return Text(f"疏散：{place.zh}", f"Evacuate: {place.en}")
+
+
 UPDATE_STEPS = """
 UPDATE tasks SET steps = $3 WHERE tenant_id = $1 AND id = $2 AND state IN ('open', 'acknowledged', 'unanswered')
 """
 
 
-async def change_search(tx: Tx, incident: Incident, task_id: UUID, steps: list[Step]) -> None:
-    """Those to look for have changed: the task says so to whoever has it; a task that is over stays as it was."""
-    task = await task_queries.lock_task(tx, incident.tenant_id, task_id)
-    if task.steps == steps or not await tx.execute(UPDATE_STEPS, incident.tenant_id, task_id, steps):
+async def change_search(tx: Tx, incident: Incident, task: Task, steps: list[Step]) -> None:
+    """Those to look for have changed: the locked task says so to whoever has it; one that is over stays as it was."""
+    if task.steps == steps or not await tx.execute(UPDATE_STEPS, incident.tenant_id, task.id, steps):
         return
     body = TaskChanged(views.task_view(msgspec.structs.replace(task, steps=steps)))
     await rooms.append_to_incident(tx, incident.tenant_id, incident.id, body)

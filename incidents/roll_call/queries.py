@@ -316,6 +316,14 @@ async def list_due_calls(tx: Tx, now: datetime, limit: int) -> list[tuple[UUID, 
     return [(r["tenant_id"], r["id"]) for r in await tx.fetch(DUE_CALLS, now, limit)]
 
 
+PUT_OFF = "UPDATE roll_calls SET look_at = $3 WHERE tenant_id = $1 AND id = $2 AND look_at IS NOT NULL"
+
+
+async def put_off(tx: Tx, tenant_id: UUID, call_id: UUID, look_at: datetime) -> None:
+    """Look at it again then."""
+    await tx.execute(PUT_OFF, tenant_id, call_id, look_at)
+
+
 ZONES_OF = """
 SELECT id FROM zones
 WHERE tenant_id = $1 AND site_id = $2 AND ($3::uuid IS NULL OR building_id = $3)

@@ -16,6 +16,12 @@ STEPS_MAX = 20
 NOWHERE = Text("最后位置不明", "Last place unknown")
 
 
+def is_new_search(people: Sequence[Person], ended_at: datetime) -> bool:
+    """Whether one of these has called for help, or was seen, after a search was over: it knew nothing of them."""
+    moments = (p.status_at if p.status == "need_help" else p.seen_at for p in people)
+    return any(at is not None and at > ended_at for at in moments)
+
+
 def search_steps(people: Sequence[Person], zones: Mapping[UUID, Text], now: datetime) -> list[Step]:
     """One step a zone with the names to call; those who need help first, then zones by how sure we are."""
     wanted = [p for p in people if p.status in ("need_help", "missing")]

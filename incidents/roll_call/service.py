@@ -23,9 +23,10 @@ from incidents.record import timeline
 from incidents.roll_call import orders, queries
 from incidents.roll_call.merge import judge
 from incidents.roll_call.model import Counts, Person, RollCall, Scope
-from incidents.roll_call.search import search_steps
+from incidents.roll_call.search import is_new_search, search_steps
 from incidents.roll_call.views import roll_call_view
 from incidents.service import check_reason
+from incidents.tasking import task_queries
 from mobile_contract.room import RollCallChanged
 from mobile_contract.text import Text
 from people.actor import Actor
@@ -120,6 +121,9 @@ async def _widen(
         look_at=tx.now,
     )
     call = msgspec.structs.replace(call, listing=by is None)
+    if call.evacuate_task_id is not None:
+        points = await queries.list_points(tx, incident.tenant_id, site_id=call.site_id, after=UUID(int=0), limit=3)
+        await orders.widen_evacuation(tx, incident, call.evacuate_task_id, call.place, points)
     if by is None:
         await queries.save_call(tx, incident.tenant_id, call)
     else:
@@ -167,6 +171,22 @@ async def expect(tx: Tx, call: RollCall) -> RollCall:
     return await recount(tx, call)
 
 
+async def expect_more(tx: Tx, call: RollCall) -> RollCall:
+    """Expect whoever is seen in what is evacuated by now, and was not: a door controller may have been offline when
+    they came in, and who walks in later must come out again too. It is listed already."""
+    believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
+    # Not whoever is only somewhere on the site: confidence in a zone decays, and in time that is everybody.
+    seen = [w for w in believed if w.on_site and (call.scope == "site" or w.zone_id in call.zone_ids)]
+    known = {p.person_id for p in await queries.find_people(tx, call.tenant_id, call.id, [w.person_id for w in seen])}
+    more = [_person(call, w) for w in seen if w.person_id not in known]
+    if not more:
+        return call
+    await queries.insert_people(tx, call.tenant_id, more)
+    call = await recount(tx, call)
+    await tell_listed(tx, call)
+    return call
+
+
 def _concerned(call: RollCall, w: Whereabouts) -> bool:
     return call.scope == "site" or w.zone_id is None or w.zone_id in call.zone_ids
 
@@ -198,18 +218,21 @@ async def send_search(tx: Tx, actor: Actor, call_id: UUID) -> RollCall:
 
 
 async def search(tx: Tx, incident: Incident, call: RollCall, *, by: UUID | None) -> RollCall:
-    """Give or bring up to date the search; incident and roll call are locked."""
+    """Give or bring up to date the search; incident and roll call are locked. With nobody to look for its time stays
+    over: whoever is missing later is looked for then."""
     people = await queries.all_people(tx, call.tenant_id, call.id)
     wanted = [p for p in people if p.status in ("missing", "need_help")]
     names = await orders.zone_names(tx, call.tenant_id, [p.zone_id for p in wanted if p.zone_id is not None])
     steps = search_steps(wanted, names, tx.now)
-    call = msgspec.structs.replace(call, search_due_at=None)
+    running = None
     if call.search_task_id is not None:
+        running = await task_queries.lock_task(tx, call.tenant_id, call.search_task_id)
+    if running is not None and not (running.is_over and is_new_search(wanted, running.done_at or running.created_at)):
         if steps:
-            await orders.change_search(tx, incident, call.search_task_id, steps)
+            await orders.change_search(tx, incident, running, steps)
     elif steps:
         task = await orders.give_search(tx, incident, call, steps)
-        call = msgspec.structs.replace(call, search_task_id=task.id)
+        call = msgspec.structs.replace(call, search_task_id=task.id, search_due_at=None)
         facts = {"roll_call": call.id, "task": task.id, "missing": call.counts.missing, "need": call.counts.need_help}
         await timeline.append(tx, call.tenant_id, call.incident_id, "roll_call.search", facts, by=by)
     await queries.save_call(tx, call.tenant_id, call)
@@ -298,9 +321,10 @@ async def tell_listed(tx: Tx, call: RollCall) -> None:
     await tell(tx, call, "roll_call.listed", {"roll_call": call.id, "expected": call.counts.expected}, None)
 
 
-async def tell_left(tx: Tx, call: RollCall, person_ids: Sequence[UUID]) -> None:
-    """A gate saw these people leave."""
-    await tell(tx, call, "roll_call.left", {"roll_call": call.id, "people": list(person_ids)}, None)
+async def tell_passed(tx: Tx, call: RollCall, person_ids: Sequence[UUID], *, back: bool) -> None:
+    """A gate saw these people leave, or come back in."""
+    kind = "roll_call.back" if back else "roll_call.left"
+    await tell(tx, call, kind, {"roll_call": call.id, "people": list(person_ids)}, None)
 
 
 async def tell(tx: Tx, call: RollCall, kind: str, facts: dict[str, object], by: UUID | None) -> None:

@@ -7,18 +7,21 @@ row while it does.
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import msgspec
 
 from core.database import Database, Tx
+from core.errors import Unavailable
+from core.logging import get_logger
 from core.outbox import Listener
 from core.worker import sweep_on_news
 from incidents import queries as incident_queries
-from incidents.roll_call import marking, orders, queries, service
-from incidents.roll_call.model import Mark, RollCall
+from incidents.roll_call import gates, orders, queries, service
+from incidents.roll_call.model import RollCall
 from incidents.tasking import task_queries
-from people.presence import service as presence
+
+log = get_logger(__name__)
 
 # Orders queued in one transaction: a tenth of a second under the incident's lock.
 ORDERS_AT_ONCE = 25
@@ -43,10 +46,21 @@ class RollCallWatch:
         looks = 0
         while due := await self._due():
             for tenant_id, call_id in due:
-                async with self._db.transaction(tenant_id) as tx:
-                    await look(tx, tenant_id, call_id)
+                await self._look(tenant_id, call_id)
             looks += len(due)
         return looks
+
+    async def _look(self, tenant_id: UUID, call_id: UUID) -> None:
+        """One roll call; a fault of ours in it is logged and tried again later, and holds up no other."""
+        try:
+            async with self._db.transaction(tenant_id) as tx:
+                await look(tx, tenant_id, call_id)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("roll_call.look_failed", roll_call=str(call_id))
+            async with self._db.transaction(tenant_id) as tx:
+                await queries.put_off(tx, tenant_id, call_id, tx.now + LOOK_EVERY)
 
     async def _due(self) -> list[tuple[UUID, UUID]]:
         async with self._db.transaction(None) as tx:
@@ -65,9 +79,13 @@ async def look(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
     if call.listing:
         call = await service.expect(tx, msgspec.structs.replace(call, listing=False))
         await service.tell_listed(tx, call)
+    else:
+        call = await service.expect_more(tx, call)
     ordered = await _order_out(tx, call)
-    call = await _see_who_left(tx, call)
-    if (call.search_due_at is not None and call.search_due_at <= tx.now) or call.search_task_id is not None:
+    call = await gates.see_who_passed(tx, call)
+    # Who calls for help waits for no time that is given to those who only have not been seen yet.
+    due = call.search_due_at is not None and call.search_due_at <= tx.now
+    if due or call.search_task_id is not None or call.counts.need_help:
         call = await service.search(tx, incident, call, by=None)
     again = tx.now if ordered == ORDERS_AT_ONCE else tx.now + LOOK_EVERY
     await queries.save_call(tx, tenant_id, msgspec.structs.replace(call, look_at=again))
@@ -82,30 +100,3 @@ async def _order_out(tx: Tx, call: RollCall) -> int:
     for person in people:
         await orders.order_out(tx, incident, task, call.place, person.person_id)
     return len(people)
-
-
-async def _see_who_left(tx: Tx, call: RollCall) -> RollCall:
-    """Whoever went out by a gate since it began has left; the mark's id follows from that, so it is one mark."""
-    believed = await presence.list_whereabouts(tx, call.tenant_id, call.site_id, tx.now)
-    out = {w.person_id: w for w in believed if not w.on_site and w.seen_at is not None and w.seen_at >= call.started_at}
-    expected = await queries.find_people(tx, call.tenant_id, call.id, list(out))
-    marks = [
-        Mark(
-            id=uuid5(call.id, f"{p.person_id}:left:{out[p.person_id].seen_at}"),
-            person_id=p.person_id,
-            said="left",
-            by_account=None,
-            at=out[p.person_id].seen_at or tx.now,
-            received_at=tx.now,
-        )
-        for p in expected
-        if p.status in ("missing", "unsure")
-    ]
-    known = await queries.known_marks(tx, call.tenant_id, call.id, [m.id for m in marks])
-    fresh = [m for m in marks if m.id not in known]
-    if not fresh:
-        return call
-    await queries.insert_marks(tx, call.tenant_id, call.id, fresh)
-    call = await marking.judge_again(tx, call, {m.person_id for m in fresh})
-    await service.tell_left(tx, call, [m.person_id for m in fresh])
-    return call

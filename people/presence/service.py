@@ -73,6 +73,21 @@ async def list_whereabouts(
     return sorted(found, key=lambda w: (-w.confidence, w.name, w.person_id))
 
 
+async def list_gone(tx: Tx, tenant_id: UUID, site_id: UUID, since: datetime, at: datetime) -> list[Whereabouts]:
+    """Everyone who went off the site since then and is believed off it at this moment: by a gate, or signed out."""
+    rows = await register_queries.list_registers(tx, tenant_id, site_id, since)
+    believed = [(row, believe(row.as_seen(), at)) for row in rows]
+    return [
+        _whereabouts(row.person_id, row.kind, row.name, belief)
+        for row, belief in believed
+        if belief is not None
+        and belief.site_id == site_id
+        and not belief.on_site
+        and belief.seen_at is not None
+        and belief.seen_at >= since
+    ]
+
+
 async def _expected(
     tx: Tx, tenant_id: UUID, site_id: UUID, shifts: dict[UUID, Shift], at: datetime
 ) -> list[Whereabouts]:

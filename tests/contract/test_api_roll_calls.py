@@ -12,10 +12,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.database import Tx
+from incidents.roll_call import queries, service, watch
 from incidents.roll_call.watch import RollCallWatch
 from people.permissions import Role
 from people.presence import service as presence
 from people.presence.service import Whereabouts
+from tests import incident_world
 from tests.contract.conftest import Stage, read_all
 
 
@@ -97,7 +99,11 @@ async def plant(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Plant:
     async def believed(tx: Tx, tenant_id: UUID, site_id: UUID, at: datetime, **_: Any) -> list[Whereabouts]:
         return made.believed
 
+    async def gone(tx: Tx, tenant_id: UUID, site_id: UUID, since: datetime, at: datetime) -> list[Whereabouts]:
+        return [w for w in made.believed if not w.on_site and w.seen_at is not None and w.seen_at >= since]
+
     monkeypatch.setattr(presence, "list_whereabouts", believed)
+    monkeypatch.setattr(presence, "list_gone", gone)
     made.somebody(stage.world.wang, "Wang")
     made.somebody(stage.world.li, "Li", zone_id=None)
     return made
@@ -169,6 +175,30 @@ async def test_whoever_went_out_by_a_gate_has_left_once(plant: Plant) -> None:
     assert (found["left"], found["missing"]) == (1, 0)
     log = await read_all(plant.stage.http, f"/v1/roll-calls/{call}/marks", plant.officer, limit=10)
     assert [(m["said"], m["by"]) for m in log] == [("left", None)]
+
+
+async def test_a_roll_call_that_can_not_be_looked_at_holds_up_no_other(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = plant.stage.world
+    broken = (await plant.start())["id"]
+    plant.stage.edge.clock.advance(1)
+    async with plant.stage.transaction() as tx:
+        other = await incident_world.open_other(tx, world)
+        wanted = service.Wanted("zones", (world.zone_id,))
+        sound = await service.begin(tx, world.tenant_id, other, wanted, "leak", by=world.li)
+    look = watch.look
+
+    async def fail(tx: Tx, tenant_id: UUID, call_id: UUID) -> None:
+        if str(call_id) == broken:
+            raise RuntimeError("a fault of ours")
+        await look(tx, tenant_id, call_id)
+
+    monkeypatch.setattr(watch, "look", fail)
+    await RollCallWatch(plant.stage.edge.deps.db).sweep()
+    async with plant.stage.transaction() as tx:
+        people = await queries.all_people(tx, world.tenant_id, sound.id)
+    assert [p.name for p in people if p.ordered_at is None] == []
 
 
 async def test_those_still_missing_go_to_a_search_by_last_zone(plant: Plant) -> None:

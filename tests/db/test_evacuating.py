@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from core.database import Tx
+from core.errors import Conflict
+from incidents.alarms import service as alarms
 from incidents.reaching import delivery_queries
+from incidents.roll_call import ending
 from incidents.roll_call import queries as roll_calls
 from incidents.roll_call.watch import RollCallWatch
 from people.presence import service as presence
@@ -69,3 +72,20 @@ async def test_the_list_is_made_by_the_next_look_and_everybody_on_it_is_ordered_
             orders = await delivery_queries.list_account_deliveries(tx, plant.tenant_id, wang.account_id, limit=10)
         assert [person.ordered_at is not None for person in people] == [True]
         assert [o.task_id for o in orders if o.task_id == listed.evacuate_task_id] == [listed.evacuate_task_id]
+
+
+async def test_nobody_goes_back_in_over_an_alarm_that_is_only_shelved(demo_clone: Clone) -> None:
+    async with stand(demo_clone) as plant:
+        await plant.hold("gas-store-1", "acetone", LEVEL_2, 10)
+        [begun] = await calls(plant)
+        await plant.hold("gas-store-1", "acetone", 0.0, 15)
+        zhao = await plant.actor("zhao")
+        for shelved in await plant.alarms():
+            async with plant.db.transaction(plant.tenant_id) as tx:
+                await alarms.shelve_alarm(tx, zhao, shelved.id, tx.now + timedelta(minutes=10), "bump test")
+        await plant.engine.load()
+        await plant.all_clear(begun.incident_id)
+        await plant.hold("gas-store-1", "acetone", LEVEL_2, 10)
+        async with plant.db.transaction(plant.tenant_id) as tx:
+            with pytest.raises(Conflict, match="still active"):
+                await ending.allow_re_entry(tx, zhao, begun.id)

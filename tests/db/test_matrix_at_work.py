@@ -16,11 +16,12 @@ import pytest_asyncio
 from core.errors import Conflict, Forbidden, Invalid
 from core.ids import new_id
 from incidents import closing
-from incidents.alarms import alarm_queries
+from incidents.alarms import alarm_queries, suppression_service
+from incidents.alarms.suppression_queries import AlarmSettings
 from incidents.context import load_context
 from incidents.matrix import job, live, queries, timers
 from incidents.matrix import service as matrices
-from incidents.matrix.model import Cause, Cell, Effect, Matrix, MatrixBody, MatrixReplay
+from incidents.matrix.model import Cause, Cell, Condition, Effect, Matrix, MatrixBody, MatrixReplay
 from incidents.matrix.queries import RuleRow
 from incidents.record import timeline
 from mobile_contract.text import Text
@@ -244,6 +245,49 @@ async def test_a_delayed_effect_does_not_come_when_the_alarm_went_away_meanwhile
     assert await timers.fire_due(scene.plant.db) == 0
     assert await scene.asked("fan-store-1") == []
     assert await scene.plant.rows("SELECT id FROM matrix_timers WHERE tenant_id = $1") == []
+
+
+async def test_what_two_causes_lead_to_comes_with_the_last_of_them_and_where_the_first_is(scene: Scene) -> None:
+    both = Condition(with_cause="shaking")
+    effect = Effect(slug="act", name=NAME, actuator=await scene.actuator("spindle-1"), action="stop")
+    leave = Effect(slug="leave", name=NAME, evacuate="zone")
+    await scene.publish(
+        MatrixBody(
+            causes=(Cause(slug="gas", name=NAME, agent="acetone"), Cause(slug="shaking", name=NAME, agent="vibration")),
+            effects=(effect, leave),
+            cells=tuple(Cell(cause="gas", effect=slug, condition=both) for slug in ("act", "leave")),
+        )
+    )
+    await scene.leak()
+    assert await scene.asked("spindle-1") == []
+    await scene.shake(3.0)
+    assert await scene.asked("spindle-1") == ["stop"]
+    calls = await scene.plant.rows("SELECT zone_ids FROM roll_calls WHERE tenant_id = $1")
+    store = (await scene.plant.alarms())[0].zone_id
+    assert [store in call["zone_ids"] for call in calls] == [True]
+
+
+async def test_a_flood_folds_no_evacuation_that_the_matrix_asks_for(scene: Scene) -> None:
+    plant = scene.plant
+    (rule,) = await plant.rows(
+        "SELECT id FROM alarm_rules WHERE tenant_id = $1 AND sensor_id = $2 AND level = 2 AND kind = 'high'",
+        await plant.sensor("spindle-1", "vibration"),
+    )
+    await scene.publish(
+        MatrixBody(
+            causes=(Cause(slug="wild", name=NAME, rule=rule["id"]),),
+            effects=(Effect(slug="leave", name=NAME, evacuate="zone"),),
+            cells=(Cell(cause="wild", effect="leave"),),
+        )
+    )
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        few = AlarmSettings(scene.site_id, flood_start_above=1, flood_end_below=1)
+        await suppression_service.edit_settings(tx, scene.admin, few)
+    await scene.leak()
+    await scene.shake(3.0)
+    assert await plant.rows("SELECT id FROM floods WHERE tenant_id = $1 AND ended_at IS NULL")
+    await scene.shake(9.0)
+    assert len(await plant.rows("SELECT id FROM roll_calls WHERE tenant_id = $1")) == 1
 
 
 async def test_a_matrix_that_no_longer_fits_stops_no_alarm(scene: Scene) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from core.errors import Conflict, Forbidden, Invalid
-from incidents import response
+from incidents import closing, response
 from incidents.alarms import alarm_queries, service, suppression_service
 from incidents.alarms.suppression_queries import AlarmSettings, Suppression
 from incidents.alarms.suppression_service import DesignDraft
@@ -188,6 +188,35 @@ async def test_put_back_by_hand_it_is_looked_at_at_once(plant: Stand) -> None:
     zhao = await plant.actor("zhao")
     assert (back.ended_by, back.ended_at) == (zhao.account_id, plant.clock.now())
     assert await letter_of(plant, rule_id) == "B"
+
+
+async def silent_return(plant: Stand) -> Any:
+    """An alarm nobody acknowledged is normal again, is shelved, and its condition comes back in silence."""
+    await plant.hold(SPINDLE, "vibration", 3.0, 5)
+    (alarm,) = await plant.alarms()
+    await plant.hold(SPINDLE, "vibration", 0.5, 15)
+    assert [i.state for i in await plant.incidents()] == ["returned"]
+    await do(plant, "zhao", service.shelve_alarm, alarm.id, plant.clock.now() + timedelta(hours=2), "run in")
+    await plant.hold(SPINDLE, "vibration", 3.0, 5)
+    return alarm
+
+
+async def test_what_came_back_in_silence_opens_its_incident_and_asks_again_when_the_silence_ends(plant: Stand) -> None:
+    alarm = await silent_return(plant)
+    await plant.rows("UPDATE tasks SET state = 'done' WHERE tenant_id = $1 RETURNING id")
+    plant.clock.advance(2 * 3600)
+    plant.everyone_speaks()
+    await plant.engine._fire_due()
+    assert await letter_of(plant, alarm.rule_id) == "B"
+    assert [i.state for i in await plant.incidents()] == ["open"]
+    tasks = await plant.rows("SELECT state FROM tasks WHERE tenant_id = $1 AND state <> 'done'")
+    assert tasks, "somebody is sent again"
+
+
+async def test_an_incident_is_not_closed_over_what_is_active_in_silence(plant: Stand) -> None:
+    alarm = await silent_return(plant)
+    with pytest.raises(Conflict, match="still active"):
+        await do(plant, "zhao", closing.close_incident, alarm.incident_id, "all normal")
 
 
 async def test_a_responder_silences_nothing(plant: Stand) -> None:

@@ -122,6 +122,26 @@ def test_a_cell_may_ask_for_two_causes() -> None:
     assert effects_of(body, SOURCE, NOON, standing={"b"}).commands
 
 
+def test_a_cause_that_only_another_asks_for_leads_somewhere() -> None:
+    body = matrix(
+        [cause(), cause("b", rule=OTHER_RULE)], [LEAVE], [cell(column="leave", condition=Condition(with_cause="b"))]
+    )
+    assert [f.code for f in check(body, PLANT)] == []
+
+
+def test_a_cell_that_asks_for_two_causes_does_not_ask_which_of_them_came_last() -> None:
+    body = matrix(
+        [cause(), cause("b", rule=OTHER_RULE)],
+        [effect(), LEAVE],
+        [cell(condition=Condition(with_cause="b")), cell(column="leave")],
+    )
+    last = effects_of(body, Source(rule=OTHER_RULE, zone=HALL, level=1), NOON, standing={"hf", "b"})
+    assert [c.cause for c in last.commands] == ["hf"]
+    assert last.evacuations == (), "what stood by itself was asked for when it came"
+    alone = effects_of(body, Source(rule=OTHER_RULE, zone=HALL, level=1), NOON, standing={"b"})
+    assert alone.commands == ()
+
+
 @pytest.mark.parametrize(
     ("condition", "moment", "met"),
     [
