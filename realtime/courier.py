@@ -161,7 +161,13 @@ class Courier:
 
     async def _send(self, sending: Sending, index: int) -> Outcome:
         target = sending.targets[index][1]
-        outcome = await self._channel(sending).send(sending.notice, target)
+        try:
+            outcome = await self._channel(sending).send(sending.notice, target)
+        except Exception as problem:
+            # Without an outcome it would be sent on the same channel until nobody waits for an answer any more, and
+            # what the person's other phones took would be forgotten.
+            log.exception("courier.channel_fault", delivery=str(sending.delivery_id), channel=sending.channel)
+            outcome = Outcome("failed", code=type(problem).__name__)
         TAKEN.labels(sending.channel, outcome.kind).inc()
         log.info(
             "delivery.sent",

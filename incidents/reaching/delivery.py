@@ -285,18 +285,21 @@ RETRY_FIRST_S = 1.0
 RETRY_SLOWEST_S = 10.0
 # Firebase asks senders without a Retry-After header to pause this long after 429 ("FCM error codes", QUOTA_EXCEEDED).
 QUOTA_PAUSE_S = 60.0
+# No step of a policy lasts longer (escalations.LONGEST_S), and a number without end is no time.
+PATIENCE_MAX_S = 3600.0
 
 
 def retry_delay_s(failures: int, jitter: float, retry_after_s: float | None = None) -> float:
     """Seconds to wait after the n-th failure (from 1); ``jitter`` in [0, 1) spreads couriers apart.
 
-    Doubles from RETRY_FIRST_S up to RETRY_SLOWEST_S, between half and all of it; Retry-After is never undercut.
+    Doubles from RETRY_FIRST_S up to RETRY_SLOWEST_S, between half and all of it; Retry-After is never undercut, up to
+    PATIENCE_MAX_S.
     """
     backoff = min(RETRY_SLOWEST_S, RETRY_FIRST_S * 2.0 ** min(failures - 1, 10))
     spread = backoff * (0.5 + jitter / 2)
     if retry_after_s is None:
         return spread
-    return max(spread, retry_after_s + jitter * RETRY_FIRST_S)
+    return max(spread, min(retry_after_s, PATIENCE_MAX_S) + jitter * RETRY_FIRST_S)
 
 
 def believed_time(stated: datetime, queued_at: datetime, now: datetime) -> datetime:

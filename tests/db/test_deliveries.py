@@ -319,6 +319,30 @@ async def test_a_failing_service_is_tried_again_within_the_wait(world: World) ->
     assert await world.scene.states(world.db) == {"wang": "accepted"}
 
 
+async def test_a_channel_that_breaks_under_us_is_a_send_that_failed(world: World) -> None:
+    await world.scene.order(world.db, "wang")
+
+    async def breaks() -> None:
+        raise ValueError("an answer nobody foresaw")
+
+    world.post.on_send = breaks
+    await world.pass_time(0)
+    world.post.on_send = None
+    row = await world.scene.delivery(world.db, "wang")
+    assert row is not None
+    assert (row.in_flight, row.failures) == (False, 1)
+    await world.pass_time(8)
+    assert await world.scene.states(world.db) == {"wang": "superseded", "li": "accepted"}
+
+
+async def test_a_service_that_asks_for_patience_without_end_is_not_waited_for(world: World) -> None:
+    await world.scene.order(world.db, "wang")
+    world.post.answers = [Outcome("failed", code="http_429", retry_after_s=1e15)]
+    await world.pass_time(0)
+    await world.pass_time(8)
+    assert await world.scene.states(world.db) == {"wang": "superseded", "li": "accepted"}
+
+
 async def test_a_retry_for_one_phone_spares_the_phone_that_took_it(world: World) -> None:
     scene = world.scene
     second = new_id()
