@@ -7,6 +7,8 @@ that a person was reached; the message asks to open the app, and only the app's 
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import apprise
@@ -23,8 +25,10 @@ from realtime.notice_text import lock_screen
 
 SENT = counter("message_sends", "Mails, texts and chat messages, by what became of them.", ("kind", "outcome"))
 
-# Sends at once; apprise works in threads, and a hanging provider must not use up all that the process has.
+# Sends at once, of all tenants; apprise works in threads, and a hanging provider must not use up those the process has
+# for other work. What finds none free in time has failed, and is tried again.
 AT_ONCE_MAX = 8
+_THREADS = ThreadPoolExecutor(AT_ONCE_MAX, thread_name_prefix="messages")
 
 
 class _Strict:
@@ -66,7 +70,6 @@ class MessageService:
         self._url = url
         self._details = details
         self._link = link
-        self._free = asyncio.Semaphore(AT_ONCE_MAX)
 
     async def send(self, notice: Notice, target: Target) -> Outcome:
         """Send to one address; every refusal and silence is an outcome."""
@@ -87,8 +90,9 @@ class MessageService:
         # The library's own wait, so that its thread ends when ours does.
         service.socket_connect_timeout = service.socket_read_timeout = SEND_TIMEOUT_S - 0.5
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S), self._free:
-                taken = await asyncio.to_thread(service.notify, body=text, title=title)
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                send = partial(service.notify, body=text, title=title)
+                taken = await asyncio.get_running_loop().run_in_executor(_THREADS, send)
         except TimeoutError:
             return Outcome("failed", code="timeout")
         except (OSError, TypeError, ValueError) as problem:

@@ -213,3 +213,26 @@ async def test_a_service_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> 
         outcome = await MessageService("sms", url, details=False).send(NOTICE, Target(UUID(int=9), "+8613800138000"))
         silent.set()
     assert outcome.kind == "failed"
+
+
+async def test_services_that_hang_take_no_thread_from_anything_else() -> None:
+    answering, asked = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def hang(_: Request) -> Reply | None:
+        asked.release()
+        await answering.wait()
+        return Reply(200, {})
+
+    async with serve(hang) as port, asyncio.TaskGroup() as sending:
+        url = f"json://127.0.0.1:{port}/{{to}}"
+        sends = [
+            sending.create_task(
+                MessageService("sms", url, details=False).send(NOTICE, Target(UUID(int=n), f"+86138001380{n:02}"))
+            )
+            for n in range(40)
+        ]
+        for _ in range(4):
+            await asked.acquire()
+        await asyncio.to_thread(str)
+        assert not any(send.done() for send in sends), "a push service's token is renewed in a thread, files are written"
+        answering.set()
