@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from incidents.alarms.voting import Limit, Member
 from mobile_contract.text import Text
 from plant.calibration import trust
 from plant.model import Quality
+from plant.protocols import FUTURE_TOLERANCE_S
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +87,7 @@ SELECT s.id AS sensor_id, n.value, n.quality, s.retired_at IS NOT NULL AS retire
               AND r.kind NOT IN ('vote', 'discrepancy')) AS out_of_service
 FROM sensors s LEFT JOIN LATERAL (
     SELECT value, quality FROM readings
-    WHERE tenant_id = $1 AND sensor_id = s.id AND observed_at > $3
+    WHERE tenant_id = $1 AND sensor_id = s.id AND observed_at > $3 AND observed_at <= $4
     ORDER BY observed_at DESC LIMIT 1
 ) n ON true
 WHERE s.tenant_id = $1 AND s.id = ANY($2::uuid[])
@@ -94,8 +95,12 @@ WHERE s.tenant_id = $1 AND s.id = ANY($2::uuid[])
 
 
 async def sensor_facts(tx: Tx, tenant_id: UUID, sensor_ids: Sequence[UUID]) -> dict[UUID, SensorFacts]:
-    """What these sensors last said and how far it can be believed, by sensor."""
-    rows = await tx.fetch(SENSOR_FACTS, tenant_id, list(sensor_ids), tx.now - HEARD_WITHIN)
+    """What these sensors last said and how far it can be believed, by sensor.
+
+    What is dated after now was said by a clock that has been set right since: it is not what they say last.
+    """
+    ahead = tx.now + timedelta(seconds=FUTURE_TOLERANCE_S)
+    rows = await tx.fetch(SENSOR_FACTS, tenant_id, list(sensor_ids), tx.now - HEARD_WITHIN, ahead)
     facts = [row_to(SensorFacts, r) for r in rows]
     return {f.sensor_id: f for f in facts}
 

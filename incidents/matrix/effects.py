@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from incidents.alarms.model import DANGER_KINDS
 from incidents.matrix.model import Cause, Cell, Condition, Effect, MatrixBody, Scope
 
 DAY_MINUTES = 24 * 60
@@ -22,6 +23,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     level: int
     agent: str | None = None
     vote: UUID | None = None
+
+
+def source_of(kind: str, *, rule: UUID, zone: UUID, level: int, agent: str | None, group: UUID | None) -> Source:
+    """A rule of this kind as matrices know it: a silent sensor or a missing effect says nothing about the air, and a
+    group's pre-alarm and its discrepancy are not its vote."""
+    said = agent if kind in DANGER_KINDS else None
+    return Source(rule=rule, zone=zone, level=level, agent=said, vote=group if kind == "vote" else None)
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from core.errors import Unavailable
 from core.ids import new_id
 from core.logging import get_logger
 from incidents.matrix import queries
-from incidents.matrix.effects import Source
+from incidents.matrix.effects import Source, source_of
 from incidents.matrix.model import MatrixBody, MatrixReplay
 from incidents.matrix.queries import LoggedEvent, RuleRow
 from incidents.matrix.replay import CauseEvent, Difference, Interval, Replay, compare
@@ -135,8 +135,12 @@ async def _run(db: Database, holder: str, job: MatrixReplay) -> Result | None:
 def _cause_event(event: LoggedEvent, rules: dict[UUID, RuleRow]) -> CauseEvent:
     """The event with what its rule watches; its zone and level are those of then."""
     rule = rules.get(event.rule_id)
-    agent = rule.agent if rule is not None and rule.kind in ("high", "low") else None
-    source = Source(rule=event.rule_id, zone=event.zone_id, level=event.level, agent=agent)
+    if rule is None:
+        source = Source(rule=event.rule_id, zone=event.zone_id, level=event.level)
+    else:
+        source = source_of(
+            rule.kind, rule=rule.id, zone=event.zone_id, level=event.level, agent=rule.agent, group=rule.group_id
+        )
     return CauseEvent(event.at, event.kind in ("raised", "reraised"), source)
 
 

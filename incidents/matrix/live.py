@@ -18,12 +18,12 @@ from core.database import Tx
 from core.ids import new_id
 from core.logging import get_logger
 from incidents import queries as incident_queries
-from incidents.alarms.model import DANGER_KINDS, AlarmRule
+from incidents.alarms.model import AlarmRule
 from incidents.commanding import command_for
 from incidents.context import SiteContext
 from incidents.incident import Alarm, Incident
 from incidents.matrix import effects, queries
-from incidents.matrix.effects import Effects, Evacuation, Source
+from incidents.matrix.effects import Effects, Evacuation, Source, source_of
 from incidents.matrix.model import MatrixBody
 from incidents.matrix.queries import RuleRow, Timer
 from incidents.matrix.replay import moment_of
@@ -36,24 +36,17 @@ log = get_logger(__name__)
 _STANDS = (CommandState.REQUESTED, CommandState.SENT, CommandState.CONFIRMED)
 
 
-def _vote(kind: str, group_id: UUID | None) -> UUID | None:
-    """A group's pre-alarm and its discrepancy are not its vote."""
-    return group_id if kind == "vote" else None
-
-
 def source_of_rule(row: RuleRow) -> Source:
-    """A rule as matrices know it; a silent sensor or a missing effect says nothing about the air."""
-    agent = row.agent if row.kind in DANGER_KINDS else None
-    return Source(rule=row.id, zone=row.zone_id, level=row.level, agent=agent, vote=_vote(row.kind, row.group_id))
+    """A rule in force as matrices know it."""
+    return source_of(row.kind, rule=row.id, zone=row.zone_id, level=row.level, agent=row.agent, group=row.group_id)
 
 
 async def find_effects(tx: Tx, context: SiteContext, rule: AlarmRule) -> Effects:
     """Everything the matrix in force asks for when this rule calls now: commands, evacuations, plans."""
     if context.matrix is None:
         return Effects()
-    agent = context.agent_of(rule) if rule.kind in DANGER_KINDS else None
-    zone_id = context.zone_of(rule).id
-    source = Source(rule=rule.id, zone=zone_id, level=rule.level, agent=agent, vote=_vote(rule.kind, rule.group_id))
+    zone_id, agent = context.zone_of(rule).id, context.agent_of(rule)
+    source = source_of(rule.kind, rule=rule.id, zone=zone_id, level=rule.level, agent=agent, group=rule.group_id)
     body = context.matrix.body
     standing = await _standing(tx, context, body) if _asks_for_others(body) else {}
     moment = moment_of(tx.now, ZoneInfo(context.matrix.tz))
@@ -163,10 +156,9 @@ def _possible(context: SiteContext, alarms: Sequence[Alarm]) -> set[tuple[UUID, 
     columns = {effect.slug: effect for effect in body.effects}
     found = set()
     for row in alarms:
-        agent = context.agent_of_sensor(row.sensor_id) if row.kind in DANGER_KINDS else None
-        group = context.groups.get(row.rule_id)
-        vote = _vote(row.kind, None if group is None else group.group_id)
-        source = Source(rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent, vote=vote)
+        agent, group = context.agent_of_sensor(row.sensor_id), context.groups.get(row.rule_id)
+        group_id = None if group is None else group.group_id
+        source = source_of(row.kind, rule=row.rule_id, zone=row.zone_id, level=row.level, agent=agent, group=group_id)
         causes = {cause.slug for cause in effects.causes_of(body, source)}
         for cell in body.cells:
             effect = columns.get(cell.effect)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -307,6 +307,12 @@ def test_only_a_groups_vote_is_its_vote(kind: str, votes: bool) -> None:
     group_id = new_id()
     row = RuleRow(new_id(), kind, 2, False, new_id(), "acetone", group_id)
     assert live.source_of_rule(row).vote == (group_id if votes else None)
+
+
+def test_a_replay_knows_a_groups_vote_as_the_live_matrix_does() -> None:
+    row = RuleRow(new_id(), "vote", 2, False, new_id(), "acetone", new_id())
+    event = queries.LoggedEvent(new_id(), datetime(2026, 3, 1, tzinfo=UTC), "raised", row.id, row.zone_id, row.level)
+    assert job._cause_event(event, {row.id: row}).source == live.source_of_rule(row)
 
 
 async def _replay(scene: Scene, draft: Matrix) -> MatrixReplay:

@@ -151,6 +151,14 @@ async def test_both_of_a_delay_and_a_restart(plant: Stand) -> None:
     assert [vote.vote for vote in alarm.votes] == ["beyond", "beyond", "within"]
 
 
+async def test_a_clock_that_is_set_back_makes_no_vote_wait_for_what_was_said_before(plant: Stand) -> None:
+    await group(plant)
+    await say(plant, 1.0, 1.0, 1.0)
+    plant.clock.advance(-3600)
+    await say(plant, 2500.0, 2500.0, 1.0)
+    assert [alarm.letter for alarm in await votes(plant)] == ["B"]
+
+
 # --- faults vote towards alarm --------------------------------------------------------------------------------------
 async def test_a_gap_votes_towards_alarm(plant: Stand) -> None:
     await group(plant)
