@@ -375,3 +375,5 @@ async def test_what_is_not_needed_any_more_is_deleted(tx: Tx, world: World) -> N
     tx.now += timedelta(days=90)
     await retention.forget(tx, world.plant.tenant_id)
     assert tuple(*await tx.fetch(kept)) == (0, 0, 0, 0, 1)
+    # The register of staff stays, and no longer says where its last swipe was.
+    assert await tx.fetchval("SELECT count(badge_at) FROM presence") == 0
