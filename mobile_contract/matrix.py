@@ -17,6 +17,7 @@ Minute: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1440, description="Of t
 Weekday: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=7, description="1 Monday to 7 Sunday.")]
 Delay: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=3600)]
 ActionName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class CauseBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,8 +144,8 @@ class ChangeView(msgspec.Struct, frozen=True):
 class NewReplay(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"start": "from", "end": "to"}):
     """A past period, 31 days at most."""
 
-    start: datetime
-    end: datetime
+    start: Moment
+    end: Moment
 
 
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):

@@ -136,7 +136,7 @@ class MarkEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     position: PointPosition | None = None
     note: Annotated[str, msgspec.Meta(max_length=500)] = ""
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
-    at: datetime
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class NewMarks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

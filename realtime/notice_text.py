@@ -17,6 +17,9 @@ BODY_CHECK_IN = Text(zh="打开应用轻点一下,否则将派人前往", en="Op
 BODY = Text(zh="请立即打开查看并确认", en="Open it now and answer")
 BODY_TEST = Text(zh="收到即可,无需行动", en="Nothing to do: receiving it is enough")
 
+# A lock screen shows half of it; two such lines fit into what a push carries (4096 bytes) in any language.
+LINE_MAX_CHARS = 200
+
 
 def lock_screen(notice: Notice, locale: str, *, details: bool) -> tuple[str, str]:
     """Title and body in the reader's language."""
@@ -26,8 +29,12 @@ def lock_screen(notice: Notice, locale: str, *, details: bool) -> tuple[str, str
         return TITLE_TEST.in_(locale), BODY_TEST.in_(locale)
     title = (TITLE_EXERCISE if notice.exercise else TITLE).in_(locale)
     if details:
-        return f"{title} · {notice.title.in_(locale)}", notice.place.in_(locale)
+        return _line(f"{title} · {notice.title.in_(locale)}"), _line(notice.place.in_(locale))
     return title, BODY.in_(locale)
+
+
+def _line(text: str) -> str:
+    return text if len(text) <= LINE_MAX_CHARS else f"{text[: LINE_MAX_CHARS - 1]}…"
 
 
 def notice_data(notice: Notice) -> dict[str, str]:

@@ -164,6 +164,8 @@ def check_url(url: str) -> SplitResult:
         raise _bad_url(url[:100], f"an address has at most {URL_MAX_CHARS} characters and no spaces")
     if parts.scheme not in ("https", "http") or not parts.hostname or port == 0:
         raise _bad_url(url, "it must be https://host/...")
+    if not parts.netloc.isascii():
+        raise _bad_url(url, "a name with other letters is written in its ASCII form, xn--...")
     if parts.username is not None or parts.password is not None or parts.fragment:
         raise _bad_url(url, "no user, password or fragment: messages are signed instead")
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):

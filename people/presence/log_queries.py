@@ -191,6 +191,10 @@ UPDATE presence SET fix_at = NULL, fix_key = NULL, fix_site_id = NULL, fix_zone_
     fix_share = NULL, fix_lon = NULL, fix_lat = NULL, fix_accuracy_m = NULL
 WHERE tenant_id = $1 AND fix_at < $2
 """
+_FORGET_BADGES = """
+UPDATE presence SET badge_at = NULL, badge_key = NULL, badge_site_id = NULL, badge_zone_id = NULL, badge_off_site = NULL
+WHERE tenant_id = $1 AND badge_at < $2
+"""
 _FORGET_EVENTS = "DELETE FROM badge_events WHERE tenant_id = $1 AND received_at < $2"
 
 
@@ -201,5 +205,6 @@ async def forget_positions(tx: Tx, tenant_id: UUID, before: datetime) -> int:
 
 
 async def forget_events(tx: Tx, tenant_id: UUID, before: datetime) -> int:
-    """Delete badge events received before; returns how many."""
+    """Delete badge events received before, the newest of each person included; returns how many."""
+    await tx.execute(_FORGET_BADGES, tenant_id, before)
     return await tx.execute(_FORGET_EVENTS, tenant_id, before)

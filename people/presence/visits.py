@@ -20,6 +20,7 @@ from people.presence.administration import BadgeDraft
 from people.presence.badge_log import CHANGED
 from people.presence.errors import not_found, wrong_order
 from people.presence.model import Visit, VisitKind
+from people.rotas.resolving import check_moment
 from people.service import check_version
 
 # A working day with overtime; a host who expects longer says so.
@@ -69,6 +70,7 @@ async def create_visit(tx: Tx, actor: Actor, draft: VisitDraft) -> Visit:
     host_id = draft.host_id or actor.account_id
     await _check_host(tx, tenant_id, host_id)
     begin = draft.expected_from or tx.now
+    check_moment(begin, "expected_from")
     visit = Visit(
         tenant_id=tenant_id,
         id=new_id(),

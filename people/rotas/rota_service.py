@@ -146,13 +146,7 @@ async def add_override(tx: Tx, actor: Actor, rota_id: UUID, draft: OverrideDraft
     for field, account_id in named.items():
         if account_id is not None:
             check_account(people, account_id, field, disabled=field == "removed")
-    if await queries.count_overrides(tx, tenant_id, rota_id, tx.now) >= OVERRIDES_MAX:
-        raise Conflict(
-            "override.too_many",
-            f"a rota has at most {OVERRIDES_MAX} overrides to come; change the rota instead",
-            f"每个轮班表最多 {OVERRIDES_MAX} 个未结束的临时调整，请改为修改轮班表",
-            limit=OVERRIDES_MAX,
-        )
+    await check_room(tx, tenant_id, rota_id)
     override = Override(
         tenant_id,
         new_id(),
@@ -171,6 +165,17 @@ async def add_override(tx: Tx, actor: Actor, rota_id: UUID, draft: OverrideDraft
     saved = await queries.insert_override(tx, tenant_id, override)
     await audit.record(tx, actor.account_id, "rota.override_added", "rota", rota_id, set_fields(saved))
     return saved
+
+
+async def check_room(tx: Tx, tenant_id: UUID, rota_id: UUID) -> None:
+    """Raise Conflict override.too_many unless one more fits into a locked rota."""
+    if await queries.count_overrides(tx, tenant_id, rota_id, tx.now) >= OVERRIDES_MAX:
+        raise Conflict(
+            "override.too_many",
+            f"a rota has at most {OVERRIDES_MAX} overrides to come; change the rota instead",
+            f"每个轮班表最多 {OVERRIDES_MAX} 个未结束的临时调整，请改为修改轮班表",
+            limit=OVERRIDES_MAX,
+        )
 
 
 def _check_override(draft: OverrideDraft, now: datetime) -> None:

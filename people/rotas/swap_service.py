@@ -20,6 +20,7 @@ from people.rotas import history, resolving, rota_queries, swap_queries
 from people.rotas import swaps as rules
 from people.rotas.errors import check_account, found
 from people.rotas.model import Override, Swap
+from people.rotas.rota_service import check_room
 from people.rotas.swaps import Half, check_open, halves
 
 # News that a swap was proposed or answered; the key is the swap's id.
@@ -89,6 +90,7 @@ async def answer_swap(tx: Tx, actor: Actor, swap_id: UUID, answer: Literal["acce
         await _check_people(tx, swap)
         await _check_duties(tx, swap)
         for half in halves(swap):
+            await check_room(tx, actor.tenant_id, half.rota_id)
             await rota_queries.insert_override(tx, actor.tenant_id, _override(swap, half, tx.now))
     saved = await swap_queries.answer_swap(tx, actor.tenant_id, swap_id, state, tx.now)
     await audit.record(tx, actor.account_id, f"swap.{state}", "swap", swap_id, _facts(swap))

@@ -153,5 +153,7 @@ async def test_a_replay_is_asked_for_polled_and_cancelled(stage: Stage, people: 
     assert (stopped.status_code, stopped.json()["state"]) == (200, "cancelled")
     listed = await read_all(stage.http, f"/v1/matrix-replays?matrix={made['id']}", stage.wang, limit=1)
     assert [it["state"] for it in listed] == ["cancelled", "done"]
+    local = await stage.http.post(path, headers=people.officer, json=PAST | {"to": PAST["to"].removesuffix("Z")})
+    assert (local.status_code, local.json()["field"]) == (400, "to")
     future = await stage.http.post(path, headers=people.officer, json=PAST | {"to": "2027-01-01T00:00:00Z"})
     assert (future.status_code, future.json()["field"]) == (400, "to")

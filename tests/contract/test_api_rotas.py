@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import pytest
 import pytest_asyncio
 
 from people.permissions import Role
-from people.rotas import service
+from people.rotas import rota_service, service
 from tests.contract import plant_ground
 from tests.contract.conftest import Edge, bearer, read_all
 
@@ -305,6 +306,19 @@ async def test_a_time_beyond_the_calendar_is_the_askers_mistake(plant: Plant) ->
         "officer", "PUT", f"/v1/teams/{team}/members/{plant.ids['ann']}", json={"starts_at": far["starts_at"]}
     )
     assert (answer.status_code, answer.json()["code"]) == (400, "value.unstorable")
+
+
+async def test_two_who_swap_for_ever_do_not_fill_the_rota(plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rota_service, "OVERRIDES_MAX", 3)
+
+    async def swap(giver: str, taker: str) -> Any:
+        swap = (await plant.swap(giver, taker, 3)).json()["id"]
+        return await plant.ask(taker, "POST", f"/v1/swaps/{swap}/answer", json={"answer": "accept"})
+
+    for giver, taker in (("ann", "bo"), ("bo", "ann"), ("ann", "bo")):
+        assert (await swap(giver, taker)).status_code == 200
+    refused = await swap("bo", "ann")
+    assert (refused.status_code, refused.json()["code"]) == (409, "override.too_many")
 
 
 async def test_a_swap_changes_both_duties_when_the_other_side_accepts(plant: Plant) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -275,6 +275,8 @@ async def test_a_host_is_staff_and_a_visit_is_bounded(tx: Tx, world: World) -> N
         await visits.create_visit(tx, world.actor(), draft(world, expected_until=tx.now + timedelta(days=40)))
     with pytest.raises(Invalid, match="not after"):
         await visits.create_visit(tx, world.actor(), draft(world, expected_until=tx.now - minutes(1)))
+    with pytest.raises(Invalid, match="2000 to 2099"):
+        await visits.create_visit(tx, world.actor(), draft(world, expected_from=datetime(9999, 12, 31, 20, tzinfo=UTC)))
     with pytest.raises(NotFound):
         await visits.create_visit(tx, world.actor(), draft(world, zone_ids=[new_id()]))
 
@@ -375,3 +377,5 @@ async def test_what_is_not_needed_any_more_is_deleted(tx: Tx, world: World) -> N
     tx.now += timedelta(days=90)
     await retention.forget(tx, world.plant.tenant_id)
     assert tuple(*await tx.fetch(kept)) == (0, 0, 0, 0, 1)
+    # The register of staff stays, and no longer says where its last swipe was.
+    assert await tx.fetchval("SELECT count(badge_at) FROM presence") == 0

@@ -136,6 +136,20 @@ async def test_a_service_that_is_not_there_is_tried_again_and_a_bad_address_is_n
     assert (outcome.kind, outcome.code) == ("gone", "web_push.subscription")
 
 
+async def test_a_long_name_is_cut_and_does_not_cost_the_browser_its_address(tmp_path: Path) -> None:
+    long = Text(zh="漏" * 2000, en="leak " * 1000)
+    key = load_vapid_key(tmp_path)
+    async with (
+        browser() as to,
+        WebPush.open(key, subject="mailto:a@b.example", hosts=("127.0.0.1",), details=True) as on,
+    ):
+        outcome = await on.send(msgspec.structs.replace(NOTICE, title=long, place=long), to.target)
+    assert outcome.kind == "accepted"
+    shown = to.read(to.requests[0])
+    assert shown["title"].startswith("紧急任务 · 漏漏漏")
+    assert shown["body"].endswith("漏…")
+
+
 @pytest.mark.parametrize("tail", ["/a\x00b", "/a\nb", "/a b", "/\x7f"])
 async def test_an_address_no_client_can_call_is_no_fault_of_ours(tmp_path: Path, tail: str) -> None:
     async with browser() as to, channel(tmp_path) as web_push:

@@ -144,6 +144,8 @@ def test_addresses_a_feed_may_have(url: str) -> None:
         "https://example.com/\n",
         "https://example.com/" + "x" * 2000,
         "https://[::1",
+        # A Host header and a certificate have the ASCII form (RFC 9110 section 7.2, RFC 5890): xn--...
+        "https://b\u00fccher.example/",
     ],
 )
 def test_addresses_a_feed_may_not_have(url: str) -> None:
