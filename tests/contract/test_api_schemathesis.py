@@ -376,11 +376,12 @@ def _name_what_exists(case: Any, ids: dict[str, UUID]) -> Any:
     return case
 
 
-@pytest.mark.parametrize("role", [role.value for role in ROLES])
 @pytest.mark.parametrize("operation_id", OPERATIONS)
-async def test_every_answer_is_one_the_document_describes(served: Served, operation_id: str, role: str) -> None:
+async def test_every_answer_is_one_the_document_describes(served: Served, operation_id: str) -> None:
     operation = OPERATIONS[operation_id]
-    headers = served.headers.get(operation_id, served.headers[role])
+    own = served.headers.get(operation_id)
+    # Making a case costs more than asking: each is asked as everybody.
+    everybody = [served.headers[role.value] for role in ROLES] if own is None else [own]
 
     @given(case=_cases(operation, served))
     @settings(
@@ -392,11 +393,12 @@ async def test_every_answer_is_one_the_document_describes(served: Served, operat
         suppress_health_check=list(HealthCheck),
     )
     def obeys(case: Any) -> None:
-        answer = case.call(base_url=served.url, session=served.session, headers=headers)
-        if answer.status_code == 503 and answer.json()["code"] == NEEDS_A_FONT:
-            return
-        served.answers[answer.status_code] += operation_id not in {ENDS_ITS_SIGN_IN, *SIGNS_IN}
-        case.validate_response(answer, checks=CHECKS, headers=headers)
+        for headers in everybody:
+            answer = case.call(base_url=served.url, session=served.session, headers=headers)
+            if answer.status_code == 503 and answer.json()["code"] == NEEDS_A_FONT:
+                continue
+            served.answers[answer.status_code] += operation_id not in {ENDS_ITS_SIGN_IN, *SIGNS_IN}
+            case.validate_response(answer, checks=CHECKS, headers=headers)
 
     # In a thread: the server answers on this loop.
     await asyncio.to_thread(obeys)
