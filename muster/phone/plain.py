@@ -39,6 +39,7 @@ from muster.phone.model import (
     EventApplied,
     FinishTask,
     HttpWrite,
+    NoticeArrived,
     OrderArrived,
     OrderRang,
     Refused,
@@ -75,6 +76,8 @@ def change_json(change: Change) -> str:
             return to_json("order", {"order": order})
         case OrderRang(rung):
             return to_json("push", {"push": rung})
+        case NoticeArrived(notice):
+            return to_json("notice", {"notice": notice})
         case EventApplied(event):
             return to_json("event", {"room": event.room, "seq": event.seq, "kind": event.kind, "event": event})
         case RoomReplaced(state):
@@ -93,6 +96,8 @@ def change_line(change: Change, view: View) -> str:
             return order_line(order, locale)
         case OrderRang(rung):
             return f"!! {grade_text(rung.grade, locale)} · {words.BY_PUSH.in_(locale)}"
+        case NoticeArrived(notice):
+            return f"{words.NOTICE.in_(locale)}: {notice.title.in_(locale)}"
         case EventApplied(event):
             return event_line(event, view)
         case RoomReplaced(state):

@@ -25,6 +25,7 @@ from muster.phone.model import (
     HttpWrite,
     MarkSelf,
     Memory,
+    NoticeArrived,
     OrderArrived,
     OrderRang,
     Refused,
@@ -255,6 +256,8 @@ class Phone:
                 return self._snapshot(frame)
             case live.Order():
                 return self._order(frame, now)
+            case live.NoticeMade():
+                return [NoticeArrived(frame)]
             case live.Posted(key):
                 return self._settle(key)
             case live.ReceiptOk(delivery, fact):

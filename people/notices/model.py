@@ -88,7 +88,7 @@ class PhoneNotReady(msgspec.Struct, frozen=True, tag_field="kind", tag="phone.no
 
 
 class CommTestFailed(msgspec.Struct, frozen=True, tag_field="kind", tag="comm_test.failed"):
-    """Of ``people`` tested, ``missed`` had no message at all; of ``unproven`` a service took one, and no phone said so."""
+    """Of ``people`` tested, ``missed`` had no message at all, ``unproven`` had one by a service's word alone."""
 
     people: int
     missed: int

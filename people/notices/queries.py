@@ -26,9 +26,7 @@ RETURNING id, account_id
 """
 
 
-async def insert_notices(
-    tx: Tx, tenant_id: UUID, account_ids: Sequence[UUID], draft: Draft
-) -> list[tuple[UUID, UUID]]:
+async def insert_notices(tx: Tx, tenant_id: UUID, account_ids: Sequence[UUID], draft: Draft) -> list[tuple[UUID, UUID]]:
     """Write the notice to these people; (notice, account) of those who did not have it yet."""
     people = sorted(set(account_ids))
     facts = (draft.kind, draft.subject_id, draft.facts, draft.urgent, draft.key)
@@ -99,7 +97,10 @@ async def read_up_to(tx: Tx, tenant_id: UUID, last: Notice) -> int:
     return await tx.execute(READ_UP_TO, tenant_id, last.account_id, last.created_at, last.id, tx.now)
 
 
-FORGET = "DELETE FROM notices WHERE tenant_id = $1 AND created_at < greatest($2, $3) AND (created_at < $2 OR read_at < $3)"
+FORGET = """
+DELETE FROM notices
+WHERE tenant_id = $1 AND created_at < greatest($2::timestamptz, $3::timestamptz) AND (created_at < $2 OR read_at < $3)
+"""
 
 
 async def forget(tx: Tx, tenant_id: UUID, *, made_before: datetime, read_before: datetime) -> int:

@@ -86,9 +86,7 @@ async def read_notice(tx: Tx, actor: Actor, notice_id: UUID) -> Notice:
 
 async def read_up_to(tx: Tx, actor: Actor, notice_id: UUID) -> int:
     """This notice and all of one's own before it were read; returns how many were not. Raises NotFound."""
-    last = _found(
-        await queries.find_notice(tx, actor.tenant_id, notice_id, actor.account_id), notice_id, "up_to"
-    )
+    last = _found(await queries.find_notice(tx, actor.tenant_id, notice_id, actor.account_id), notice_id, "up_to")
     return await queries.read_up_to(tx, actor.tenant_id, last)
 
 

@@ -46,14 +46,21 @@ def title_of(facts: Facts) -> Text:  # noqa: PLR0911 - one return a kind
             count = len(sensors) + more
             return Text(f"{site.zh}：{count} 个传感器需要校准", f"{site.en}: {_number(count, 'sensor')} to calibrate")
         case QualificationExpiring(person, name):
-            return Text(f"{person or '您'} 的资质即将到期：{name.zh}", f"{_of(person)} qualification ends soon: {name.en}")
+            return Text(
+                f"{person or '您'} 的资质即将到期：{name.zh}", f"{_of(person)} qualification ends soon: {name.en}"
+            )
         case QualificationExpired(person, name):
-            return Text(f"{person or '您'} 的资质已到期：{name.zh}", f"{_of(person)} qualification has ended: {name.en}")
+            return Text(
+                f"{person or '您'} 的资质已到期：{name.zh}", f"{_of(person)} qualification has ended: {name.en}"
+            )
         case PhoneNotReady():
             return Text("当班前您的手机可能不会响", "Your phone will not ring on your next duty")
         case CommTestFailed(people, missed, unproven):
             count = missed + unproven
-            return Text(f"通信测试：{people} 人中 {count} 人未确认收到", f"Test of communications: {count} of {people} not reached")
+            return Text(
+                f"通信测试：{people} 人中 {count} 人未确认收到",
+                f"Test of communications: {count} of {people} not reached",
+            )
 
 
 def text_of(facts: Facts) -> Text:  # noqa: PLR0911 - one return a kind

@@ -60,6 +60,7 @@ TABLE_OF = {
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
     "/v1/contact-points": "contact_points",
+    "/v1/notices": "notices",
     "/v1/quiet-times": "quiet_times",
     "/v1/comm-tests": "comm_tests",
     "/v1/comm-test-messages": "comm_test_messages",
