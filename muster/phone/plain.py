@@ -69,7 +69,7 @@ def to_json(kind: str, facts: dict[str, Any]) -> str:
     return msgspec.json.encode({"change": kind, **facts}).decode()
 
 
-def change_json(change: Change) -> str:
+def change_json(change: Change) -> str:  # noqa: PLR0911 - one return a kind
     """A change for programs, with everything the wire said."""
     match change:
         case OrderArrived(order):
@@ -88,7 +88,7 @@ def change_json(change: Change) -> str:
             return to_json("refused", {"problem": problem, "write": write})
 
 
-def change_line(change: Change, view: View) -> str:
+def change_line(change: Change, view: View) -> str:  # noqa: PLR0911 - one return a kind
     """A change for a person; empty when it is nothing to a person."""
     locale = view.locale
     match change:

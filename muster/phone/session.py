@@ -242,7 +242,7 @@ class Phone:
         self.rung[rung.key] = rung
         return [OrderRang(rung)]
 
-    def feed(self, frame: live.ServerFrame, now: datetime) -> list[Change]:  # noqa: PLR0911 - one return a frame
+    def feed(self, frame: live.ServerFrame, now: datetime) -> list[Change]:  # noqa: PLR0911, PLR0912 - one a frame
         """Take one frame; returns what changed, in order."""
         match frame:
             case live.Welcome():

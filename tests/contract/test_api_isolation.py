@@ -310,6 +310,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "preview_rota": lambda ids: _rota(ids) | _HOUR,
     "add_override": _override,
     "propose_swap": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "duty": _duty(ids, 5)},
+    "read_notices": lambda ids: {"up_to": str(ids["notices"])},
     "answer_swap": lambda _: {"answer": "accept"},
     "report_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
     "create_door": lambda ids: {
@@ -373,6 +374,9 @@ REQUIRED: dict[str, dict[str, str]] = {
 }
 # About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
 OWNERS_ALONE = {
+    "get_notice",
+    "read_notice",
+    "read_notices",
     "register_push",
     "revoke_device",
     "report_readiness",
