@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -21,6 +20,7 @@ from core.metrics import counter
 from core.outbox import Listener
 from core.worker import sweep_on_news
 from incidents.sos import queries as sos_queries
+from mobile_contract.notices import PushState
 from people import queries as people_queries
 from people.model import PersonDevice
 from people.notices import push_queries, wording
@@ -30,7 +30,7 @@ from people.notices.service import NEWS_MADE
 from people.reach import queries as reach_queries
 from people.rotas import service as rotas
 from realtime import channels
-from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome, Target
+from realtime.channels import SEND_TIMEOUT_S, Channel, Outcome, OutcomeKind, Target
 
 log = get_logger(__name__)
 
@@ -151,22 +151,26 @@ async def _write(tx: Tx, tenant_id: UUID, batch: _Batch, outcomes: Sequence[Outc
     """What the services said; a phone that was reached has told its person."""
     became = _became(outcomes)
     PUSHES.labels(became).inc()
+    held = await push_queries.hold(tx, tenant_id, [it.id for it in batch.notices], batch.lease_until)
     for it in batch.notices:
-        if became == "accepted":
-            await push_queries.settle(
-                tx, tenant_id, [it.id], batch.lease_until, "accepted", pushed_at=batch.sent_at, tried=True
-            )
-        elif became == "failed" and it.attempts + 1 < ATTEMPTS_MAX:
-            later = tx.now + AGAIN * 2**it.attempts
-            await push_queries.settle(
-                tx, tenant_id, [it.id], batch.lease_until, "waiting", next_attempt_at=later, tried=True
-            )
-        else:
-            push: Literal["unreachable", "given_up"] = "unreachable" if became == "gone" else "given_up"
-            await push_queries.settle(tx, tenant_id, [it.id], batch.lease_until, push, tried=True)
+        if it.id not in held:
+            continue
+        push, later = _after(became, it.attempts + 1, tx.now)
+        pushed_at = batch.sent_at if push == "accepted" else None
+        await push_queries.settle(
+            tx, tenant_id, [it.id], batch.lease_until, push, next_attempt_at=later, pushed_at=pushed_at, tried=True
+        )
 
 
-def _became(outcomes: Sequence[Outcome]) -> Literal["accepted", "failed", "refused", "gone"]:
+def _after(became: OutcomeKind, attempts: int, now: datetime) -> tuple[PushState, datetime | None]:
+    """The state after so many attempts, and when the next one is."""
+    if became == "failed" and attempts < ATTEMPTS_MAX:
+        return "waiting", now + AGAIN * 2 ** (attempts - 1)
+    states: dict[OutcomeKind, PushState] = {"accepted": "accepted", "gone": "unreachable"}
+    return states.get(became, "given_up"), None
+
+
+def _became(outcomes: Sequence[Outcome]) -> OutcomeKind:
     """Of several phones the best: one that took it is enough, one that may take it later is worth another try."""
     kinds = {outcome.kind for outcome in outcomes}
     if "accepted" in kinds:

@@ -37,6 +37,17 @@ async def lease(
     return sorted((row_to(Notice, row) for row in rows), key=lambda it: (it.created_at, it.id))
 
 
+HOLD = """
+SELECT id FROM notices WHERE tenant_id = $1 AND id = ANY ($2::uuid[]) AND lease_until = $3
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+async def hold(tx: Tx, tenant_id: UUID, notice_ids: Sequence[UUID], lease_until: datetime) -> frozenset[UUID]:
+    """Those that are still under this lease, locked in the order of ids."""
+    return frozenset(row["id"] for row in await tx.fetch(HOLD, tenant_id, list(notice_ids), lease_until))
+
+
 # A courier that was away for longer than its lease finds another lease, or none, and writes nothing.
 SETTLE = """
 UPDATE notices

@@ -80,9 +80,13 @@ READ_ONE = f"""
 UPDATE notices SET read_at = coalesce(read_at, $4) WHERE tenant_id = $1 AND id = $2 AND account_id = $3
 RETURNING {NOTICE}
 """
+# In the order of ids, as whoever sends them locks them.
 READ_UP_TO = """
 UPDATE notices SET read_at = $5
-WHERE tenant_id = $1 AND account_id = $2 AND read_at IS NULL AND (created_at, id) <= ($3, $4::uuid)
+WHERE tenant_id = $1 AND id IN (
+    SELECT id FROM notices
+    WHERE tenant_id = $1 AND account_id = $2 AND read_at IS NULL AND (created_at, id) <= ($3, $4::uuid)
+    ORDER BY id FOR NO KEY UPDATE)
 """
 
 
@@ -97,9 +101,14 @@ async def read_up_to(tx: Tx, tenant_id: UUID, last: Notice) -> int:
     return await tx.execute(READ_UP_TO, tenant_id, last.account_id, last.created_at, last.id, tx.now)
 
 
+# What is locked is being read or sent: the next round has it. A round is bounded, for a plant that was off for months.
 FORGET = """
 DELETE FROM notices
-WHERE tenant_id = $1 AND created_at < greatest($2::timestamptz, $3::timestamptz) AND (created_at < $2 OR read_at < $3)
+WHERE tenant_id = $1 AND id IN (
+    SELECT id FROM notices
+    WHERE tenant_id = $1 AND created_at < greatest($2::timestamptz, $3::timestamptz)
+      AND (created_at < $2 OR read_at < $3)
+    ORDER BY created_at LIMIT 10000 FOR UPDATE SKIP LOCKED)
 """
 
 

@@ -286,6 +286,26 @@ async def test_a_service_that_is_away_is_asked_a_few_times_and_then_no_more(scen
     assert await scene.states() == ["given_up"]
 
 
+async def test_of_two_phones_one_that_was_reached_is_enough_and_one_that_may_be_is_tried_again(scene: Scene) -> None:
+    await scene.phone(scene.ann, "second")
+
+    class Each(Service):
+        async def send(self, notice: Push, target: Target) -> Outcome:
+            self.sent.append((notice, target))
+            return Outcome(said[target.address])
+
+    said: dict[str, OutcomeKind] = {"t": "failed", "second": "refused"}
+    await scene.tell("a")
+    sender = scene.sender(Each())
+    await sender.sweep()
+    (notice,) = await scene.notices(scene.ann)
+    assert (notice.push, notice.attempts) == ("waiting", 1)
+    said["second"] = "accepted"
+    scene.clock.advance(60)
+    await sender.sweep()
+    assert await scene.states() == ["accepted"]
+
+
 async def test_who_has_no_phone_or_a_dead_one_is_unreachable_and_who_has_read_it_needs_none(scene: Scene) -> None:
     await scene.tell("a", to=scene.bo)
     await scene.tell("dead")
