@@ -68,6 +68,15 @@ CREATE FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, mo
     ORDER BY m.due_at, m.id
     LIMIT most
 $$;
+CREATE FUNCTION public.muster_comm_tests_over(moment timestamp with time zone) RETURNS TABLE(tenant_id uuid, id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT t.tenant_id, t.id FROM comm_tests t
+    WHERE t.closed_at IS NULL AND t.ends_at <= moment AND t.ends_at > moment - interval '7 days'
+    ORDER BY t.ends_at, t.id
+    LIMIT 100
+$$;
 CREATE FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -196,6 +205,16 @@ CREATE FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone,
     SET search_path TO 'public'
     AS $$
     SELECT t.tenant_id, t.id FROM matrix_timers t WHERE t.due_at <= moment ORDER BY t.due_at, t.id LIMIT most
+$$;
+CREATE FUNCTION public.muster_notices_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, account_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT n.tenant_id, n.account_id FROM notices n
+    WHERE n.next_attempt_at <= moment AND (n.lease_until IS NULL OR n.lease_until <= moment)
+    GROUP BY n.tenant_id, n.account_id
+    ORDER BY bool_or(n.urgent) DESC, min(n.next_attempt_at), n.account_id
+    LIMIT most
 $$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
@@ -767,7 +786,8 @@ CREATE TABLE public.comm_tests (
     schedule_id uuid,
     started_by uuid,
     started_at timestamp with time zone NOT NULL,
-    ends_at timestamp with time zone NOT NULL
+    ends_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone
 );
 ALTER TABLE ONLY public.comm_tests FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.command_handovers (
@@ -1399,6 +1419,30 @@ CREATE TABLE public.message_services (
     CONSTRAINT message_services_url_check CHECK (((length(url) >= 1) AND (length(url) <= 2000)))
 );
 ALTER TABLE ONLY public.message_services FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.notices (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    facts jsonb NOT NULL,
+    urgent boolean NOT NULL,
+    key text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    read_at timestamp with time zone,
+    push text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    lease_until timestamp with time zone,
+    pushed_at timestamp with time zone,
+    CONSTRAINT notices_check CHECK (((push = ANY (ARRAY['waiting'::text, 'quiet'::text])) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT notices_check1 CHECK (((push = 'accepted'::text) = (pushed_at IS NOT NULL))),
+    CONSTRAINT notices_facts_check CHECK ((octet_length((facts)::text) <= 16000)),
+    CONSTRAINT notices_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
+    CONSTRAINT notices_kind_check CHECK ((kind = ANY (ARRAY['swap.proposed'::text, 'swap.decided'::text, 'exposure.exceeded'::text, 'calibration.due'::text, 'qualification.expiring'::text, 'qualification.expired'::text, 'phone.not_ready'::text, 'comm_test.failed'::text]))),
+    CONSTRAINT notices_push_check CHECK ((push = ANY (ARRAY['waiting'::text, 'quiet'::text, 'accepted'::text, 'unreachable'::text, 'given_up'::text, 'unneeded'::text])))
+);
+ALTER TABLE ONLY public.notices FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.objectives (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2438,6 +2482,10 @@ ALTER TABLE ONLY public.matrix_timers
     ADD CONSTRAINT matrix_timers_tenant_id_alarm_id_actuator_id_action_since_key UNIQUE (tenant_id, alarm_id, actuator_id, action, since);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_pkey PRIMARY KEY (tenant_id, kind);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_tenant_id_account_id_key_key UNIQUE (tenant_id, account_id, key);
 ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.outbox
@@ -2600,6 +2648,7 @@ CREATE INDEX badges_visit ON public.badges USING btree (tenant_id, visit_id) WHE
 CREATE INDEX comm_test_messages_device ON public.comm_test_messages USING btree (tenant_id, device_id, received_at DESC);
 CREATE INDEX comm_test_messages_due ON public.comm_test_messages USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX comm_tests_newest ON public.comm_tests USING btree (tenant_id, started_at DESC, id DESC);
+CREATE INDEX comm_tests_open ON public.comm_tests USING btree (tenant_id, ends_at) WHERE (closed_at IS NULL);
 CREATE UNIQUE INDEX command_handovers_one ON public.command_handovers USING btree (tenant_id, incident_id) WHERE (state = 'offered'::text);
 CREATE INDEX commands_actuator ON public.commands USING btree (tenant_id, actuator_id, requested_at DESC);
 CREATE INDEX commands_incident ON public.commands USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
@@ -2647,6 +2696,10 @@ CREATE UNIQUE INDEX matrices_published ON public.matrices USING btree (tenant_id
 CREATE INDEX matrix_replays_matrix ON public.matrix_replays USING btree (tenant_id, matrix_id, requested_at DESC);
 CREATE INDEX matrix_replays_open ON public.matrix_replays USING btree (tenant_id, requested_at) WHERE (ended_at IS NULL);
 CREATE INDEX matrix_timers_due ON public.matrix_timers USING btree (tenant_id, due_at);
+CREATE INDEX notices_age ON public.notices USING btree (tenant_id, created_at);
+CREATE INDEX notices_due ON public.notices USING btree (tenant_id, next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+CREATE INDEX notices_newest ON public.notices USING btree (tenant_id, account_id, created_at DESC, id DESC);
+CREATE INDEX notices_unread ON public.notices USING btree (tenant_id, account_id) WHERE (read_at IS NULL);
 CREATE INDEX objectives_incident ON public.objectives USING btree (tenant_id, incident_id, "position");
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
@@ -2979,6 +3032,10 @@ ALTER TABLE ONLY public.matrix_timers
     ADD CONSTRAINT matrix_timers_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.message_services
     ADD CONSTRAINT message_services_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.notices
+    ADD CONSTRAINT notices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.objectives
@@ -3280,6 +3337,7 @@ ALTER TABLE public.matrices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_replays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.matrix_timers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.message_services ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.notices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.objectives ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.outbox ENABLE ROW LEVEL SECURITY;
 CREATE POLICY owner_directory ON public.accounts TO muster_owner USING (true);
@@ -3343,6 +3401,7 @@ CREATE POLICY owner_directory ON public.matrices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_replays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.matrix_timers TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.objectives TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
@@ -3499,6 +3558,7 @@ CREATE POLICY tenant_isolation ON public.matrices USING ((tenant_id = ( SELECT p
 CREATE POLICY tenant_isolation ON public.matrix_replays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.matrix_timers USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.objectives USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3574,6 +3634,8 @@ REVOKE ALL ON FUNCTION public.muster_comm_schedules_due(moment timestamp with ti
 GRANT ALL ON FUNCTION public.muster_comm_schedules_due(moment timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_comm_tests_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_comm_tests_over(moment timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_comm_tests_over(moment timestamp with time zone) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_deliveries_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_deliveries_next_due() FROM PUBLIC;
@@ -3598,6 +3660,8 @@ REVOKE ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp wit
 GRANT ALL ON FUNCTION public.muster_matrix_replays_waiting(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_notices_due(moment timestamp with time zone, most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_notices_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -3642,6 +3706,7 @@ GRANT SELECT,INSERT ON TABLE public.calibration_notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.comm_test_messages TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.comm_test_schedules TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.comm_tests TO muster_app;
+GRANT UPDATE(closed_at) ON TABLE public.comm_tests TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.command_handovers TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.commands TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contact_points TO muster_app;
@@ -3676,6 +3741,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.matrices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.matrix_replays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.matrix_timers TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;

@@ -30,6 +30,7 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.agent_cards import CardBrief
+from mobile_contract.notices import NoticeKind
 from mobile_contract.presence import ReportedPosition
 from mobile_contract.room import RoomEvent, RoomState, Step
 from mobile_contract.sos import SosKind
@@ -265,6 +266,16 @@ class PresenceChanged(msgspec.Struct, frozen=True, tag_field="type", tag="presen
     presence: Literal["active", "background", "away"]
 
 
+class NoticeMade(msgspec.Struct, frozen=True, tag_field="type", tag="notice"):
+    """There is something to know in the person's list (``GET /v1/notices``). Sent once and not again: after a new
+    connection, look at the list."""
+
+    id: UUID
+    kind: NoticeKind
+    title: Text
+    urgent: bool
+
+
 class ProblemFrame(msgspec.Struct, frozen=True, tag_field="type", tag="problem"):
     """Why a frame was refused; ``key`` is the write's key, the delivery's or the room's id, or null."""
 
@@ -288,6 +299,7 @@ ServerFrame: TypeAlias = (
     | Refreshed
     | Beat
     | PresenceChanged
+    | NoticeMade
     | ProblemFrame
 )
 

@@ -13,6 +13,7 @@ from core import outbox
 from core.database import Database
 from core.errors import Unavailable
 from core.logging import get_logger
+from people.notices import service as notices
 from people.presence import retention as presence
 from people.qualifications.watch import watch as watch_qualifications
 
@@ -47,5 +48,6 @@ async def forget(db: Database) -> None:
             await outbox.retire(tx, tenant_id, tx.now - NEWS_KEPT)
             await tx.execute(_FORGET_KEYS, tenant_id, tx.now - KEYS_KEPT)
             await presence.forget(tx, tenant_id)
+            await notices.forget(tx, tenant_id)
         async with db.transaction(tenant_id) as tx:
             await watch_qualifications(tx, tenant_id)

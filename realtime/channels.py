@@ -29,7 +29,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """An order as a push carries it; ids let the app fetch the rest, ``key`` lets it show a repeat once.
 
     A ``test`` of communications carries its message's id as ``delivery`` and stands for nothing to do. A ``check_in``
-    reminds somebody who works alone, and carries their session's id.
+    reminds somebody who works alone, and carries their session's id. A ``notice`` says that there is something in the
+    person's list, and carries its id; ``quiet``: it does not ring as an order does.
     ``title`` and ``place`` are sent only where the settings allow details to leave the house.
     """
 
@@ -43,7 +44,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     place: Text
     sent_at_ms: int
-    type: Literal["order", "test", "check_in"] = "order"
+    type: Literal["order", "test", "check_in", "notice"] = "order"
+    quiet: bool = False
 
 
 class Target(msgspec.Struct, frozen=True):

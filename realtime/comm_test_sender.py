@@ -16,6 +16,7 @@ from people import queries as people_queries
 from people.reach import comm_test_queries as queries
 from people.reach import comm_tests
 from people.reach import queries as reach_queries
+from people.reach.comm_test_closing import close_test
 from people.reach.model import CommTestMessage
 from realtime.channels import SEND_TIMEOUT_S, Channel, Notice, Outcome, Target
 from realtime.message_services import MessageService
@@ -42,12 +43,17 @@ class CommTestSender:
         await sweep_on_news("comm_tests", self.sweep, listener, {comm_tests.NEWS_TEST}, poll_s=POLL_S)
 
     async def sweep(self) -> int:
-        """Begin scheduled tests, then send everything due; returns how many messages were sent."""
+        """Begin scheduled tests, close those that are over, send what is due; returns how many messages were sent."""
         async with self._db.transaction(None) as tx:
             schedules = await queries.list_due_schedules(tx, tx.now)
         for tenant_id, schedule_id in schedules:
             async with self._db.transaction(tenant_id) as tx:
                 await comm_tests.start_scheduled(tx, tenant_id, schedule_id)
+        async with self._db.transaction(None) as tx:
+            over = await queries.list_over(tx, tx.now)
+        for tenant_id, test_id in over:
+            async with self._db.transaction(tenant_id) as tx:
+                await close_test(tx, tenant_id, test_id)
         count = 0
         while due := await self._due():
             await asyncio.gather(*(self._send(tenant_id, message_id) for tenant_id, message_id in due))

@@ -2,7 +2,7 @@
 
 NOTIFY only wakes. What is read is everything after the hub's position, so wakes that come while a read runs become one
 batch, and after a lost LISTEN connection the same read catches up. Orders have a reader of their own: they wait for
-no room.
+no room. So have notices, and they are read only for who is here: whoever is not finds them in the list.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from core.outbox import RESYNC, Listener, News
 from incidents import room_queries
 from incidents.reaching.orders import NEWS_QUEUED
 from incidents.rooms import NEWS_EVENT, NEWS_MEMBER
+from incidents.sos import queries as sos_queries
+from mobile_contract.live import NoticeMade
+from people.notices import queries as notice_queries
+from people.notices.service import NEWS_MADE
+from people.notices.wording import title_of
 from people.sign_in import DEVICE_REVOKED
 from realtime.frames import prepare, prepare_event
 from realtime.hub import GapError, Hub, RoomKey
@@ -28,13 +33,15 @@ from realtime.presence import NEWS as NEWS_PRESENCE
 
 log = get_logger(__name__)
 
-KINDS = frozenset({NEWS_EVENT, NEWS_MEMBER, NEWS_QUEUED, NEWS_PRESENCE, DEVICE_REVOKED})
+KINDS = frozenset({NEWS_EVENT, NEWS_MEMBER, NEWS_QUEUED, NEWS_PRESENCE, NEWS_MADE, DEVICE_REVOKED})
 # One read of one room; a room with more is read again at once. Bounds the memory of a wake.
 BATCH_EVENTS = 500
 # After a failed read: soon, because phones wait; not at once, because the database is restarting.
 RETRY_S = 0.2
 # Orders waiting to be read; beyond it every session looks for its own orders instead.
 ORDERS_MAX = 10_000
+# Notices waiting to be read; one beyond it is found in its person's list.
+NOTICES_MAX = 10_000
 
 
 class Reactions(Protocol):
@@ -69,8 +76,10 @@ class Feed:
         self._edge = edge
         self._rooms: set[RoomKey] = set()
         self._orders: dict[tuple[UUID, UUID], None] = {}
+        self._notices: dict[tuple[UUID, UUID, UUID], None] = {}
         self._rooms_wanted = asyncio.Event()
         self._orders_wanted = asyncio.Event()
+        self._notices_wanted = asyncio.Event()
 
     async def run(self) -> None:
         """Listen and read until cancelled."""
@@ -78,6 +87,7 @@ class Feed:
             tasks.create_task(self._hear())
             tasks.create_task(self._work(self._orders_wanted, self._read_orders))
             tasks.create_task(self._work(self._rooms_wanted, self._read_rooms))
+            tasks.create_task(self._work(self._notices_wanted, self._read_notices))
 
     def wake_room(self, tenant_id: UUID, room_id: UUID) -> None:
         """Read this room after the hub's position."""
@@ -104,6 +114,9 @@ class Feed:
         elif item.kind == NEWS_MEMBER:
             room, _, account = item.key.partition(":")
             self._edge.member_changed(item.tenant, UUID(room), UUID(account))
+        elif item.kind == NEWS_MADE:
+            notice, _, account = item.key.partition(":")
+            self._want_notice(item.tenant, UUID(account), UUID(notice))
         elif item.kind == NEWS_PRESENCE:
             self._edge.presence_heard(item.tenant, item.key)
         else:
@@ -116,6 +129,11 @@ class Feed:
             return
         self._orders[tenant_id, delivery_id] = None
         self._orders_wanted.set()
+
+    def _want_notice(self, tenant_id: UUID, account_id: UUID, notice_id: UUID) -> None:
+        if (tenant_id, account_id) in self._edge.hub.accounts and len(self._notices) < NOTICES_MAX:
+            self._notices[tenant_id, account_id, notice_id] = None
+            self._notices_wanted.set()
 
     async def _work(self, wanted: asyncio.Event, read: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -168,3 +186,16 @@ class Feed:
         except Unavailable:
             self._orders = wanted | self._orders
             raise
+
+    async def _read_notices(self) -> None:
+        """Once, and a read that fails is not repeated: the list has them."""
+        wanted, self._notices = self._notices, {}
+        for tenant_id in {tenant_id for tenant_id, _, _ in wanted}:
+            async with self._db.transaction(tenant_id) as tx:
+                for account_id, notice_id in [(a, n) for tenant, a, n in wanted if tenant == tenant_id]:
+                    found = await notice_queries.find_notice(tx, tenant_id, notice_id, account_id)
+                    # Who calls for help is shown nothing.
+                    if found is None or await sos_queries.is_calling(tx, tenant_id, account_id):
+                        continue
+                    frame = NoticeMade(found.id, found.kind, title_of(found.facts), found.urgent)
+                    self._edge.hub.tell_account_quietly(tenant_id, account_id, prepare(frame))

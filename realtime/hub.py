@@ -160,6 +160,14 @@ class Hub:
             line.write_safety(frame)
         return len(lines)
 
+    def tell_account_quietly(self, tenant_id: UUID, account_id: UUID, frame: bytes) -> int:
+        """Write a passing frame to those sockets of a person that can take it; returns how many did."""
+        lines = self.accounts.get((tenant_id, account_id), ())
+        taking = [line for line in lines if not line.closed and line.buffered() <= SOFT_BYTES]
+        for line in taking:
+            line.write(frame)
+        return len(taking)
+
     def tell_room(self, tenant_id: UUID, room_id: UUID, frame: bytes) -> None:
         """Write a passing frame (presence) to whoever can take it; nobody is marked for missing it."""
         room = self.rooms.get((tenant_id, room_id))

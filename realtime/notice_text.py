@@ -13,6 +13,7 @@ TITLE = Text(zh="紧急任务", en="Urgent order")
 TITLE_EXERCISE = Text(zh="演习:紧急任务", en="Exercise: urgent order")
 TITLE_TEST = Text(zh="通信测试", en="Test of communications")
 TITLE_CHECK_IN = Text(zh="请报平安", en="Check in")
+TITLE_NOTICE = Text(zh="通知", en="Notice")
 BODY_CHECK_IN = Text(zh="打开应用轻点一下,否则将派人前往", en="Open the app and tap, or somebody is sent")
 BODY = Text(zh="请立即打开查看并确认", en="Open it now and answer")
 BODY_TEST = Text(zh="收到即可,无需行动", en="Nothing to do: receiving it is enough")
@@ -27,6 +28,9 @@ def lock_screen(notice: Notice, locale: str, *, details: bool) -> tuple[str, str
         return TITLE_CHECK_IN.in_(locale), BODY_CHECK_IN.in_(locale)
     if notice.type == "test":
         return TITLE_TEST.in_(locale), BODY_TEST.in_(locale)
+    if notice.type == "notice":
+        title = TITLE_NOTICE.in_(locale)
+        return (f"{title} · {notice.title.in_(locale)}", notice.place.in_(locale)) if details else (title, "")
     title = (TITLE_EXERCISE if notice.exercise else TITLE).in_(locale)
     if details:
         return _line(f"{title} · {notice.title.in_(locale)}"), _line(notice.place.in_(locale))

@@ -12,11 +12,15 @@ from realtime.notice_text import lock_screen, notice_data
 
 # An order is worth a push for this long; a phone that comes back later asks for its open orders anyway.
 ORDER_TTL_S = 600
+# A notice is worth one for a day; a phone that was off for longer finds it in the list.
+NOTICE_TTL_S = 86_400
 # A Firebase installation id: 17 bytes beginning with the bits 0111, base64url, cut to 22 characters
 # (firebase.google.com, "Manage Firebase installations"). A registration token is far longer and has a colon.
 INSTALLATION_ID = re.compile(r"^[cdef][A-Za-z0-9_-]{21}$")
 # The app's Android notification channel for orders: sound, vibration, may pass "do not disturb" where granted.
 ANDROID_CHANNEL = "orders"
+# Notices: shown and not rung; the person may silence them without silencing orders.
+ANDROID_QUIET_CHANNEL = "notices"
 
 
 def build_message(notice: Notice, target: Target, *, details: bool) -> Any:
@@ -35,6 +39,11 @@ def build_message(notice: Notice, target: Target, *, details: bool) -> Any:
 
 
 def _android(notice: Notice) -> Any:
+    if notice.quiet:
+        shown = messaging.AndroidNotification(
+            channel_id=ANDROID_QUIET_CHANNEL, tag=notice.key, priority="default", visibility="private"
+        )
+        return messaging.AndroidConfig(priority="normal", ttl=NOTICE_TTL_S, notification=shown)
     # No collapse_key: a device has four of them at a time, and a fifth order would push one out (firebase.google.com,
     # "Collapsible messages"). The tag replaces a repeat on the screen, the key in the data does the rest.
     return messaging.AndroidConfig(
@@ -52,6 +61,11 @@ def _android(notice: Notice) -> Any:
 
 
 def _apns(notice: Notice, target: Target) -> Any:
+    if notice.quiet:
+        aps = messaging.Aps(custom_data={"interruption-level": "passive"})
+        # Priority 5: sent with regard to the phone's battery (Apple, "Sending notification requests to APNs").
+        headers = {"apns-priority": "5", "apns-push-type": "alert", "apns-collapse-id": notice.key}
+        return messaging.APNSConfig(headers=headers, payload=messaging.APNSPayload(aps=aps))
     # Critical alerts need Apple's grant and the person's; time-sensitive passes a focus mode without either.
     critical = target.critical_alerts
     sound = messaging.CriticalSound(name="default", critical=True, volume=1.0) if critical else "default"

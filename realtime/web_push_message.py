@@ -26,6 +26,8 @@ PLAIN_MAX_BYTES = 3993
 ASSERTION_LIFE = timedelta(hours=12)
 # An order is worth a push for this long; a browser that comes back later asks for its open orders anyway.
 ORDER_TTL_S = 600
+# A notice for a day; after that it is found in the list.
+NOTICE_TTL_S = 86_400
 
 
 def public_key(key: ec.EllipticCurvePrivateKey) -> str:
@@ -73,12 +75,12 @@ def build_payload(notice: Notice, target: Target, *, details: bool) -> bytes:
 
 
 def build_headers(notice: Notice) -> dict[str, str]:
-    """Urgency and lifetime of an order; a repeat replaces the one that still waits at the service (Topic)."""
+    """Urgency and lifetime of an order or notice; a repeat replaces the one that still waits at the service (Topic)."""
     headers = {
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
-        "TTL": str(ORDER_TTL_S),
-        "Urgency": "high",
+        "TTL": str(NOTICE_TTL_S if notice.quiet else ORDER_TTL_S),
+        "Urgency": "normal" if notice.quiet else "high",
     }
     # RFC 8030 section 5.4: at most 32 characters of base64url. An order's key has exactly 32.
     if len(notice.key) <= 32:

@@ -10,6 +10,7 @@ import msgspec
 from core import outbox
 from core.database import Tx, row_to
 from core.logging import get_logger
+from incidents.alarms import calibration_notices
 from mobile_contract.text import Text
 from plant.calibration import DUE_SOON_DAYS
 
@@ -70,12 +71,14 @@ RETURNING sensor_id, days_left
 async def note_day(tx: Tx, tenant_id: UUID, site_id: UUID) -> int:
     """Say once a day (UTC) of each sensor of the site that its calibration is due soon or over; returns how many.
 
-    A notice and no alarm: it opens no incident and sends nobody, and a hundred sensors of one batch are no flood.
+    No alarm: it opens no incident and sends nobody, and a hundred sensors of one batch are no flood. Those who look
+    after the plant get a notice when it becomes due and when it is over, one for all sensors of a day.
     """
     today = tx.now.date()
     rows = await tx.fetch(NOTE_DAY, tenant_id, site_id, today, today + timedelta(days=DUE_SOON_DAYS), tx.now)
     for row in rows:
         await outbox.append(tx, NEWS_CALIBRATION, row["sensor_id"], {"days_left": row["days_left"]})
     if rows:
+        await calibration_notices.tell(tx, tenant_id, site_id, [row["sensor_id"] for row in rows])
         log.info("calibration.due", site=str(site_id), sensors=len(rows))
     return len(rows)

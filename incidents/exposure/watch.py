@@ -15,7 +15,7 @@ from core.database import Database, Tx
 from core.errors import MusterError
 from core.ids import new_id
 from core.logging import get_logger
-from incidents.exposure import queries
+from incidents.exposure import exceeded, queries
 from incidents.exposure.dose import Dose
 from incidents.exposure.queries import ExposureEvent
 from incidents.exposure.service import PersonDoses, doses_of_site
@@ -79,6 +79,7 @@ async def look_at_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> int:
         if await queries.insert_event(tx, tenant_id, event):
             found += 1
             await outbox.append(tx, EXCEEDED, event.id)
+            await exceeded.tell(tx, event)
             log.warning("exposure.exceeded", id=str(event.id), kind=dose.kind, subject=dose.subject)
     return found
 

@@ -12,7 +12,7 @@ from core.clock import Clock
 from core.errors import Unavailable
 from muster.phone import plain
 from muster.phone.board import Card
-from muster.phone.model import Change, OrderArrived, OrderRang, Refused, WriteSettled
+from muster.phone.model import Change, NoticeArrived, OrderArrived, OrderRang, Refused, WriteSettled
 from muster.phone.screen import render
 from muster.phone.view import LineState, View, printable
 
@@ -90,6 +90,8 @@ class ScreenDisplay:
             self._console.file.flush()
         elif isinstance(change, Refused):
             self.say(plain.refused_line(change.problem, self._view.locale), error=True)
+        elif isinstance(change, NoticeArrived):
+            self.say(plain.change_line(change, self._view))
         elif isinstance(change, WriteSettled):
             self._view.notice = plain.change_line(change, self._view) or self._view.notice
 

@@ -104,6 +104,12 @@ class OrderRang(msgspec.Struct, frozen=True):
     rung: Rung
 
 
+class NoticeArrived(msgspec.Struct, frozen=True):
+    """There is something in the person's list of notices."""
+
+    notice: live.NoticeMade
+
+
 class EventApplied(msgspec.Struct, frozen=True):
     """The next event of a room, told exactly once."""
 
@@ -130,4 +136,4 @@ class Refused(msgspec.Struct, frozen=True):
     write: Write | HttpWrite | None
 
 
-Change: TypeAlias = OrderArrived | OrderRang | EventApplied | RoomReplaced | WriteSettled | Refused
+Change: TypeAlias = OrderArrived | OrderRang | NoticeArrived | EventApplied | RoomReplaced | WriteSettled | Refused

@@ -21,6 +21,7 @@ from muster.phone.model import (
     EventApplied,
     FinishTask,
     HttpWrite,
+    NoticeArrived,
     OrderArrived,
     OrderRang,
     Refused,
@@ -46,13 +47,15 @@ def to_json(kind: str, facts: dict[str, Any]) -> str:
     return msgspec.json.encode({"change": kind, **facts}).decode()
 
 
-def change_json(change: Change) -> str:
+def change_json(change: Change) -> str:  # noqa: PLR0911 - one return a kind
     """A change for programs, with everything the wire said."""
     match change:
         case OrderArrived(order):
             return to_json("order", {"order": order})
         case OrderRang(rung):
             return to_json("push", {"push": rung})
+        case NoticeArrived(notice):
+            return to_json("notice", {"notice": notice})
         case EventApplied(event):
             return to_json("event", {"room": event.room, "seq": event.seq, "kind": event.kind, "event": event})
         case RoomReplaced(state):
@@ -63,7 +66,7 @@ def change_json(change: Change) -> str:
             return to_json("refused", {"problem": problem, "write": write})
 
 
-def change_line(change: Change, view: View) -> str:
+def change_line(change: Change, view: View) -> str:  # noqa: PLR0911 - one return a kind
     """A change for a person; empty when it is nothing to a person."""
     locale = view.locale
     match change:
@@ -71,6 +74,8 @@ def change_line(change: Change, view: View) -> str:
             return order_line(order, locale)
         case OrderRang(rung):
             return f"!! {grade_text(rung.grade, locale)} · {words.BY_PUSH.in_(locale)}"
+        case NoticeArrived(notice):
+            return f"{words.NOTICE.in_(locale)}: {notice.title.in_(locale)}"
         case EventApplied(event):
             return event_line(event, view)
         case RoomReplaced(state):

@@ -25,6 +25,7 @@ from muster.phone.model import (
     HttpWrite,
     MarkSelf,
     Memory,
+    NoticeArrived,
     OrderArrived,
     OrderRang,
     Refused,
@@ -241,7 +242,7 @@ class Phone:
         self.rung[rung.key] = rung
         return [OrderRang(rung)]
 
-    def feed(self, frame: live.ServerFrame, now: datetime) -> list[Change]:  # noqa: PLR0911 - one return a frame
+    def feed(self, frame: live.ServerFrame, now: datetime) -> list[Change]:  # noqa: PLR0911, PLR0912 - one a frame
         """Take one frame; returns what changed, in order."""
         match frame:
             case live.Welcome():
@@ -255,6 +256,8 @@ class Phone:
                 return self._snapshot(frame)
             case live.Order():
                 return self._order(frame, now)
+            case live.NoticeMade():
+                return [NoticeArrived(frame)]
             case live.Posted(key):
                 return self._settle(key)
             case live.ReceiptOk(delivery, fact):

@@ -23,10 +23,12 @@ from incidents.record.vault import Vault
 from incidents.roll_call.watch import RollCallWatch
 from muster.process import Process, health_port
 from muster.upkeep import keep_up
+from people.reach import readiness_watch
 from realtime.channels import Channel
 from realtime.check_in_sender import CheckInSender
 from realtime.comm_test_sender import CommTestSender
 from realtime.courier import Courier
+from realtime.notice_sender import NoticeSender
 from realtime.push import Fcm
 from realtime.web_push import WebPush, load_vapid_key
 
@@ -53,6 +55,8 @@ async def main(process: Process) -> None:
                     "matrix_timers": partial(keep_firing, db),
                     "matrix_replays": partial(keep_replaying, db),
                     "comm_tests": partial(CommTestSender(db, channels).run, process.listener),
+                    "notices": partial(NoticeSender(db, channels).run, process.listener),
+                    "phones_before_duty": partial(readiness_watch.keep_watching, db),
                     "check_ins": partial(CheckInSender(db, channels).run, process.listener),
                     "roll_calls": partial(RollCallWatch(db).run, process.listener),
                     "drills": partial(DrillWatch(db).run, process.listener),

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx, row_to, rows_to
+from mobile_contract.text import Text
 from people.qualifications.model import Qualification, State
 from people.qualifications.standing import DEFAULT_TZ
 
@@ -319,6 +320,30 @@ RETURNING qualification_id, state, ends_on
 async def notice(tx: Tx, tenant_id: UUID, day: date, *, most: int) -> list[Notice]:
     """Write down, once for each end, what began to run out or has run out by this day."""
     return [row_to(Notice, row) for row in await tx.fetch(_NOTICE, tenant_id, day, tx.now, most)]
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """Whose a record is, and what it is called."""
+
+    qualification_id: UUID
+    account_id: UUID
+    person: str
+    name: Text
+
+
+_OWNERS = """
+SELECT q.id AS qualification_id, q.account_id, a.display_name AS person, t.name
+FROM qualifications q
+JOIN accounts a ON a.tenant_id = $1 AND a.id = q.account_id
+JOIN qualification_types t ON t.tenant_id = $1 AND t.id = q.type_id
+WHERE q.tenant_id = $1 AND q.id = ANY($2::uuid[])
+"""
+
+
+async def list_owners(tx: Tx, tenant_id: UUID, records: list[UUID]) -> dict[UUID, Owner]:
+    """Whose these records are, by record."""
+    found = [row_to(Owner, row) for row in await tx.fetch(_OWNERS, tenant_id, records)]
+    return {it.qualification_id: it for it in found}
 
 
 _WATCHED_TO = "SELECT day FROM qualification_watches WHERE tenant_id = $1"

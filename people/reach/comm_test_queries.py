@@ -155,6 +155,24 @@ async def list_due_schedules(tx: Tx, now: datetime) -> list[tuple[UUID, UUID]]:
     return [(r["tenant_id"], r["id"]) for r in await tx.fetch(DUE_SCHEDULES, now)]
 
 
+OVER = "SELECT tenant_id, id FROM muster_comm_tests_over($1)"
+CLOSE = f"""
+UPDATE comm_tests SET closed_at = $3 WHERE tenant_id = $1 AND id = $2 AND closed_at IS NULL AND ends_at <= $3
+RETURNING {_TEST}
+"""
+
+
+async def list_over(tx: Tx, now: datetime) -> list[tuple[UUID, UUID]]:
+    """(tenant, test) of what ended in any tenant and was not closed."""
+    return [(r["tenant_id"], r["id"]) for r in await tx.fetch(OVER, now)]
+
+
+async def close_test(tx: Tx, tenant_id: UUID, test_id: UUID) -> CommTest | None:
+    """Its answers count no more; None when it was closed already."""
+    row = await tx.fetchrow(CLOSE, tenant_id, test_id, tx.now)
+    return None if row is None else row_to(CommTest, row)
+
+
 _SCHEDULE = "tenant_id, id, rule, tz, first_at, next_at, enabled, version, created_at"
 INSERT_SCHEDULE = f"INSERT INTO comm_test_schedules ({_SCHEDULE}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 LIST_SCHEDULES = f"SELECT {_SCHEDULE} FROM comm_test_schedules WHERE tenant_id = $1 AND id > $2 ORDER BY id LIMIT $3"

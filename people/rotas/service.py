@@ -12,6 +12,7 @@ import msgspec
 from core.database import Tx
 from mobile_contract.text import Text
 from people.rotas import history, resolving, rota_queries, team_queries
+from people.rotas.resolving import Resolved
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +68,19 @@ async def list_people_on_duty(
     resolving.check_period(start, end)
     board = await resolving.load(tx, tenant_id, start, end, site_id=site_id)
     return await board.people(lambda eras: history.timeline(eras, start, end))
+
+
+async def list_coming(
+    tx: Tx, tenant_id: UUID, start: datetime, end: datetime, *, account_id: UUID | None = None
+) -> list[Resolved]:
+    """Duties that are on at ``start`` or begin before ``end``, of one person or of everybody who has one.
+
+    Raises Invalid as ``list_people_on_duty`` does.
+    """
+    resolving.check_period(start, end)
+    board = await resolving.load(tx, tenant_id, start, end, account_id=account_id)
+    found = await board.resolve(lambda eras: history.timeline(eras, start, end))
+    return [it for it in found if it.account_id is not None and account_id in (None, it.account_id)]
 
 
 async def list_team_members(tx: Tx, tenant_id: UUID) -> dict[UUID, frozenset[UUID]]:

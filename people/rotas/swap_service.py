@@ -16,7 +16,7 @@ from mobile_contract.rotas import SwapState
 from people.actor import Actor
 from people.permissions import Permission
 from people.queries import FIRST
-from people.rotas import history, resolving, rota_queries, swap_queries
+from people.rotas import history, resolving, rota_queries, swap_notices, swap_queries
 from people.rotas import swaps as rules
 from people.rotas.errors import check_account, found
 from people.rotas.model import Override, Swap
@@ -70,6 +70,7 @@ async def propose_swap(tx: Tx, actor: Actor, draft: SwapDraft) -> Swap:
     await swap_queries.insert_swap(tx, actor.tenant_id, swap)
     await audit.record(tx, actor.account_id, "swap.proposed", "swap", swap.id, _facts(swap))
     await outbox.wake(tx, CHANGED, swap.id)
+    await swap_notices.tell_proposed(tx, swap)
     return swap
 
 
@@ -82,7 +83,7 @@ async def answer_swap(tx: Tx, actor: Actor, swap_id: UUID, answer: Literal["acce
     swap = await _lock(tx, actor, swap_id)
     if swap.proposed_to != actor.account_id:
         raise Forbidden("swap.not_yours", "whoever was asked answers a swap", "只有被邀请者可以答复换班")
-    state: SwapState = "accepted" if answer == "accept" else "declined"
+    state: Literal["accepted", "declined"] = "accepted" if answer == "accept" else "declined"
     if swap.state == state:
         return swap
     check_open(swap, tx.now)
@@ -95,6 +96,7 @@ async def answer_swap(tx: Tx, actor: Actor, swap_id: UUID, answer: Literal["acce
     saved = await swap_queries.answer_swap(tx, actor.tenant_id, swap_id, state, tx.now)
     await audit.record(tx, actor.account_id, f"swap.{state}", "swap", swap_id, _facts(swap))
     await outbox.wake(tx, CHANGED, swap_id)
+    await swap_notices.tell_decided(tx, swap, state, actor.account_id)
     return saved
 
 
@@ -109,6 +111,7 @@ async def withdraw_swap(tx: Tx, actor: Actor, swap_id: UUID) -> Swap:
     saved = await swap_queries.answer_swap(tx, actor.tenant_id, swap_id, "withdrawn", tx.now)
     await audit.record(tx, actor.account_id, "swap.withdrawn", "swap", swap_id, {})
     await outbox.wake(tx, CHANGED, swap_id)
+    await swap_notices.tell_decided(tx, swap, "withdrawn", actor.account_id)
     return saved
 
 

@@ -59,6 +59,7 @@ TABLE_OF = {
     "/v1/alarm-rules": "alarm_rules",
     "/v1/commands": "commands",
     "/v1/contact-points": "contact_points",
+    "/v1/notices": "notices",
     "/v1/quiet-times": "quiet_times",
     "/v1/comm-tests": "comm_tests",
     "/v1/comm-test-messages": "comm_test_messages",
@@ -308,6 +309,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "preview_rota": lambda ids: _rota(ids) | _HOUR,
     "add_override": _override,
     "propose_swap": lambda ids: {"to": str(ids.get("others", ids["accounts"])), "duty": _duty(ids, 5)},
+    "read_notices": lambda ids: {"up_to": str(ids["notices"])},
     "answer_swap": lambda _: {"answer": "accept"},
     "report_positions": lambda _: {"positions": [{"at": AT, "lon": 0.0007, "lat": 0.0003, "accuracy_m": 5}]},
     "create_door": lambda ids: {
@@ -371,6 +373,9 @@ REQUIRED: dict[str, dict[str, str]] = {
 }
 # About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
 OWNERS_ALONE = {
+    "get_notice",
+    "read_notice",
+    "read_notices",
     "register_push",
     "revoke_device",
     "report_readiness",

@@ -347,6 +347,8 @@ async def _furnish_rotas(edge: Edge, admin: dict[str, str], li: UUID, wang: UUID
     asking = bearer((await edge.session("wang")).access_token)
     duty = {"starts_at": "2026-03-06T00:00:00Z", "ends_at": "2026-03-07T00:00:00Z", "position": 0}
     await make("swap", "/v1/swaps", {"to": str(li), "duty": duty | {"rota": str(made["rota"])}}, asking)
+    told = await edge.http.get("/v1/notices", headers=bearer((await edge.session("li")).access_token))
+    made["notice"] = made["up_to"] = UUID(told.json()["items"][0]["id"])
     return made
 
 

@@ -27,6 +27,7 @@ from mobile_contract.live import (
     Here,
     Join,
     Left,
+    NoticeMade,
     Order,
     Post,
     Posted,
@@ -43,6 +44,8 @@ from mobile_contract.live import (
 )
 from mobile_contract.room import IncidentReturned, MessagePosted, RoomEvent, TaskAssigned
 from people.actor import Actor
+from people.notices.model import Draft, SwapProposed
+from people.notices.service import notify
 from people.permissions import Role
 from people.sign_in import DEVICE_REVOKED
 from tests import incident_world
@@ -309,6 +312,25 @@ async def test_people_in_a_room_see_who_is_there(clone: Any) -> None:
                 await other.say(Here("background"))
                 await _until_presence(phone, world.li, "background")
             await _until_presence(phone, world.li, "away")
+
+
+async def test_a_notice_comes_at_once_to_every_socket_of_its_person_and_to_nobody_else(clone: Any) -> None:
+    async with running(clone) as edge:
+        world = edge.world
+        edge.tokens.issue(world.actor(world.li), "li")
+        facts = SwapProposed("Li", edge.db.clock.now(), edge.db.clock.now(), "UTC", in_return=False)
+        async with edge.phone("wang") as phone, edge.phone("wang") as second, edge.phone("li") as other:
+            await phone.until(Snapshot)
+            await second.until(Snapshot)
+            await other.until(Welcome)
+            async with edge.db.transaction(world.tenant_id) as tx:
+                await notify(tx, world.tenant_id, [world.wang], Draft(new_id(), facts, "k"))
+            first = await phone.until(NoticeMade)
+            assert await second.until(NoticeMade) == first
+            assert (first.kind, first.title.en) == ("swap.proposed", "Li asks you for a swap")
+            async with edge.db.transaction(world.tenant_id) as tx:
+                await notify(tx, world.tenant_id, [world.li], Draft(new_id(), facts, "theirs"))
+            assert (await other.until(NoticeMade)).id != first.id
 
 
 async def _until_presence(phone: Any, account: UUID, presence: str) -> None:

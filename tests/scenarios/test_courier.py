@@ -25,6 +25,9 @@ from incidents.reaching.delivery_queries import Attempt
 from muster.demo.plain_http import Reply, Request, serve
 from muster.demo.push_script import Behaviour, Push, Script, Switchboard
 from muster.demo.push_service import Running, run_push_service
+from people.notices import queries as notices
+from people.notices.model import Draft, SwapProposed
+from people.notices.service import notify
 from people.permissions import Role
 from people.reach import queries as reach_queries
 from realtime.courier import Courier
@@ -177,6 +180,40 @@ async def test_a_courier_killed_in_the_middle_of_a_send_is_followed_by_one_that_
             assert keys == {row.dedupe_key}
             second.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(second.wait(), PATIENCE_S) == 0
+
+
+@pytest.mark.scenario
+async def test_a_courier_killed_in_the_middle_of_a_notice_is_followed_by_one_that_pushes_it_again(
+    clone: Clone, tmp_path: Path
+) -> None:
+    async with Database.connect(clone.app_url, SystemClock(), max_size=2) as db, run_push_service(tmp_path) as push:
+        async with db.transaction(clone.tenant_id) as tx:
+            scene = await make_scene(tx, clone.tenant_id, {"wang": Role.RESPONDER})
+        wang = scene.people["wang"].account_id
+        switchboard = push.service.switchboard
+        switchboard.follow(Script("token-wang", [Behaviour(delay_s=3.0)]))
+
+        async def became(push_state: str) -> bool:
+            async with db.transaction(clone.tenant_id) as tx:
+                found = await notices.list_notices(
+                    tx, clone.tenant_id, wang, unread=False, kind=None, before=None, limit=9
+                )
+            return [it.push for it in found] == [push_state]
+
+        async with _courier(clone, push, tmp_path) as first:
+            async with db.transaction(clone.tenant_id) as tx:
+                facts = SwapProposed("Li", tx.now, tx.now, "UTC", in_return=False)
+                await notify(tx, clone.tenant_id, [wang], Draft(new_id(), facts, "k"))
+            await _until(lambda: _is(len(switchboard.log) == 1))
+            first.send_signal(signal.SIGKILL)
+            await first.wait()
+        assert await became("waiting")
+        async with _courier(clone, push, tmp_path) as second:
+            await _until(lambda: became("accepted"))
+            second.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(second.wait(), PATIENCE_S) == 0
+        assert len({taken.message["data"]["key"] for taken in switchboard.log}) == 1
+        assert [taken.message["notification"] for taken in switchboard.log] == [{"title": "Notice", "body": ""}] * 2
 
 
 @asynccontextmanager

@@ -237,6 +237,20 @@ def test_presence_is_for_whoever_can_take_it_and_marks_nobody() -> None:
     assert not slow_line.marked
 
 
+def test_a_notice_is_for_those_sockets_of_a_person_that_can_take_it() -> None:
+    hub = Hub()
+    slow, _, slow_line = _line()
+    fast, _, fast_line = _line()
+    _, _, closed_line = _line()
+    for line in (slow_line, fast_line, closed_line):
+        hub.attach(line)
+    slow.full = SOFT_BYTES + 1
+    closed_line.close(CloseCode.SIGNED_OUT, "gone")
+    assert hub.tell_account_quietly(TENANT, fast_line.account_id, b"7;") == 1
+    assert hub.tell_account_quietly(OTHER, fast_line.account_id, b"7;") == 0
+    assert (slow.seqs(), fast.seqs(), slow_line.marked) == ([], [7], False)
+
+
 def test_a_line_ahead_of_the_room_waits_until_the_room_is_past_it() -> None:
     hub = Hub()
     _, _, opener = _line()

@@ -32,6 +32,7 @@ from muster.phone.model import (
     Change,
     EventApplied,
     Memory,
+    NoticeArrived,
     OrderArrived,
     OrderRang,
     Refused,
@@ -39,7 +40,9 @@ from muster.phone.model import (
     Rung,
     WriteSettled,
 )
+from muster.phone.plain import change_json, change_line
 from muster.phone.session import AHEAD_MAX, CLOSED_ROOMS_KEPT, ORDERS_KEPT, RESEND_AFTER_S, Phone
+from muster.phone.view import View
 from tests.unit.test_room_fold import NOW, ROOM, bodies, incidents
 
 ME = UUID(int=42)
@@ -403,6 +406,14 @@ def test_a_room_left_is_gone_and_a_beat_is_nothing(phone: Phone) -> None:
     assert phone.feed(live.Beat(NOW), NOW) == []
     assert phone.feed(live.Left(ROOM), NOW) == []
     assert phone.rooms == {}
+
+
+def test_a_notice_is_one_line(phone: Phone) -> None:
+    notice = live.NoticeMade(UUID(int=7), "swap.proposed", Text("换班", "A swap"), urgent=False)
+    (told,) = phone.feed(notice, NOW)
+    assert told == NoticeArrived(notice)
+    assert change_line(told, View(phone, "wang", "en")) == "notice: A swap"
+    assert '"change":"notice"' in change_json(told)
 
 
 def test_what_comes_too_early_waits_for_what_is_missing_and_the_gap_is_asked_for_once(phone: Phone) -> None:
