@@ -32,7 +32,7 @@ async def world(tx: Tx) -> World:
 async def evacuate(tx: Tx, world: World, *zones: UUID) -> RollCall:
     """An incident in the store, and everybody in these zones (the store) led out."""
     incident = Incident(
-        tenant_id=tx.tenant_id,
+        tenant_id=world.plant.tenant_id,
         id=new_id(),
         number=0,
         site_id=world.plant.site.id,
