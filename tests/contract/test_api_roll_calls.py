@@ -112,9 +112,9 @@ async def plant(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Plant:
 async def test_a_mark_at_no_known_time_is_named(plant: Plant) -> None:
     call = await plant.start()
     # Without its offset it would be taken in the server's own zone: eight hours off in China.
-    for at, field in (("2026-03-02T08:00:00", "marks[0].at"), ("9999-12-31T23:00:00-12:00", None)):
+    for at, named in (("2026-03-02T08:00:00", "marks[0].at"), ("9999-12-31T23:00:00-12:00", None)):
         refused = await plant.mark(call["id"], plant.officer, plant.entry(plant.stage.world.wang, at=at))
-        assert (refused.status_code, refused.json().get("field")) == (400, field), refused.text
+        assert (refused.status_code, refused.json().get("field")) == (400, named), refused.text
 
 
 async def test_everybody_believed_there_is_expected_and_ordered_out(plant: Plant) -> None:

@@ -234,5 +234,5 @@ async def test_services_that_hang_take_no_thread_from_anything_else() -> None:
         for _ in range(4):
             await asked.acquire()
         await asyncio.to_thread(str)
-        assert not any(send.done() for send in sends), "a push service's token is renewed in a thread, files are written"
+        assert not any(send.done() for send in sends), "tokens are renewed and files written in threads"
         answering.set()
