@@ -34,7 +34,7 @@ from mobile_contract.escalations import (
     ResumeRequest,
 )
 from mobile_contract.paging import Page
-from mobile_contract.room import EscalationView
+from mobile_contract.room_views import EscalationView
 from people.permissions import Permission
 
 # Versions are 32-bit integers in the database.

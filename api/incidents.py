@@ -21,7 +21,7 @@ from incidents.records import IncidentFile
 from mobile_contract.incidents import CloseRequest, IncidentDetail, IncidentRecord, TimelineLine, TimelinePage
 from mobile_contract.paging import Page
 from mobile_contract.plans import NewIncident
-from mobile_contract.room import IncidentStateName
+from mobile_contract.room_views import IncidentStateName
 from people.permissions import Permission
 
 # Positions are 32-bit integers in the database.

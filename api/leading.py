@@ -27,7 +27,7 @@ from mobile_contract.leading import (
     ResourceEdit,
     TakeCommand,
 )
-from mobile_contract.room import CommanderView, ObjectiveView, ResourceView
+from mobile_contract.room_views import CommanderView, ObjectiveView, ResourceView
 from people.permissions import Permission
 
 

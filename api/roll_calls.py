@@ -37,7 +37,7 @@ from mobile_contract.roll_call import (
     RollCallDetail,
     Status,
 )
-from mobile_contract.room import RollCallView
+from mobile_contract.room_views import RollCallView
 from people.permissions import Permission
 from people.queries import FIRST
 

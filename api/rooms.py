@@ -15,7 +15,8 @@ from incidents import records, rooms
 from incidents.room_queries import JoinedRoom
 from mobile_contract.incidents import NewMessage, RoomHistory, RoomRecord
 from mobile_contract.paging import Page
-from mobile_contract.room import RoomEvent, RoomState
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import RoomEvent
 from people.permissions import Permission
 
 # The largest integer every JSON reader keeps exactly (RFC 8259 section 6).

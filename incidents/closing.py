@@ -24,7 +24,7 @@ from incidents.record import publishing, timeline
 from incidents.roll_call import ending as roll_call
 from incidents.service import check_reason
 from incidents.sos import service as sos
-from mobile_contract.room import CommandChanged, IncidentClosed, TaskChanged
+from mobile_contract.room_events import CommandChanged, IncidentClosed, TaskChanged
 from people.actor import Actor
 from people.permissions import Permission
 from plant import command_queries

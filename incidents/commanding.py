@@ -11,7 +11,7 @@ from core.logging import get_logger
 from incidents import queries, rooms, views
 from incidents.incident import Incident
 from incidents.record import timeline
-from mobile_contract.room import CommandChanged
+from mobile_contract.room_events import CommandChanged
 from people.actor import Actor
 from people.permissions import Permission
 from plant import instrument_queries

@@ -24,7 +24,7 @@ from incidents.context import SiteContext
 from incidents.incident import Incident
 from incidents.plans import planning
 from incidents.record import timeline
-from mobile_contract.room import FloodEnded, FloodStarted
+from mobile_contract.room_events import FloodEnded, FloodStarted
 from people.actor import Actor
 from people.permissions import Permission
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from incidents.tasking.policy import Need
-from mobile_contract.room import Step, TrustView, VoteView
+from mobile_contract.room_views import Step, TrustView, VoteView
 from mobile_contract.text import Text
 
 IncidentState = Literal["open", "returned", "closed"]

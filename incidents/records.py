@@ -19,7 +19,8 @@ from incidents.room_queries import JoinedRoom, Room
 from incidents.sos import queries as sos_queries
 from incidents.tasking import task_queries
 from mobile_contract.live import Order
-from mobile_contract.room import RoomEvent, RoomState
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import RoomEvent
 from people.actor import Actor
 from people.permissions import Permission
 from plant import command_queries

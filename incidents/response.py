@@ -27,15 +27,15 @@ from incidents.plans import planning
 from incidents.record import publishing, timeline
 from incidents.record.feed import Event
 from incidents.wording import alarm_title
-from mobile_contract.room import (
+from mobile_contract.room_events import (
     AlarmChanged,
     AlarmJoined,
     IncidentOpened,
     IncidentRegraded,
     IncidentReopened,
     IncidentReturned,
-    TrustView,
 )
+from mobile_contract.room_views import TrustView
 from plant import command_queries
 from plant.model import Command, CommandState
 

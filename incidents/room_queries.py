@@ -11,16 +11,9 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx, row_to
-from mobile_contract.room import (
-    MESSAGES_KEPT,
-    Body,
-    IncidentStateName,
-    Lane,
-    RoomEvent,
-    RoomState,
-    kind_of,
-    lane_of,
-)
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import Body, RoomEvent, kind_of, lane_of
+from mobile_contract.room_views import MESSAGES_KEPT, IncidentStateName, Lane
 from mobile_contract.text import Text
 
 

@@ -17,16 +17,9 @@ from core.ids import new_id
 from incidents import room_queries
 from incidents.room_queries import Room
 from incidents.sos import queries as sos_queries
-from mobile_contract.room import (
-    MESSAGE_MAX_CHARS,
-    Body,
-    MemberJoined,
-    MemberLeft,
-    MemberView,
-    MessagePosted,
-    RoomEvent,
-    RoomState,
-)
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import Body, MemberJoined, MemberLeft, MessagePosted, RoomEvent
+from mobile_contract.room_views import MESSAGE_MAX_CHARS, MemberView
 from people.actor import Actor
 from people.permissions import Permission
 

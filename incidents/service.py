@@ -16,7 +16,7 @@ from incidents.reaching import deliveries
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.record import timeline
 from incidents.tasking import escalation, task_queries, tasks
-from mobile_contract.room import TaskChanged
+from mobile_contract.room_events import TaskChanged
 from people.actor import Actor
 from people.permissions import Permission
 

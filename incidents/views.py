@@ -7,7 +7,7 @@ from datetime import date
 from incidents.alarms.flood import Flood
 from incidents.alarms.voting import Vote
 from incidents.incident import Alarm, Incident, Task
-from mobile_contract.room import (
+from mobile_contract.room_views import (
     AlarmView,
     CommandView,
     FloodView,

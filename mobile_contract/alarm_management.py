@@ -12,7 +12,7 @@ from mobile_contract.devices import UcumUnit
 from mobile_contract.incidents import Moment, Reason
 from mobile_contract.limits import DelayS, LimitKind, LimitSourceView, Quantity
 from mobile_contract.plant import Named
-from mobile_contract.room import FloodView, TrustView, VoteView
+from mobile_contract.room_views import FloodView, TrustView, VoteView
 from mobile_contract.text import Text
 
 SuppressionKind: TypeAlias = Literal["shelved", "by_design", "out_of_service"]

@@ -14,7 +14,7 @@ import msgspec
 from mobile_contract.devices import Slug
 from mobile_contract.incidents import Reason
 from mobile_contract.plant import Named
-from mobile_contract.room import DeliveryView, EscalationView, NeedFact
+from mobile_contract.room_views import DeliveryView, EscalationView, NeedFact
 from mobile_contract.text import Text
 
 TargetKind: TypeAlias = Literal["person", "role", "team", "on_call", "on_shift", "skill", "nearest"]

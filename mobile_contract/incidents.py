@@ -12,14 +12,14 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.live import KEY_MAX_CHARS, REASON_MAX_CHARS, Fact, Order
-from mobile_contract.room import (
+from mobile_contract.room_events import RoomEvent
+from mobile_contract.room_views import (
     MESSAGE_MAX_CHARS,
     AlarmView,
     CommandView,
     DeliveryView,
     IncidentStateName,
     IncidentView,
-    RoomEvent,
     TaskView,
 )
 from mobile_contract.text import Text

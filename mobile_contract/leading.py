@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from mobile_contract.room import CommanderView, ObjectiveView, ResourceView, RollCallView
+from mobile_contract.room_views import CommanderView, ObjectiveView, ResourceView, RollCallView
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 ObjectiveText: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=r"\S")]

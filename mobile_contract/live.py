@@ -32,7 +32,9 @@ import msgspec
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.notices import NoticeKind
 from mobile_contract.presence import ReportedPosition
-from mobile_contract.room import RoomEvent, RoomState, Step
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import RoomEvent
+from mobile_contract.room_views import Step
 from mobile_contract.sos import SosKind
 from mobile_contract.text import Text
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.devices import Slug
-from mobile_contract.room import ConfirmKind, Step, StepView
+from mobile_contract.room_views import ConfirmKind, Step, StepView
 from mobile_contract.text import Text
 
 AlarmKind: TypeAlias = Literal["high", "low", "vote", "stale", "discrepancy", "no_effect"]

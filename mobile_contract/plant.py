@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.devices import Slug, UcumUnit
-from mobile_contract.room import CommandView, TrustView
+from mobile_contract.room_views import CommandView, TrustView
 from mobile_contract.text import Text
 
 Short: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]

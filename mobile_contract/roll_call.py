@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.people import Slug
-from mobile_contract.room import RollCallView
+from mobile_contract.room_views import RollCallView
 from mobile_contract.text import Text
 
 Reason: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.presence import ReportedPosition
-from mobile_contract.room import SosView
+from mobile_contract.room_views import SosView
 
 SosKind: TypeAlias = Literal["duress_silent", "medical", "fall", "trapped"]
 Key: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]

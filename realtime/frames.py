@@ -9,7 +9,8 @@ from __future__ import annotations
 import msgspec
 
 from mobile_contract.live import ServerFrame, encode
-from mobile_contract.room import Lane, RoomEvent
+from mobile_contract.room_events import RoomEvent
+from mobile_contract.room_views import Lane
 
 _FIN_TEXT = 0x81
 _LEN_16 = 126

@@ -13,7 +13,8 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms.model import AlarmState, LimitSource
 from incidents.incident import Alarm, Incident, Task
-from mobile_contract.room import AlarmJoined, IncidentOpened, Step
+from mobile_contract.room_events import AlarmJoined, IncidentOpened
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Role

@@ -29,7 +29,8 @@ from mobile_contract.live import (
     Snapshot,
     encode,
 )
-from mobile_contract.room import RoomEvent, RoomState, fold
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import RoomEvent
 from people.actor import Actor
 from people.authenticator import Authenticated
 from people.errors import token_expired, token_invalid

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from mobile_contract.room import RoomEvent, RoomState, fold
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import RoomEvent
 from tests.whole_plant import WholePlant, start_muster, until
 
 # A snapshot of a busy room is one line.

@@ -17,7 +17,7 @@ from incidents.reaching import deliveries, delivery_queries
 from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.reaching.orders import OrderContent
 from incidents.tasking import task_queries
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from mobile_contract.room import MessagePosted, RoomEvent
+from mobile_contract.room_events import MessagePosted, RoomEvent
 
 ROOM = UUID("01930000-0000-7000-8000-000000000001")
 TENANT = UUID("01930000-0000-7000-8000-000000000002")

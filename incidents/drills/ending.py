@@ -21,7 +21,8 @@ from incidents.drills.score import score
 from incidents.drills.wording import ENDED, REAL
 from incidents.incident import Incident
 from incidents.record import timeline
-from mobile_contract.room import DrillChanged, DrillView, MessagePosted
+from mobile_contract.room_events import DrillChanged, MessagePosted
+from mobile_contract.room_views import DrillView
 
 log = get_logger(__name__)
 

@@ -31,7 +31,7 @@ from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record import timeline
 from incidents.service import check_reason
 from mobile_contract.drills import DRILL_MAX_MINUTES, Goals
-from mobile_contract.room import DrillChanged
+from mobile_contract.room_events import DrillChanged
 from people.actor import Actor
 from people.permissions import Permission
 from plant import queries as plant_queries

@@ -24,7 +24,7 @@ from incidents.leading.views import commander_view
 from incidents.plans import plan_queries
 from incidents.record import publishing, timeline
 from incidents.service import check_reason, require_open
-from mobile_contract.room import CommanderChanged, IncidentMerged, IncidentRegraded, IncidentReopened
+from mobile_contract.room_events import CommanderChanged, IncidentMerged, IncidentRegraded, IncidentReopened
 from people.actor import Actor
 from people.permissions import Permission
 

@@ -21,7 +21,7 @@ from incidents.sos import queries as sos_queries
 from incidents.sos.service import sos_view
 from incidents.tasking import escalation_queries
 from incidents.tasking.asked import escalation_view
-from mobile_contract.room import (
+from mobile_contract.room_events import (
     AlarmJoined,
     Body,
     CommandChanged,

@@ -30,7 +30,7 @@ from incidents.leading.views import commander_view
 from incidents.plans import giving, plan_queries, planning
 from incidents.record import publishing, timeline
 from incidents.service import check_reason, require_open
-from mobile_contract.room import AlarmChanged, CommanderChanged, IncidentOpened, IncidentSplit
+from mobile_contract.room_events import AlarmChanged, CommanderChanged, IncidentOpened, IncidentSplit
 from people.actor import Actor
 from people.permissions import Permission
 

@@ -28,7 +28,7 @@ from incidents.roll_call import queries as roll_call_queries
 from incidents.roll_call.model import RollCall
 from incidents.service import require_open
 from incidents.tasking import task_queries
-from mobile_contract.room import ObjectiveChanged, ResourceChanged
+from mobile_contract.room_events import ObjectiveChanged, ResourceChanged
 from people.actor import Actor
 from people.permissions import Permission
 from people.service import check_version

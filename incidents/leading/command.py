@@ -18,7 +18,7 @@ from incidents.leading.read_back import as_facts, check_read_back
 from incidents.leading.views import commander_view
 from incidents.record import timeline
 from incidents.service import check_reason, require_open
-from mobile_contract.room import CommanderChanged
+from mobile_contract.room_events import CommanderChanged
 from people.actor import Actor
 from people.permissions import Permission, Role, may
 

@@ -9,7 +9,7 @@ import msgspec
 from incidents.leading.commander import Commander
 from incidents.leading.model import Briefing, Handover, Objective, Resource
 from mobile_contract.leading import BriefingView, HandoverView
-from mobile_contract.room import CommanderView, ObjectiveView, ResourceView
+from mobile_contract.room_views import CommanderView, ObjectiveView, ResourceView
 
 
 def commander_view(commander: Commander) -> CommanderView:

@@ -24,7 +24,7 @@ from incidents.plans.model import (
     TaskTemplate,
 )
 from mobile_contract.plans import Scope
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 PLAIN_ROLES: dict[str, PlanRole] = {

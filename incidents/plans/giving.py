@@ -25,7 +25,7 @@ from incidents.record import timeline
 from incidents.tasking import escalation
 from incidents.tasking.policy import NEEDS_MAX, Need
 from mobile_contract.agent_cards import CardBrief
-from mobile_contract.room import TaskAssigned, TaskStepsChanged
+from mobile_contract.room_events import TaskAssigned, TaskStepsChanged
 from mobile_contract.text import Text
 
 _OVER = ("done", "cancelled")

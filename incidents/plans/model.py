@@ -39,7 +39,7 @@ from mobile_contract.plans import (
     WindIs,
     ZoneIs,
 )
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 __all__ = [

@@ -13,7 +13,7 @@ from core.database import Tx, row_to
 from core.errors import NotFound
 from core.logging import get_logger
 from incidents.plans.versions import OWN_VERSIONS_FROM, PlanVersion
-from mobile_contract.room import StepView
+from mobile_contract.room_views import StepView
 
 log = get_logger(__name__)
 

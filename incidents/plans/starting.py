@@ -29,7 +29,7 @@ from incidents.plans.moments import look, moment_at
 from incidents.record import publishing, timeline
 from incidents.response import INCIDENTS_OPENED
 from incidents.service import check_reason
-from mobile_contract.room import IncidentOpened, IncidentRegraded
+from mobile_contract.room_events import IncidentOpened, IncidentRegraded
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Permission

@@ -16,7 +16,8 @@ from incidents.plans.plan_queries import LateStep, WaitingRow
 from incidents.plans.steps import Proof, confirm, waits_for_second
 from incidents.record import timeline
 from incidents.tasking import task_queries
-from mobile_contract.room import StepView, TaskStepsChanged
+from mobile_contract.room_events import TaskStepsChanged
+from mobile_contract.room_views import StepView
 from people.actor import Actor
 from people.permissions import Permission
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from core.errors import Conflict, Forbidden, Invalid
-from mobile_contract.room import Step, StepView
+from mobile_contract.room_views import Step, StepView
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -19,7 +19,8 @@ from incidents.reaching.delivery_queries import DeliveryRow, Terms
 from incidents.tasking import task_queries
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.live import Order
-from mobile_contract.room import DeliveryChanged, DeliveryView, Step
+from mobile_contract.room_events import DeliveryChanged
+from mobile_contract.room_views import DeliveryView, Step
 from mobile_contract.text import Text
 
 NEWS_QUEUED = "delivery.queued"

@@ -18,7 +18,8 @@ from incidents.record import timeline
 from incidents.roll_call.model import AssemblyPoint, RollCall
 from incidents.tasking import escalation, escalation_queries, task_queries
 from incidents.tasking.asked import escalation_view, new_escalation
-from mobile_contract.room import EscalationChanged, Step, TaskAssigned, TaskChanged
+from mobile_contract.room_events import EscalationChanged, TaskAssigned, TaskChanged
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 PLAN = "roll-call"

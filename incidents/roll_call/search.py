@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from incidents.roll_call.model import Person
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 # A name takes two seconds to call out and a step is read on a phone; the rest is on the roll call's own page.

@@ -27,7 +27,7 @@ from incidents.roll_call.search import is_new_search, search_steps
 from incidents.roll_call.views import roll_call_view
 from incidents.service import check_reason
 from incidents.tasking import task_queries
-from mobile_contract.room import RollCallChanged
+from mobile_contract.room_events import RollCallChanged
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Permission

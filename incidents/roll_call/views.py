@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from incidents.roll_call.model import RollCall
-from mobile_contract.room import RollCallView
+from mobile_contract.room_views import RollCallView
 
 
 def roll_call_view(call: RollCall) -> RollCallView:

@@ -33,7 +33,8 @@ from incidents.sos.locating import locate
 from incidents.sos.model import LoneSession, SosCall, SosPosition
 from incidents.sos.place import FixAt
 from incidents.sos.rules import KIND_NAMES, LEVELS, Kind, Place, graver, is_again, place_name, reason
-from mobile_contract.room import SosChanged, SosView
+from mobile_contract.room_events import SosChanged
+from mobile_contract.room_views import SosView
 from mobile_contract.text import Text
 from people import queries as people_queries
 from people.actor import Actor

@@ -21,7 +21,8 @@ from incidents.reaching.delivery_queries import DeliveryRow
 from incidents.tasking import escalation_moves, escalation_queries, task_queries
 from incidents.tasking.escalation_queries import EscalationRow
 from incidents.tasking.policy import ANYBODY, default_policy
-from mobile_contract.room import EscalationChanged, EscalationView, NeedView
+from mobile_contract.room_events import EscalationChanged
+from mobile_contract.room_views import EscalationView, NeedView
 
 
 class Asked(msgspec.Struct):

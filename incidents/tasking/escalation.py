@@ -53,7 +53,7 @@ from incidents.tasking.policy import EscalationPolicy, PolicyRef, default_policy
 from incidents.tasking.quorum import fill, suits
 from incidents.tasking.roster import Candidate
 from incidents.views import task_view
-from mobile_contract.room import EscalationChanged, TaskAssigned, TaskChanged
+from mobile_contract.room_events import EscalationChanged, TaskAssigned, TaskChanged
 from people.actor import Actor
 
 __all__ = ["Asked", "lock_asked"]

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from incidents.tasking.policy import OFFICERS, EscalationPolicy, Need, PolicyStep, Target
 from incidents.tasking.quorum import Comer, Filling, fill, suits
 from incidents.tasking.roster import Candidate, nearest_first, order
-from mobile_contract.room import EscalationStateName
+from mobile_contract.room_views import EscalationStateName
 
 # Who said yes and must be moving has this long to put on shoes and go, before somebody else is asked as well.
 PROMISE_S = 60.0

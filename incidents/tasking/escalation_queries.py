@@ -13,7 +13,7 @@ from core.database import Tx, row_to
 from core.errors import NotFound
 from incidents.tasking.escalation_moves import Escalation
 from incidents.tasking.policy import EscalationPolicy, Need
-from mobile_contract.room import EscalationStateName
+from mobile_contract.room_views import EscalationStateName
 
 _ESCALATION = """tenant_id, task_id, incident_id, policy, needs, content, state, step, round, step_started_at, met,
     crew, started_at, met_at, paused_until, paused_by, pause_reason, due_at, lease_holder, lease_until, fencing"""

@@ -20,7 +20,7 @@ from incidents.tasking.policy import Target
 from incidents.tasking.quorum import fill, suits
 from incidents.tasking.roster import Candidate
 from mobile_contract.escalations import PAUSE_MAX_S
-from mobile_contract.room import EscalationView
+from mobile_contract.room_views import EscalationView
 from people.actor import Actor
 from people.permissions import Permission
 

@@ -20,7 +20,7 @@ from incidents.tasking import task_queries
 from incidents.tasking.asked import Asked
 from incidents.tasking.escalation_choice import taken_by
 from incidents.views import task_view
-from mobile_contract.room import TaskAssigned, TaskChanged
+from mobile_contract.room_events import TaskAssigned, TaskChanged
 
 
 async def take_over(tx: Tx, asked: Asked, account_id: UUID) -> None:

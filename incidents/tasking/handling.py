@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from core.errors import Conflict, Invalid, NotFound
 from incidents.incident import Task
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 

@@ -31,7 +31,7 @@ from incidents.tasking.escalation_moves import Pick
 from incidents.tasking.handling import again, blocked, cancelled, check_ended, check_open, divided, unblocked
 from incidents.tasking.policy import Target
 from incidents.tasking.quorum import suits
-from mobile_contract.room import TaskAssigned, TaskChanged, TaskStepsChanged
+from mobile_contract.room_events import TaskAssigned, TaskChanged, TaskStepsChanged
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Permission

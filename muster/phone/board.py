@@ -9,16 +9,8 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract.live import Answer
-from mobile_contract.room import (
-    AlarmView,
-    DeliveryView,
-    IncidentView,
-    RollCallView,
-    RoomState,
-    Step,
-    StepView,
-    TaskView,
-)
+from mobile_contract.room import RoomState
+from mobile_contract.room_views import AlarmView, DeliveryView, IncidentView, RollCallView, Step, StepView, TaskView
 from mobile_contract.text import Text
 from muster.phone import words
 from muster.phone.model import FinishTask, SeenOrder

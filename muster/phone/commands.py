@@ -7,7 +7,7 @@ from typing import TypeAlias
 import msgspec
 
 from mobile_contract.live import REASON_MAX_CHARS
-from mobile_contract.room import MESSAGE_MAX_CHARS
+from mobile_contract.room_views import MESSAGE_MAX_CHARS
 from mobile_contract.text import Text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from mobile_contract.room import (
+from mobile_contract.room_events import (
     AlarmChanged,
     AlarmJoined,
     CommandChanged,
@@ -12,7 +12,6 @@ from mobile_contract.room import (
     DeliveryChanged,
     DrillChanged,
     EscalationChanged,
-    EscalationView,
     FloodEnded,
     FloodStarted,
     IncidentClosed,
@@ -28,11 +27,11 @@ from mobile_contract.room import (
     RollCallChanged,
     RoomEvent,
     SosChanged,
-    StepView,
     TaskAssigned,
     TaskChanged,
     TaskStepsChanged,
 )
+from mobile_contract.room_views import EscalationView, StepView
 from muster.phone import words
 from muster.phone.view import (
     View,

@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from mobile_contract import live
-from mobile_contract.room import RoomEvent, RoomState
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import RoomEvent
 
 Write: TypeAlias = live.Post | live.Answer | live.Receipt
 

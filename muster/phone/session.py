@@ -15,7 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from mobile_contract import live
-from mobile_contract.room import RoomEvent, RoomState, SequenceGapError, apply
+from mobile_contract.room import RoomState, SequenceGapError, apply
+from mobile_contract.room_events import RoomEvent
 from muster.phone.model import (
     AcknowledgeAlarm,
     Change,

@@ -10,16 +10,8 @@ import msgspec
 
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.people import Locale
-from mobile_contract.room import (
-    AlarmView,
-    CommandView,
-    IncidentView,
-    RollCallView,
-    RoomState,
-    Step,
-    StepView,
-    TaskView,
-)
+from mobile_contract.room import RoomState
+from mobile_contract.room_views import AlarmView, CommandView, IncidentView, RollCallView, Step, StepView, TaskView
 from mobile_contract.text import Text
 from muster.phone import words
 from muster.phone.board import Card, cards, focus

@@ -28,7 +28,7 @@ from incidents.context import load_context
 from incidents.reaching import deliveries
 from incidents.record.feed_service import Desk
 from incidents.record.vault import Vault
-from mobile_contract.room import TaskAssigned
+from mobile_contract.room_events import TaskAssigned
 from people import service
 from people.authenticator import Authenticator
 from people.model import Account, DeviceInHand, Session

@@ -20,7 +20,7 @@ from api.app import ROUTERS
 from api.document import build_document
 from core.ids import new_id
 from incidents.plans import plan_queries
-from mobile_contract.room import StepView
+from mobile_contract.room_views import StepView
 from people.permissions import PERMISSIONS, Permission, Role
 from tests import clusters, incident_world
 from tests.certificate_requests import request

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from incidents.plans import plan_queries
-from mobile_contract.room import StepView
+from mobile_contract.room_views import StepView
 from people.permissions import Role
 from tests.contract.conftest import Edge, Stage
 

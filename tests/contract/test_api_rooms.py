@@ -11,7 +11,8 @@ import pytest
 from core.ids import new_id
 from incidents import queries, rooms
 from incidents.alarms import alarm
-from mobile_contract.room import RoomEvent, RoomState, fold
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import RoomEvent
 from people.permissions import Role
 from tests.contract.conftest import Stage, read_all
 

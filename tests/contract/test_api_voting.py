@@ -11,7 +11,7 @@ from core.ids import new_id
 from incidents import rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
-from mobile_contract.room import FloodStarted
+from mobile_contract.room_events import FloodStarted
 from people.permissions import Role
 from tests.contract.conftest import Stage, read_all
 

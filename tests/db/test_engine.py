@@ -18,7 +18,7 @@ from incidents.alarms import rule_service, service
 from incidents.alarms.model import LimitSource
 from incidents.plans import planning
 from incidents.record import timeline
-from mobile_contract.room import CommandChanged
+from mobile_contract.room_events import CommandChanged
 from mobile_contract.text import Text
 from plant import command_queries, instrument_service, place_service
 from plant import service as plant_service

@@ -42,7 +42,7 @@ from mobile_contract.live import (
     Snapshot,
     Welcome,
 )
-from mobile_contract.room import IncidentReturned, MessagePosted, RoomEvent, TaskAssigned
+from mobile_contract.room_events import IncidentReturned, MessagePosted, RoomEvent, TaskAssigned
 from people.actor import Actor
 from people.notices.model import Draft, SwapProposed
 from people.notices.service import notify

@@ -27,7 +27,8 @@ from core.file_store import DiskFiles
 from core.outbox import Listener
 from incidents import rooms, views
 from incidents.reaching import delivery_queries, orders
-from mobile_contract.room import MessagePosted, RoomState, TaskAssigned
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import MessagePosted, TaskAssigned
 from mobile_contract.text import Text
 from muster.demo.push_service import run_push_service
 from people import sign_in

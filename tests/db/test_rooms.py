@@ -35,9 +35,10 @@ from incidents.sos import service as sos
 from incidents.sos.model import SosCall
 from incidents.tasking import escalation
 from incidents.tasking.policy import Need
-from mobile_contract import room as contract
+from mobile_contract import room_events as contract
 from mobile_contract.drills import Goals
-from mobile_contract.room import (
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import (
     KINDS,
     AlarmChanged,
     AlarmJoined,
@@ -51,14 +52,12 @@ from mobile_contract.room import (
     IncidentReopened,
     IncidentReturned,
     MessagePosted,
-    RoomState,
     SosChanged,
-    StepView,
     TaskAssigned,
     TaskChanged,
     TaskStepsChanged,
-    fold,
 )
+from mobile_contract.room_views import StepView
 from mobile_contract.text import Text
 from people.permissions import Role
 from plant import command_queries

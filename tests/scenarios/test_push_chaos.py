@@ -30,7 +30,9 @@ from incidents.record import timeline
 from incidents.tasking import escalation, task_queries, tasks
 from incidents.tasking.escalation_queries import EscalationRow, list_of_incident
 from incidents.tasking.policy import Need
-from mobile_contract.room import DeliveryChanged, DeliveryView, RoomEvent, RoomState, fold
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import DeliveryChanged, RoomEvent
+from mobile_contract.room_views import DeliveryView
 from muster.demo.push_script import Behaviour, Script, Switchboard
 from muster.demo.push_service import run_push_service
 from people.permissions import Role

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_contract.live import CloseCode, encode
-from mobile_contract.room import Lane, MessagePosted, RoomEvent
+from mobile_contract.room_events import MessagePosted, RoomEvent
+from mobile_contract.room_views import Lane
 from realtime.frames import PreparedEvent, prepare_event, prepare_text
 from realtime.hub import JOIN_BUFFER_MAX, GapError, Hub, Joined
 from realtime.line import HARD_BYTES, SOFT_BYTES, Line

@@ -13,7 +13,8 @@ from mobile_contract import live
 from mobile_contract.agent_cards import CardBrief
 from mobile_contract.people import Locale
 from mobile_contract.roll_call import NewMarks
-from mobile_contract.room import RollCallChanged, RollCallView, RoomEvent, Step, StepView, TaskStepsChanged, VoteView
+from mobile_contract.room_events import RollCallChanged, RoomEvent, TaskStepsChanged
+from mobile_contract.room_views import RollCallView, Step, StepView, VoteView
 from mobile_contract.text import Text
 from muster.phone import words
 from muster.phone.board import proof_of, roll_call_to_answer

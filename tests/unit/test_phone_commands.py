@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_contract.live import REASON_MAX_CHARS
-from mobile_contract.room import MESSAGE_MAX_CHARS
+from mobile_contract.room_views import MESSAGE_MAX_CHARS
 from muster.phone.commands import (
     HELP,
     NOTE_MAX_CHARS,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_contract.people import Locale
-from mobile_contract.room import Body, DeliveryChanged, RoomEvent, TaskStepsChanged
+from mobile_contract.room_events import Body, DeliveryChanged, RoomEvent, TaskStepsChanged
 from muster.phone import words
 from muster.phone.events import event_line
 from muster.phone.session import Phone

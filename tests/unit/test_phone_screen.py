@@ -13,17 +13,16 @@ from rich.console import Console
 
 from mobile_contract import live
 from mobile_contract.people import Locale
-from mobile_contract.room import (
+from mobile_contract.room import RoomState
+from mobile_contract.room_events import MessagePosted, RoomEvent
+from mobile_contract.room_views import (
     AlarmView,
     CommandView,
     DeliveryView,
     IncidentView,
     MemberView,
-    MessagePosted,
     MessageView,
     PlanRef,
-    RoomEvent,
-    RoomState,
     Step,
     TaskView,
 )

@@ -13,19 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec.structs import replace
 
 from mobile_contract import live
-from mobile_contract.room import (
-    Body,
-    IncidentOpened,
-    IncidentReturned,
-    IncidentView,
-    MessagePosted,
-    PlanRef,
-    RoomEvent,
-    RoomState,
-    Step,
-    fold,
-    lane_of,
-)
+from mobile_contract.room import RoomState, fold
+from mobile_contract.room_events import Body, IncidentOpened, IncidentReturned, MessagePosted, RoomEvent, lane_of
+from mobile_contract.room_views import IncidentView, PlanRef, Step
 from mobile_contract.text import Text
 from muster.phone.model import (
     AcknowledgeAlarm,

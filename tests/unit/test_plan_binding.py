@@ -20,7 +20,7 @@ from incidents.plans.model import (
     StepTemplate,
     WindIs,
 )
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 from tests.unit.plan_words import TEXT, moment, plan, task
 

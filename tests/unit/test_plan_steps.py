@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import Conflict, Forbidden, Invalid
 from incidents.plans.steps import Proof, check_finished, confirm, is_overdue, progress_of, waits_for_second
-from mobile_contract.room import Step, StepView
+from mobile_contract.room_views import Step, StepView
 from tests.unit.plan_words import TEXT
 
 ANN, BOB = UUID(int=1), UUID(int=2)

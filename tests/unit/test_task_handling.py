@@ -13,7 +13,7 @@ from core.errors import Conflict, Invalid, NotFound
 from incidents.incident import Task
 from incidents.tasking.handling import again, blocked, cancelled, check_ended, check_open, divided, unblocked
 from incidents.tasking.policy import Need
-from mobile_contract.room import Step
+from mobile_contract.room_views import Step
 from mobile_contract.text import Text
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
