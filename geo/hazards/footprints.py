@@ -13,9 +13,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import shapely
-from shapely import Geometry, MultiPolygon, Polygon
+from shapely import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
 
-from geo.hazards.model import Area, Concentration, Hazard, check_hazard, factor_permille, invalid
+from core.errors import Invalid
+from geo.hazards.model import Concentration, Hazard, check_hazard, factor_permille, invalid
 from geo.projection import Projection
 
 # A drawn outline has tens of corners and a forecast's some hundreds; this bounds the work one request can cause.
@@ -29,6 +31,7 @@ AREA_MIN_M2 = 0.01
 LATITUDE_MAX = 84.0
 
 Shape: TypeAlias = Polygon | MultiPolygon
+_Rings: TypeAlias = list[list[npt.NDArray[np.float64]]]
 BAN_PERMILLE = 2**31 - 1
 """The factor of a ban: greater than any other."""
 
@@ -68,27 +71,32 @@ class Placed(msgspec.Struct, frozen=True):
 def place(hazard: Hazard, projection: Projection, levels: Collection[int]) -> Placed:
     """The hazard in metres. Raises Invalid (geo.hazard_invalid), naming the field, for anything that is wrong."""
     check_hazard(hazard, levels)
+    # The rooms of a grown hazard stand in slice after slice, as one object: they are read once.
+    shapes: dict[int, Shape] = {}
     left = HAZARD_POSITIONS_MAX
     slices = []
     for number, it in enumerate(hazard.slices):
         made = []
         for index, area in enumerate(it.areas):
             field = f"slices.{number}.areas.{index}.polygon"
-            left -= _count(field, area.polygon)
-            if left < 0:
-                raise invalid(
-                    field,
-                    f"a hazard has at most {HAZARD_POSITIONS_MAX} positions",
-                    f"危险区最多有 {HAZARD_POSITIONS_MAX} 个坐标",
-                    None,
-                    HAZARD_POSITIONS_MAX,
-                )
-            made.append(_footprint(field, area, projection))
+            if id(area.polygon) not in shapes:
+                left -= _count(field, area.polygon)
+                if left < 0:
+                    raise _too_many(field, "hazard", "危险区", None, HAZARD_POSITIONS_MAX)
+                shapes[id(area.polygon)] = _shape(field, area.polygon, projection)
+            permille = BAN_PERMILLE if area.factor is None else factor_permille(area.factor)
+            made.append(Footprint(shapes[id(area.polygon)], frozenset(area.levels), permille, tuple(area.air)))
         slices.append(PlacedSlice(it.start_ms, tuple(made)))
     return Placed(hazard.id, tuple(slices))
 
 
-def to_geojson(shape: Geometry, projection: Projection) -> dict[str, Any]:
+def drawn_shape(field: str, geojson: dict[str, Any]) -> Shape:
+    """A GeoJSON Polygon or MultiPolygon in degrees. Raises Invalid, naming ``field``, unless it is a sound one."""
+    _count(field, geojson)
+    return _drawn(field, _read(field, geojson))
+
+
+def to_geojson(shape: BaseGeometry, projection: Projection) -> dict[str, Any]:
     """A shape in metres as GeoJSON in degrees."""
     turned = shapely.transform(shape, projection.to_degrees)
     return _plain(shapely.geometry.mapping(turned))
@@ -99,12 +107,6 @@ def _plain(mapping: dict[str, Any]) -> dict[str, Any]:
         return [listed(it) for it in value] if isinstance(value, tuple | list) else value
 
     return {"type": mapping["type"], "coordinates": listed(mapping["coordinates"])}
-
-
-def _footprint(field: str, area: Area, projection: Projection) -> Footprint:
-    permille = BAN_PERMILLE if area.factor is None else factor_permille(area.factor)
-    shape = _shape(field, _polygons(field, area.polygon), projection)
-    return Footprint(shape, frozenset(area.levels), permille, tuple(area.air))
 
 
 def _polygons(field: str, geojson: dict[str, Any]) -> list[list[Any]]:
@@ -126,34 +128,43 @@ def _count(field: str, geojson: dict[str, Any]) -> int:
     """How many positions it has, before any of them is looked at."""
     count = sum(len(ring) for rings in _polygons(field, geojson) for ring in rings)
     if count > POSITIONS_MAX:
-        raise invalid(
-            f"{field}.coordinates",
-            f"a polygon has at most {POSITIONS_MAX} positions, this one has {count}",
-            f"多边形最多有 {POSITIONS_MAX} 个坐标，此处有 {count} 个",
-            count,
-            POSITIONS_MAX,
-        )
+        raise _too_many(f"{field}.coordinates", "polygon", "多边形", count, POSITIONS_MAX)
     return count
 
 
-def _shape(field: str, polygons: list[list[Any]], projection: Projection) -> Shape:
-    field = f"{field}.coordinates"
-    rings = [[_ring(field, ring) for ring in one] for one in polygons]
-    _check_place(field, np.concatenate([ring for one in rings for ring in one]), projection)
+def _too_many(field: str, what: str, what_zh: str, count: int | None, limit: int) -> Invalid:
+    seen, seen_zh = (f", this one has {count}", f"，此处有 {count} 个") if count else ("", "")
+    return invalid(
+        field, f"a {what} has at most {limit} positions{seen}", f"{what_zh}最多有 {limit} 个坐标{seen_zh}", count, limit
+    )
+
+
+def _read(field: str, geojson: dict[str, Any]) -> _Rings:
+    return [[_ring(f"{field}.coordinates", ring) for ring in one] for one in _polygons(field, geojson)]
+
+
+def _drawn(field: str, rings: _Rings) -> Shape:
     drawn = _assemble(rings)
     if not drawn.is_valid:
         reason = shapely.is_valid_reason(drawn)
-        raise invalid(field, f"the polygon is not valid: {reason}", f"多边形无效：{reason}", reason)
+        raise invalid(f"{field}.coordinates", f"the polygon is not valid: {reason}", f"多边形无效：{reason}", reason)
+    return drawn
+
+
+def _shape(field: str, geojson: dict[str, Any], projection: Projection) -> Shape:
+    rings = _read(field, geojson)
+    _check_place(f"{field}.coordinates", np.concatenate([ring for one in rings for ring in one]), projection)
+    _drawn(field, rings)
     shape = _assemble([[projection.to_metres(ring) for ring in one] for one in rings])
     if not shape.is_valid:
         # Sound as drawn: a corner that touches an edge came to lie across it by the rounding of the projection.
         shape = cast(Shape, shapely.make_valid(shape, method="structure", keep_collapsed=False))
     if shape.area < AREA_MIN_M2:
-        raise invalid(field, "the polygon covers nothing", "多边形面积为零", shape.area, AREA_MIN_M2)
+        raise invalid(f"{field}.coordinates", "the polygon covers nothing", "多边形面积为零", shape.area, AREA_MIN_M2)
     return shape
 
 
-def _assemble(rings: list[list[npt.NDArray[np.float64]]]) -> Shape:
+def _assemble(rings: _Rings) -> Shape:
     made = [Polygon(one[0], one[1:]) for one in rings]
     return made[0] if len(made) == 1 else MultiPolygon(made)
 

@@ -24,7 +24,8 @@ FACTOR_MIN = 1.001
 FACTOR_MAX = 1_000.0
 # A forecast of an hour by 15 s has 240.
 SLICES_MAX = 1_000
-AREAS_MAX = 1_000
+# Of a grown hazard: 500 rooms in 20 slices, twice over.
+AREAS_MAX = 20_000
 # Pure agent in air is a million ppm; as mg/m3 no vapour at 25 Cel reaches this (uranium hexafluoride has 14 million).
 CONCENTRATION_MAX = 20_000_000.0
 # A week: nothing that is planned for now is forecast further.

@@ -149,10 +149,10 @@ def test_a_polygon_of_a_million_corners_is_refused_by_its_count_before_it_is_loo
 
 
 def test_many_large_polygons_are_refused_together() -> None:
-    area = _area([_circle(POSITIONS_MAX - 1)])
+    circle = _circle(POSITIONS_MAX - 1)
     count = HAZARD_POSITIONS_MAX // POSITIONS_MAX + 1
     with pytest.raises(Invalid) as caught:
-        place(_hazard(Slice(start_ms=0, length_ms=1, areas=[area] * count)), SITE, LEVELS)
+        place(_hazard(Slice(start_ms=0, length_ms=1, areas=[_area([circle]) for _ in range(count)])), SITE, LEVELS)
     assert (caught.value.field, caught.value.limit) == (f"slices.0.areas.{count - 1}.polygon", HAZARD_POSITIONS_MAX)
 
 
