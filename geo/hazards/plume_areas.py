@@ -105,7 +105,7 @@ def plume_hazard(
     levels: Sequence[int] = (0,), height_m: float = 0.0,
 ) -> Hazard:  # fmt: skip
     """A steady leak as a hazard of one slice that holds: an area a limit. See ``_areas`` for the air in them."""
-    ordered = _check_limits(limits)
+    ordered = check_limits(limits)
     shapes = [plume_area(leak, wind, limit.mg_m3, height_m) for limit in ordered]
     peak = float(plume_on_axes(leak, wind, np.geomspace(NEAREST_M, FURTHEST_M, _SAMPLES), np.zeros(1), height_m).max())
     areas = _areas(shapes, ordered, peak, agent, levels, projection)
@@ -117,7 +117,7 @@ def puff_hazard(
     until_ms: int, step_ms: int, levels: Sequence[int] = (0,), height_m: float = 0.0,
 ) -> Hazard:  # fmt: skip
     """A leak all at once as a hazard in slices of ``step_ms``; after the last there is nothing left to say."""
-    ordered = _check_limits(limits)
+    ordered = check_limits(limits)
     if not (1 <= step_ms <= until_ms <= OFFSET_MAX_MS and until_ms <= step_ms * PUFF_SLICES_MAX):
         raise _invalid(
             "step_ms",
@@ -212,8 +212,8 @@ def _disc(x: float, y: float, radius: float) -> Polygon:
     return Polygon(np.column_stack((x + outer * np.cos(angles), y + outer * np.sin(angles))))
 
 
-def _check_limits(limits: Sequence[Limit]) -> list[Limit]:
-    """The limits ascending."""
+def check_limits(limits: Sequence[Limit]) -> list[Limit]:
+    """The limits ascending. Raises Invalid (geo.forecast_invalid) unless each is one."""
     if not 1 <= len(limits) <= LIMITS_MAX:
         raise _invalid(
             "limits", f"a forecast has 1 to {LIMITS_MAX} limits", f"限值须为 1 至 {LIMITS_MAX} 个", len(limits)

@@ -1,4 +1,4 @@
-"""A plume and a puff hold what was leaked and thin out as the books say; their outlines leave out nothing over a limit."""
+"""A plume and a puff hold what was leaked and thin out as the books say; their outlines leave out nothing."""
 
 from __future__ import annotations
 
