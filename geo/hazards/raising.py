@@ -90,9 +90,18 @@ class HazardTimes:
 
         Four bytes an arc and slice: an hour by 15 s over 500,000 arcs is 480 MB; ask for as many slices as are planned.
         """
+        starts = self.starts_ms(from_ms)
+        return Sliced(starts, np.stack([self.at(int(start) + from_ms) for start in starts]))
+
+    def starts_ms(self, from_ms: int = 0) -> npt.NDArray[np.int64]:
+        """Where the slices from an offset on start, counted from it: int64 (k), ascending, the first 0."""
         starts = {it.start_ms - from_ms for hazard in self._placed.values() for it in hazard.slices}
-        ordered = sorted({0} | {start for start in starts if start > 0})
-        return Sliced(np.array(ordered, dtype=np.int64), np.stack([self.at(start + from_ms) for start in ordered]))
+        return np.array(sorted({0} | {start for start in starts if start > 0}), dtype=np.int64)
+
+    @property
+    def arcs(self) -> int:
+        """How many arcs the graph has."""
+        return self._graph.arcs
 
     def touched_at(self, offset_ms: int = 0) -> dict[str, list[tuple[Footprint, Ints]]]:
         """By hazard: the footprints there are at an offset, and the arcs each touches."""
