@@ -74,6 +74,11 @@ def make_hazards(graph: Graph, shift_m: float = 0.0) -> list[Footprint]:
 
 def median_ms(work: Callable[[], object], repeats: int) -> float:
     """The median of repeats after two that do not count."""
+    return _times_ms(work, repeats)[0]
+
+
+def _times_ms(work: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """The median and the least."""
     work()
     work()
     times = []
@@ -81,7 +86,7 @@ def median_ms(work: Callable[[], object], repeats: int) -> float:
         start = time.perf_counter()
         work()
         times.append(time.perf_counter() - start)
-    return float(np.median(times)) * 1_000
+    return float(np.median(times)) * 1_000, min(times) * 1_000
 
 
 class EveryArc:
@@ -149,7 +154,7 @@ def measure(nodes: int, repeats: int) -> list[list[object]]:
     points = np.column_stack((graph.x, graph.y))
     copy_ms = median_ms(graph.millis.copy, repeats)
     plain_ms = median_ms(lambda: floor.query(hazards), repeats)
-    touch_ms = median_ms(lambda: index.touched(hazards), repeats)
+    touch_ms, least_ms = _times_ms(lambda: index.touched(hazards), repeats)
     weigh_ms = median_ms(lambda: raise_times(graph.millis, pairs), repeats)
     move_ms = median_ms(move, repeats)
     air_ms = median_ms(lambda: plume_mg_m3(leak, wind, points), repeats)
@@ -160,16 +165,17 @@ def measure(nodes: int, repeats: int) -> list[list[object]]:
         f"re-weight {weigh_ms:.3f} ms"
     )
     size = f"{graph.nodes:,} / {graph.arcs:,}"
-    missed = f"{missed_by_midpoints(graph, hazards, touched):.1f} % missed by midpoints"
+    note = f"least {least_ms:.3f} ms"
+    missed = f"midpoints miss {missed_by_midpoints(graph, hazards, touched):.1f} % of them"
     return [
         [
             f"{size}: 5 hazards -> {arcs:,} touched arcs",
             f"{touch_ms:.3f}",
             touch_aim,
             f"{touch_ms / plain_ms:.2f}",
-            missed,
+            note,
         ],
-        ["  a plain tree of every arc, the queries alone", f"{plain_ms:.3f}", "", "1.00", ""],
+        ["  a plain tree of every arc, the queries alone", f"{plain_ms:.3f}", "", "1.00", missed],
         ["  touched arcs -> times", f"{weigh_ms:.3f}", weigh_aim, "", f"{weigh_ms / copy_ms:.1f} of a copy"],
         ["  a copy of the times", f"{copy_ms:.3f}", "", "", ""],
         ["  two of five hazards move: update and times", f"{move_ms:.3f}", "", f"{move_ms / plain_ms:.2f}", ""],

@@ -50,6 +50,14 @@ def pairs_that_meet(
     return meets
 
 
+def warm() -> None:
+    """Have the kernel compiled, or loaded, before it is needed."""
+    segment = np.array([[0.0, 0.0, 1.0, 1.0]])
+    first = np.zeros(1, dtype=np.int64)
+    square = np.array([shapely.box(2, 2, 3, 3)], dtype=np.object_)
+    pairs_that_meet(square, segment, np.array([shapely.LineString([(0, 0), (1, 1)])], dtype=np.object_), first, first)
+
+
 def _edges(shapes: npt.NDArray[np.object_]) -> tuple[Floats, Indices]:
     """The edges (e, 4) of all rings of all shapes, and where each shape's start (s + 1)."""
     parts, shape_of = shapely.get_parts(shapes, return_index=True)
@@ -61,7 +69,7 @@ def _edges(shapes: npt.NDArray[np.object_]) -> tuple[Floats, Indices]:
     return edges, np.searchsorted(owners, np.arange(len(shapes) + 1))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _orientation(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:  # pragma: no cover
     """1: c lies left of a to b, -1: right, 0: not sure."""
     left = (ax - cx) * (by - cy)
@@ -73,7 +81,7 @@ def _orientation(ax: float, ay: float, bx: float, by: float, cx: float, cy: floa
     return 1 if det > 0 else -1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _slab(value: float, low: float, per_m: float, slabs: int) -> int:  # pragma: no cover
     """The slab a coordinate lies in; the same or a later one for a greater coordinate."""
     place = (value - low) * per_m
@@ -82,7 +90,7 @@ def _slab(value: float, low: float, per_m: float, slabs: int) -> int:  # pragma:
     return slabs - 1 if place >= slabs - 1 else int(place)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _decide(edges: Any, starts: Any, segments: Any, asked: Any, met: Any) -> Any:  # pragma: no cover
     """The answer of each pair; pairs of one shape stand together, or its slabs are made again."""
     answers = np.empty(len(asked), np.uint8)
@@ -106,7 +114,7 @@ def _decide(edges: Any, starts: Any, segments: Any, asked: Any, met: Any) -> Any
     return answers
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _turn(own: Any) -> bool:  # pragma: no cover
     """Swap x and y of the edges where they are wider than high, so that slabs lie across the longer side."""
     if own[:, 0].max() - own[:, 0].min() <= own[:, 1].max() - own[:, 1].min():
@@ -117,7 +125,7 @@ def _turn(own: Any) -> bool:  # pragma: no cover
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _measure(own: Any) -> tuple[float, float, int]:  # pragma: no cover
     """The lowest y, slabs a metre, and how many slabs."""
     low, high = own[:, 1].min(), own[:, 1].max()
@@ -125,7 +133,7 @@ def _measure(own: Any) -> tuple[float, float, int]:  # pragma: no cover
     return low, slabs / (high - low), slabs
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sort_in(own: Any, low: float, per_m: float, slabs: int) -> Any:  # pragma: no cover
     """The edges that reach into each slab: ``listed`` from ``heads[s]`` to ``heads[s + 1]``."""
     heads = np.zeros(slabs + 1, np.int64)
@@ -147,7 +155,7 @@ def _sort_in(own: Any, low: float, per_m: float, slabs: int) -> Any:  # pragma: 
     return heads, listed
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _meets(
     own: Any, heads: Any, listed: Any, low: float, per_m: float, slabs: int, ax: float, ay: float, bx: float, by: float
 ) -> int:  # pragma: no cover
@@ -175,7 +183,7 @@ def _meets(
     return _UNSURE if unsure else _APART
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _inside(own: Any, heads: Any, listed: Any, slab: int, x: float, y: float) -> int:  # pragma: no cover
     """Whether a point lies inside: an odd number of edges passes east of it (even-odd, so holes are outside)."""
     inside = False

@@ -93,6 +93,24 @@ class HazardTimes:
         starts = self.starts_ms(from_ms)
         return Sliced(starts, np.stack([self.at(int(start) + from_ms) for start in starts]))
 
+    def even(self, slice_ms: int, count: int, from_ms: int = 0) -> Ints:
+        """The times in slices of one length from an offset on: int32 (count, m), as ``geo.graph`` searches them.
+
+        Each is the worst of all that holds at any moment in it, the last of all from its start on: nobody is sent into
+        what begins halfway through a slice. Raises Invalid for a length or a count below 1.
+        """
+        if slice_ms < 1 or count < 1:
+            raise invalid("slice_ms", "slices are 1 ms or longer, and at least one", "时段无效", [slice_ms, count], 1)
+        changes = self.starts_ms(from_ms)
+        rows = np.empty((count, self._graph.arcs), dtype=np.int32)
+        for number, row in enumerate(rows):
+            start = number * slice_ms
+            end = start + slice_ms if number + 1 < count else np.iinfo(np.int64).max
+            row[:] = self.at(start + from_ms)
+            for change in changes[(changes > start) & (changes < end)].tolist():
+                np.maximum(row, self.at(change + from_ms), out=row)
+        return rows
+
     def starts_ms(self, from_ms: int = 0) -> npt.NDArray[np.int64]:
         """Where the slices from an offset on start, counted from it: int64 (k), ascending, the first 0."""
         starts = {it.start_ms - from_ms for hazard in self._placed.values() for it in hazard.slices}

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.hazards.crossing import pairs_that_meet
+from geo.hazards.crossing import pairs_that_meet, warm
 from geo.hazards.touching import outlines_of
 from tests.unit.geo_hazard_plants import GRID, shapes
 
@@ -93,3 +93,7 @@ def test_geos_is_asked_about_what_rounding_leaves_open_and_about_nothing_else(mo
     edges = [[0.3, 0.1, 5.0, 0.0], [0.1 + 0.2, 0.1, 5.0, 0.0]]
     assert say(slanted, edges) == [bool(slanted.intersects(shapely.LineString([it[:2], it[2:]]))) for it in edges]
     assert asked == [2]
+
+
+def test_it_can_be_compiled_before_anybody_asks() -> None:
+    warm()
