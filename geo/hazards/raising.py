@@ -66,19 +66,14 @@ class HazardTimes:
 
     def update(self, placed: Iterable[Placed] = (), ended: Iterable[str] = ()) -> None:
         """Add or replace hazards by their id, and take away those that ended (unknown ids are let be)."""
-        for gone in ended:
-            self._placed.pop(gone, None)
-        self._placed |= {it.id: it for it in placed}
-        used = {
-            _key(footprint): footprint
-            for hazard in self._placed.values()
-            for part in hazard.slices
-            for footprint in part.footprints
-        }
+        gone = set(ended)
+        now = {name: it for name, it in self._placed.items() if name not in gone} | {it.id: it for it in placed}
+        used = {_key(it): it for hazard in now.values() for part in hazard.slices for it in part.footprints}
         fresh = [key for key in used if key not in self._touched]
         found = self._index.touched([used[key] for key in fresh])
         known = {key: arcs for key, arcs in self._touched.items() if key in used}
-        self._touched = known | dict(zip(fresh, found, strict=True))
+        # Both at once, at the end: whatever fails before leaves what was.
+        self._placed, self._touched = now, known | dict(zip(fresh, found, strict=True))
 
     def at(self, offset_ms: int = 0) -> Ints:
         """The times at an offset: int32 (m)."""

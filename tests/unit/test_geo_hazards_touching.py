@@ -169,3 +169,19 @@ def test_no_moment_is_better_than_the_even_slice_it_lies_in_says(
     rows = times.even(slice_ms, 3)
     for moment in range(0, 70):
         assert (rows[min(moment // slice_ms, 2)] >= times.at(moment)).all()
+
+
+def test_an_update_that_fails_leaves_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Footprint(shapely.box(-1, -1, 3, 1), frozenset({0}), 2_000)
+    index = ArcIndex(_corridor())
+    times = HazardTimes(_corridor(), index)
+    times.update([Placed("leak", (PlacedSlice(0, (cloud,)),))])
+
+    def broken(_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(index, "touched", broken)
+    with pytest.raises(MemoryError):
+        times.update([Placed("fire", (PlacedSlice(0, (cloud,)),))], ended=["leak"])
+    assert list(times.touched_at()) == ["leak"]
+    assert times.at().tolist() == [200, 200, 60, 40]
