@@ -6,7 +6,8 @@ until nothing in it changes, in rounds, so that a node's time is final once its 
 Delta-stepping, J. Algorithms 49(1), 2003, without the split into light and heavy arcs). Nodes of one bucket are a
 doubly linked list through the nodes themselves: a node stands in one list at most, and nothing in a list is ever stale.
 
-All in one file: numba's cache notices a change of the file a kernel is in, not of the files it calls.
+What runs for each arc is put in place by numba itself (``inline``): calls cost a fourth of the time. All is in one
+file: numba's cache notices a change of the file a kernel is in, not of the files it calls.
 
 A search goes over rows ``starts``, ``heads``; ``ids`` names the arc of each entry, or is None when that is its place.
 ``state`` int32 (n, 4) keeps what belongs to a node on one cache line: its time, the arc it was reached by, the next and
@@ -32,7 +33,7 @@ _FREE = -(2**31)
 _TARGET, _FOUND = 1, 2
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cover
     head = first[slot]
     state[v, _AFTER] = head
@@ -42,7 +43,7 @@ def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cov
     first[slot] = v
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
     before, after = state[v, _BEFORE], state[v, _AFTER]
     if before < 0:
@@ -52,6 +53,18 @@ def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
     if after >= 0:
         state[after, _BEFORE] = before
     state[v, _BEFORE] = _FREE
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> int:  # pragma: no cover
+    """A node whose key fell, into its new bucket; how many more are queued."""
+    free = state[w, _BEFORE] == _FREE
+    if not free:
+        if old == new:
+            return 0
+        _take(state, first, w)
+    _put(state, first, w, new & _MASK if new < end else _FAR)
+    return 1 if free else 0
 
 
 @njit(cache=True, nogil=True)
@@ -145,13 +158,7 @@ def _search(
                         if old == NEVER:
                             touched[count] = w
                             count += 1
-                        b = t >> shift
-                        if state[w, _BEFORE] == _FREE:
-                            queued += 1
-                            _put(state, first, w, b & _MASK if b < end else _FAR)
-                        elif (old >> shift) != b:
-                            _take(state, first, w)
-                            _put(state, first, w, b & _MASK if b < end else _FAR)
+                        queued += _queue(state, first, w, old >> shift, t >> shift, end)
                         state[w, _TIME] = t
                         state[w, _ARC] = a
                     elif t == old and a < state[w, _ARC]:
@@ -298,3 +305,190 @@ def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, L
             out[high - 1 - step if backwards else low + step] = arcs[v]
             v = ends[arcs[v]]
     return out, starts
+
+
+_WALKED, _BOUND, _KNOWN = 4, 5, 6
+ROUTE_COLUMNS = 8
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _bound(bounds: Ints, v: int, used: Ints, offsets: Longs, count: int) -> int:  # pragma: no cover
+    """At least how long it is from ``v`` to the target by the landmarks in use; NEVER: there is no way.
+
+    Of an even column, from the landmark: D(L, t) - D(L, v); of an odd one, to it: D(v, L) - D(t, L).
+    """
+    best = np.int64(0)
+    for i in range(count):
+        column = used[i]
+        length = np.int64(bounds[v, column])
+        if column & 1:
+            # The target reaches this landmark: what does not, does not reach the target.
+            if length == NEVER:
+                return NEVER
+            best = max(best, length - offsets[i])
+        else:
+            best = max(best, offsets[i] - length)
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  # pragma: no cover
+    """The columns with the greatest bounds from ``s`` to ``t``, the best first; how many, or -1: there is no way."""
+    best = np.full(len(used), -1, dtype=np.int64)
+    count = 0
+    for column in range(bounds.shape[1]):
+        there, here = np.int64(bounds[t, column]), np.int64(bounds[s, column])
+        from_it = column & 1 == 0
+        if (from_it and here != NEVER and there == NEVER) or (not from_it and there != NEVER and here == NEVER):
+            return -1
+        if NEVER in (there, here):
+            continue
+        bound = there - here if from_it else here - there
+        if count < len(used):
+            count += 1
+        elif bound <= best[count - 1]:
+            continue
+        place = count - 1
+        while place > 0 and best[place - 1] < bound:
+            best[place], used[place], offsets[place] = best[place - 1], used[place - 1], offsets[place - 1]
+            place -= 1
+        best[place], used[place], offsets[place] = bound, column, there
+    return count
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _meet(state: Ints, v: int, bound: int) -> None:  # pragma: no cover
+    state[v, _TIME] = NEVER
+    state[v, _ARC] = -1
+    state[v, _BEFORE] = _FREE
+    state[v, _WALKED] = NEVER
+    state[v, _BOUND] = bound
+    state[v, _KNOWN] = 1
+
+
+@njit(cache=True, nogil=True)
+def _route(  # noqa: PLR0912
+    starts: Ints,
+    heads: Ints,
+    times: Ints,
+    limit: int,
+    shift: int,
+    state: Ints,
+    first: Ints,
+    touched: Ints,
+    s: int,
+    t: int,
+    bounds: Ints,
+    used: Ints,
+    offsets: Longs,
+    active: int,
+) -> tuple[int, int]:  # pragma: no cover
+    """A* (Hart, Nilsson and Raphael 1968) with consistent bounds; the target's time (NEVER: none), how many touched.
+
+    A node's place in the queue is by time walked and bound. Once the target has a time, only what may be less goes on.
+    """
+    best = np.int64(limit) + 1
+    h = _bound(bounds, s, used, offsets, active)
+    if h >= best:
+        return NEVER, 0
+    _meet(state, s, h)
+    state[s, _TIME], state[s, _WALKED] = h, 0
+    _put(state, first, s, _FAR)
+    touched[0] = s
+    count, queued = 1, 1
+    bucket, end = np.int64(0), np.int64(0)
+    while queued > 0 and bucket <= best >> shift:
+        if bucket == end:
+            bucket = _roll(state, first, shift)
+            end = bucket + SLOTS
+        slot = bucket & _MASK
+        while first[slot] >= 0:
+            v = np.int64(first[slot])
+            first[slot] = -1
+            while v >= 0:
+                after = np.int64(state[v, _AFTER])
+                state[v, _BEFORE] = _FREE
+                queued -= 1
+                if v == t:
+                    best = min(best, np.int64(state[v, _WALKED]))
+                elif state[v, _TIME] < best:
+                    base = np.int64(state[v, _WALKED])
+                    for a in range(starts[v], starts[v + 1]):
+                        w = np.int64(heads[a])
+                        walked = base + times[a]
+                        if walked >= best:
+                            continue
+                        if state[w, _KNOWN] == 0:
+                            _meet(state, w, _bound(bounds, w, used, offsets, active))
+                            touched[count] = w
+                            count += 1
+                        old = np.int64(state[w, _WALKED])
+                        if walked < old:
+                            # Never before the node it is reached from: bounds are consistent, and this keeps the
+                            # queue's order whatever they are.
+                            key = max(walked + state[w, _BOUND], np.int64(state[v, _TIME]))
+                            if key >= best:
+                                continue
+                            queued += _queue(state, first, w, np.int64(state[w, _TIME]) >> shift, key >> shift, end)
+                            state[w, _TIME] = key
+                            state[w, _WALKED] = walked
+                            state[w, _ARC] = a
+                        elif walked == old and a < state[w, _ARC]:
+                            state[w, _ARC] = a
+                v = after
+        bucket += 1
+    return (best if best <= limit else NEVER), count
+
+
+@njit(cache=True, nogil=True)
+def routes(
+    starts: Ints,
+    heads: Ints,
+    tails: Ints,
+    times: Ints,
+    limit: int,
+    shift: int,
+    state: Ints,
+    sources: Ints,
+    targets: Ints,
+    bounds: Ints,
+    most: int,
+    millis: Ints,
+    begins: Longs,
+) -> Ints:  # pragma: no cover
+    """The arcs of each pair's way, one way after another; ``millis`` (p), ``begins`` (p + 1). ``state`` (n, 8) is 0."""
+    n = len(starts) - 1
+    first, touched = np.full(SLOTS + 1, -1, dtype=np.int32), np.empty(n, dtype=np.int32)
+    used, offsets = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int64)
+    out = np.empty(1024, dtype=np.int32)
+    begins[0] = 0
+    for i in range(len(sources)):
+        s, t = sources[i], targets[i]
+        active = _choose(bounds, s, t, used, offsets)
+        count, length = 0, 0
+        millis[i] = NEVER
+        if active >= 0:
+            millis[i], count = _route(
+                starts, heads, times, limit, shift, state, first, touched, s, t, bounds, used, offsets, active
+            )
+        if millis[i] != NEVER:
+            v = t
+            while state[v, _ARC] >= 0:
+                v = tails[state[v, _ARC]]
+                length += 1
+            low, high = begins[i], begins[i] + length
+            if high > len(out):
+                larger = np.empty(2 * high, dtype=np.int32)
+                larger[:low] = out[:low]
+                out = larger
+            v = t
+            for place in range(high - 1, low - 1, -1):
+                out[place] = state[v, _ARC]
+                v = tails[out[place]]
+        begins[i + 1] = begins[i] + length
+        for j in range(count):
+            v = touched[j]
+            if state[v, _BEFORE] != _FREE:
+                _take(state, first, v)
+            state[v, _KNOWN] = 0
+    return out[: begins[len(sources)]]
