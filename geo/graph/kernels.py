@@ -1,4 +1,4 @@
-# mypy: disable-error-code="arg-type, return-value, assignment"
+# mypy: disable-error-code="arg-type, return-value, assignment, no-any-return"
 """The compiled searches: shortest paths by buckets, without a heap. Called by the modules beside this one only.
 
 A queue of buckets (Dial, Algorithm 360, CACM 12(11), 1969) that are wider than the shortest arc: a bucket is worked off
@@ -283,6 +283,113 @@ def table(
             v = targets[j]
             millis[i, j] = state[v, _TIME] if state[v, _BEFORE] == _FREE else NEVER
         _forget(state, first, touched, count)
+
+
+@njit(cache=True, nogil=True)
+def changes(before: Ints, after: Ints) -> tuple[int, int]:  # pragma: no cover
+    """How many arc times fell, and how many rose."""
+    fell, rose = 0, 0
+    for a in range(len(before)):
+        fell += after[a] < before[a]
+        rose += after[a] > before[a]
+    return fell, rose
+
+
+@njit(cache=True, nogil=True)
+def _affect(
+    starts: Ints, heads: Ints, ids: Ints | None, before: Ints, times: Ints, arcs: Ints, lost: Flags, stack: Ints
+) -> int:  # pragma: no cover
+    """Marks the nodes below an arc of the tree that takes longer now; ``stack`` names them; how many."""
+    count = 0
+    for v in range(len(arcs)):
+        if arcs[v] >= 0 and times[arcs[v]] > before[arcs[v]]:
+            lost[v] = 1
+            stack[count] = v
+            count += 1
+    done = 0
+    while done < count:
+        v = stack[done]
+        done += 1
+        for place in range(starts[v], starts[v + 1]):
+            a = place if ids is None else ids[place]
+            w = heads[place]
+            if arcs[w] == a and lost[w] == 0:
+                lost[w] = 1
+                stack[count] = w
+                count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _border(
+    starts: Ints, tails: Ints, ids: Ints | None, times: Ints, limit: int, state: Ints, lost: Flags, v: int
+) -> bool:  # pragma: no cover
+    """The best way to a lost node from those that are not; whether there is one, or it is a root in time."""
+    for place in range(starts[v], starts[v + 1]):
+        a = place if ids is None else ids[place]
+        u = tails[place]
+        if lost[u] == 0:
+            t = np.int64(state[u, _TIME]) + times[a]
+            old = np.int64(state[v, _TIME])
+            if t <= limit and (t < old or (t == old and a < state[v, _ARC])):
+                state[v, _TIME] = t
+                state[v, _ARC] = a
+    return state[v, _TIME] != NEVER
+
+
+@njit(cache=True, nogil=True)
+def repair(
+    starts: Ints,
+    heads: Ints,
+    ids: Ints | None,
+    back_starts: Ints,
+    back_heads: Ints,
+    back_ids: Ints | None,
+    before: Ints,
+    times: Ints,
+    limit: int,
+    shift: int,
+    sources: Ints,
+    offsets: Ints,
+    old_millis: Ints,
+    old_arcs: Ints,
+    millis: Ints,
+    arcs: Ints,
+) -> int:  # pragma: no cover
+    """``millis``, ``arcs`` (n) of a whole tree after some times rose: only what hung on them is searched anew.
+
+    After Ramalingam and Reps, An incremental algorithm for a generalization of the shortest-path problem,
+    J. Algorithms 21(2), 1996. How many nodes that was.
+    """
+    n = len(starts) - 1
+    lost, stack = np.zeros(n, dtype=np.uint8), np.empty(n, dtype=np.int32)
+    count = _affect(starts, heads, ids, before, times, old_arcs, lost, stack)
+    millis[:] = old_millis
+    arcs[:] = old_arcs
+    if count == 0:
+        return 0
+    state, first = np.empty((n, 4), dtype=np.int32), np.full(SLOTS + 1, -1, dtype=np.int32)
+    for v in range(n):
+        state[v, _TIME] = NEVER if lost[v] else old_millis[v]
+        state[v, _ARC] = -1 if lost[v] else old_arcs[v]
+        state[v, _BEFORE] = _FREE
+    for i in range(len(sources)):
+        v = sources[i]
+        if lost[v] and offsets[i] <= limit:
+            state[v, _TIME] = min(state[v, _TIME], offsets[i])
+    seeds = 0
+    for i in range(count):
+        if _border(back_starts, back_heads, back_ids, times, limit, state, lost, stack[i]):
+            _put(state, first, stack[i], _FAR)
+            seeds += 1
+    none = np.empty(0, dtype=np.uint8)
+    touched, found = np.empty(seeds + count, dtype=np.int32), np.empty(0, dtype=np.int32)
+    _search(starts, heads, ids, times, limit, shift, state, first, touched, seeds, none, 0, found)
+    for i in range(count):
+        v = stack[i]
+        millis[v] = state[v, _TIME]
+        arcs[v] = state[v, _ARC]
+    return count
 
 
 @njit(cache=True, nogil=True)

@@ -57,7 +57,7 @@ def tree_from(
     source. Nodes beyond ``limit_ms`` are not reached; with ``targets`` the search ends when all of them are, and nodes
     that are not final by then count as not reached. Raises Invalid for what is out of bounds.
     """
-    return _grow(graph, sources, times, offsets, limit_ms, targets, forward=True)
+    return grow(graph, sources, times, offsets, limit_ms, targets, forward=True)
 
 
 def tree_to(
@@ -70,7 +70,7 @@ def tree_to(
     targets: npt.ArrayLike = (),
 ) -> Tree:
     """From every node to whichever of ``roots`` is the nearest; as ``tree_from``, against the arcs."""
-    return _grow(graph, roots, times, offsets, limit_ms, targets, forward=False)
+    return grow(graph, roots, times, offsets, limit_ms, targets, forward=False)
 
 
 def path(tree: Tree, graph: Graph, node: int) -> Ints | None:
@@ -88,7 +88,7 @@ def paths(tree: Tree, graph: Graph, nodes: npt.ArrayLike) -> Paths:
     return Paths(tree.millis[wanted], starts, arcs)
 
 
-def _grow(
+def grow(
     graph: Graph,
     roots: npt.ArrayLike,
     times: npt.ArrayLike | None,
@@ -98,6 +98,7 @@ def _grow(
     *,
     forward: bool,
 ) -> Tree:
+    """Either of the two."""
     costs, ends, until = arc_times(graph, times), known_nodes(graph, roots, field="roots"), limit_time(limit_ms)
     passed, wanted = offset_times(offsets, len(ends)), known_nodes(graph, targets, field="targets")
     millis, arcs = np.empty(graph.nodes, dtype=np.int32), np.empty(graph.nodes, dtype=np.int32)
