@@ -599,3 +599,118 @@ def routes(
                 _take(state, first, v)
             state[v, _KNOWN] = 0
     return out[: begins[len(sources)]]
+
+
+# A share of an arc, in 2 ** -31: with arcs and slices of up to a day (2 ** 27 ms) products stay within 64 bits.
+_WHOLE = np.int64(2**31)
+
+
+@njit(cache=True, nogil=True)
+def _arrive(times: Ints, slice_ms: int, a: int, at: int) -> tuple[int, int]:  # pragma: no cover
+    """When one who steps on arc ``a`` at ``at`` is over it (NEVER: a ban catches them), and the slice that is in.
+
+    In each slice the share walked is the time in it by the arc's time there, rounded to the nearest, which keeps the
+    order of two who step on one after the other (and an arc of one time takes that time).
+    """
+    last = times.shape[0] - 1
+    part = min(at // slice_ms, last)
+    left = _WHOLE
+    while True:
+        whole = np.int64(times[part, a])
+        if whole == NEVER:
+            return NEVER, part
+        needed = (left * whole + (_WHOLE >> 1)) // _WHOLE
+        stay = (part + 1) * slice_ms - at
+        if part == last or needed <= stay:
+            return at + needed, part
+        left -= (stay * _WHOLE + (whole >> 1)) // whole
+        at += stay
+        part += 1
+
+
+@njit(cache=True, nogil=True)
+def step_on(times: Ints, slice_ms: int, a: int, at: int, waiting: bool) -> tuple[int, int]:  # pragma: no cover
+    """When one who is at the tail of arc ``a`` at ``at`` steps on it, and is over it; NEVER: they can not."""
+    while True:
+        over, part = _arrive(times, slice_ms, a, at)
+        if over != NEVER:
+            return at, over
+        if not waiting or part == times.shape[0] - 1:
+            return at, NEVER
+        # Whoever leaves before this slice ends is caught in it too: order is kept.
+        at = (part + 1) * slice_ms
+
+
+@njit(cache=True, nogil=True)
+def timed(
+    starts: Ints,
+    heads: Ints,
+    times: Ints,
+    slice_ms: int,
+    waiting: bool,
+    limit: int,
+    shift: int,
+    sources: Ints,
+    offsets: Ints,
+    millis: Ints,
+    arcs: Ints,
+) -> None:  # pragma: no cover
+    """``millis`` (n): the first moment at each node, ``arcs`` (n); as ``tree``, over arcs whose times are of slices."""
+    n = len(starts) - 1
+    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    touched = np.empty(n, dtype=np.int32)
+    _clear(state, first)
+    queued = 0
+    for i in range(len(sources)):
+        if offsets[i] <= limit:
+            queued = _seed(state, first, sources[i], offsets[i], touched, queued)
+    bucket, end = np.int64(0), np.int64(0)
+    while queued > 0:
+        if bucket == end:
+            bucket = _roll(state, first, shift)
+            end = bucket + SLOTS
+        slot = bucket & _MASK
+        while first[slot] >= 0:
+            v = np.int64(first[slot])
+            first[slot] = -1
+            while v >= 0:
+                after = np.int64(state[v, _AFTER])
+                state[v, _BEFORE] = _FREE
+                queued -= 1
+                for a in range(starts[v], starts[v + 1]):
+                    w = np.int64(heads[a])
+                    _, t = step_on(times, slice_ms, a, np.int64(state[v, _TIME]), waiting)
+                    old = np.int64(state[w, _TIME])
+                    if t < old and t <= limit:
+                        queued += _queue(state, first, w, old >> shift, t >> shift, end)
+                        state[w, _TIME] = t
+                        state[w, _ARC] = a
+                    elif t == old and t != NEVER and a < state[w, _ARC]:
+                        state[w, _ARC] = a
+                v = after
+        bucket += 1
+    for v in range(n):
+        millis[v] = state[v, _TIME]
+        arcs[v] = state[v, _ARC]
+
+
+@njit(cache=True, nogil=True)
+def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # pragma: no cover
+    """How many times are longer than an arc's may be, and how many bans of slice ``since`` or later end."""
+    long, ended = 0, 0
+    for part in range(times.shape[0]):
+        row, before = times[part], times[part - 1 if part > since else part]
+        for a in range(times.shape[1]):
+            long += (row[a] > longest) & (row[a] != NEVER)
+            ended += (before[a] == NEVER) & (row[a] != NEVER)
+    return long, ended
+
+
+@njit(cache=True, nogil=True)
+def schedule(
+    times: Ints, slice_ms: int, waiting: bool, at: int, arcs: Ints, leaves: Ints, reaches: Ints
+) -> None:  # pragma: no cover
+    """When each arc of a way is stepped on and left, by one who sets out at ``at``."""
+    for i in range(len(arcs)):
+        leaves[i], reaches[i] = step_on(times, slice_ms, arcs[i], at, waiting)
+        at = np.int64(reaches[i])
