@@ -22,9 +22,11 @@ def arc_times(graph: Graph, times: npt.ArrayLike | None, *, field: str = "times"
     given = _integers(times, field)
     if given.shape[-1:] != (graph.arcs,):
         raise _invalid(field, f"{field} are one for each of {graph.arcs} arcs", given.shape, graph.arcs)
-    if given.size and (int(given.min()) < 1 or int(given.max()) > BANNED):
-        worst = int(given.min()) if int(given.min()) < 1 else int(given.max())
-        raise _invalid(field, f"an arc takes 1 to {ARC_MAX_MS} ms, or is banned", worst, 1)
+    low = int(given.min(initial=1))
+    # An int32 is nowhere above BANNED.
+    high = int(BANNED) if given.dtype == np.int32 else int(given.max(initial=1))
+    if low < 1 or high > BANNED:
+        raise _invalid(field, f"an arc takes 1 to {ARC_MAX_MS} ms, or is banned", low if low < 1 else high, 1)
     return _read_only(given)
 
 

@@ -658,7 +658,7 @@ def timed(
     """``millis`` (n): the first moment at each node, ``arcs`` (n); as ``tree``, over arcs whose times are of slices."""
     n = len(starts) - 1
     state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
-    touched = np.empty(n, dtype=np.int32)
+    touched, last = np.empty(n, dtype=np.int32), times.shape[0] - 1
     _clear(state, first)
     queued = 0
     for i in range(len(sources)):
@@ -677,9 +677,14 @@ def timed(
                 after = np.int64(state[v, _AFTER])
                 state[v, _BEFORE] = _FREE
                 queued -= 1
+                base = np.int64(state[v, _TIME])
+                part = min(base // slice_ms, last)
+                turns = NEVER if part == last else (part + 1) * slice_ms
                 for a in range(starts[v], starts[v + 1]):
                     w = np.int64(heads[a])
-                    _, t = step_on(times, slice_ms, a, np.int64(state[v, _TIME]), waiting)
+                    t = base + times[part, a]
+                    if t > turns:
+                        _, t = step_on(times, slice_ms, a, base, waiting)
                     old = np.int64(state[w, _TIME])
                     if t < old and t <= limit:
                         queued += _queue(state, first, w, old >> shift, t >> shift, end)
@@ -704,6 +709,17 @@ def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # prag
             long += (row[a] > longest) & (row[a] != NEVER)
             ended += (before[a] == NEVER) & (row[a] != NEVER)
     return long, ended
+
+
+@njit(cache=True, nogil=True)
+def lasting(times: Ints, since: int) -> Ints:  # pragma: no cover
+    """The times with every ban of slice ``since`` or later lasting to the end."""
+    out = np.empty(times.shape, dtype=np.int32)
+    for part in range(times.shape[0]):
+        row, before, here = times[part], out[part - 1 if part > since else part], out[part]
+        for a in range(times.shape[1]):
+            here[a] = NEVER if part > since and before[a] == NEVER else row[a]
+    return out
 
 
 @njit(cache=True, nogil=True)

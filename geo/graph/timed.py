@@ -73,7 +73,8 @@ def timed_tree(
         worst = int(costs[(costs > ARC_MAX_MS) & (costs != BANNED)][0])
         raise _invalid("times", f"an arc takes 1 to {ARC_MAX_MS} ms, or is banned", worst, ARC_MAX_MS)
     if ended and not waiting:
-        costs = _lasting(costs, since)
+        costs = kernels.lasting(costs, since)
+        costs.flags.writeable = False
     millis, arcs = np.empty(graph.nodes, dtype=np.int32), np.empty(graph.nodes, dtype=np.int32)
     kernels.timed(
         graph.starts, graph.heads, costs, slice_ms, waiting, until, graph.bucket_shift, starts, passed, millis, arcs
@@ -91,14 +92,6 @@ def itinerary(tree: TimedTree, graph: Graph, node: int) -> Itinerary | None:
     leaves, reaches = np.empty(len(arcs), dtype=np.int32), np.empty(len(arcs), dtype=np.int32)
     kernels.schedule(tree.times, tree.slice_ms, tree.waiting, begins, arcs, leaves, reaches)
     return Itinerary(arcs, leaves, reaches)
-
-
-def _lasting(times: Ints, since: int) -> Ints:
-    """The times with every ban of slice ``since`` or later lasting to the end."""
-    costs = times.copy()
-    costs[since:][np.logical_or.accumulate(times[since:] == BANNED, axis=0)] = BANNED
-    costs.flags.writeable = False
-    return costs
 
 
 def _invalid(field: str, detail: str, value: object, limit: object) -> Invalid:

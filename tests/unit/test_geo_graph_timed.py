@@ -118,7 +118,8 @@ def test_an_arc_takes_what_the_shares_walked_in_each_slice_add_up_to(row: list[i
             break
         left -= Fraction((part + 1) * SLICE_MS - moment, row[part])
         moment, crossed = (part + 1) * SLICE_MS, crossed + 1
-    assert abs(over - exact) <= Fraction(1, 2) + Fraction(crossed, 1_000)
+    # Less than half a millisecond before a slice ends counts as over; the next may have been slower.
+    assert abs(over - exact) <= Fraction(max(row), 2 * min(row)) + Fraction(crossed, 1_000)
 
 
 def test_with_one_slice_it_is_the_tree_of_that_moment() -> None:
