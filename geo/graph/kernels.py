@@ -19,8 +19,8 @@ comes out does not depend on the order of the work.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import Flags, Ints, Longs
 
 SLOTS = 1024
@@ -33,7 +33,7 @@ _FREE = -(2**31)
 _TARGET, _FOUND = 1, 2
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cover
     head = first[slot]
     state[v, _AFTER] = head
@@ -43,7 +43,7 @@ def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cov
     first[slot] = v
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
     before, after = state[v, _BEFORE], state[v, _AFTER]
     if before < 0:
@@ -55,7 +55,7 @@ def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
     state[v, _BEFORE] = _FREE
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> int:  # pragma: no cover
     """A node whose key fell, into its new bucket; how many more are queued."""
     free = state[w, _BEFORE] == _FREE
@@ -67,7 +67,7 @@ def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> in
     return 1 if free else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _clear(state: Ints, first: Ints) -> None:  # pragma: no cover
     for v in range(len(state)):
         state[v, _TIME] = NEVER
@@ -77,7 +77,7 @@ def _clear(state: Ints, first: Ints) -> None:  # pragma: no cover
         first[slot] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _seed(state: Ints, first: Ints, v: int, millis: int, touched: Ints, count: int) -> int:  # pragma: no cover
     """A source, before the search begins; how many nodes are touched."""
     if millis < state[v, _TIME]:
@@ -90,7 +90,7 @@ def _seed(state: Ints, first: Ints, v: int, millis: int, touched: Ints, count: i
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _roll(state: Ints, first: Ints, shift: int) -> int:  # pragma: no cover
     """Puts what lies beyond the horizon into the buckets of the next one; the bucket that begins at."""
     low = np.int64(NEVER)
@@ -110,7 +110,7 @@ def _roll(state: Ints, first: Ints, shift: int) -> int:  # pragma: no cover
     return bucket
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _search(
     starts: Ints,
     heads: Ints,
@@ -168,7 +168,7 @@ def _search(
     return hits, count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def tree(
     starts: Ints,
     heads: Ints,
@@ -204,7 +204,7 @@ def tree(
         arcs[v] = state[v, _ARC] if final else -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _forget(state: Ints, first: Ints, touched: Ints, count: int) -> None:  # pragma: no cover
     """As before the search, at the cost of what it touched."""
     for i in range(count):
@@ -215,7 +215,7 @@ def _forget(state: Ints, first: Ints, touched: Ints, count: int) -> None:  # pra
         state[v, _ARC] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def nearest(
     starts: Ints,
     heads: Ints,
@@ -255,7 +255,7 @@ def nearest(
         _forget(state, first, touched, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def table(
     starts: Ints,
     heads: Ints,
@@ -285,7 +285,7 @@ def table(
         _forget(state, first, touched, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def changes(before: Ints, after: Ints) -> tuple[int, int]:  # pragma: no cover
     """How many arc times fell, and how many rose."""
     fell, rose = 0, 0
@@ -295,7 +295,7 @@ def changes(before: Ints, after: Ints) -> tuple[int, int]:  # pragma: no cover
     return fell, rose
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _affect(
     starts: Ints, heads: Ints, ids: Ints | None, before: Ints, times: Ints, arcs: Ints, lost: Flags, stack: Ints
 ) -> int:  # pragma: no cover
@@ -320,7 +320,7 @@ def _affect(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _border(
     starts: Ints, tails: Ints, ids: Ints | None, times: Ints, limit: int, state: Ints, lost: Flags, v: int
 ) -> bool:  # pragma: no cover
@@ -337,7 +337,7 @@ def _border(
     return state[v, _TIME] != NEVER
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def repair(
     starts: Ints,
     heads: Ints,
@@ -392,7 +392,7 @@ def repair(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, Longs]:  # pragma: no cover
     """The ways of ``nodes`` (p) in a tree: their arcs in walking order, one way after another, and where each begins.
 
@@ -418,7 +418,7 @@ _WALKED, _BOUND, _KNOWN = 4, 5, 6
 ROUTE_COLUMNS = 8
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _bound(bounds: Ints, v: int, used: Ints, offsets: Longs, count: int) -> int:  # pragma: no cover
     """At least how long it is from ``v`` to the target by the landmarks in use; NEVER: there is no way.
 
@@ -438,7 +438,7 @@ def _bound(bounds: Ints, v: int, used: Ints, offsets: Longs, count: int) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  # pragma: no cover
     """The columns with the greatest bounds from ``s`` to ``t``, the best first; how many, or -1: there is no way."""
     best = np.full(len(used), -1, dtype=np.int64)
@@ -463,7 +463,7 @@ def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  #
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _meet(state: Ints, v: int, bound: int) -> None:  # pragma: no cover
     state[v, _TIME] = NEVER
     state[v, _ARC] = -1
@@ -473,7 +473,7 @@ def _meet(state: Ints, v: int, bound: int) -> None:  # pragma: no cover
     state[v, _KNOWN] = 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _route(  # noqa: PLR0912
     starts: Ints,
     heads: Ints,
@@ -547,7 +547,7 @@ def _route(  # noqa: PLR0912
     return (best if best <= limit else NEVER), count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def routes(
     starts: Ints,
     heads: Ints,
@@ -605,7 +605,7 @@ def routes(
 _WHOLE = np.int64(2**31)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _arrive(times: Ints, slice_ms: int, a: int, at: int) -> tuple[int, int]:  # pragma: no cover
     """When one who steps on arc ``a`` at ``at`` is over it (NEVER: a ban catches them), and the slice that is in.
 
@@ -628,7 +628,7 @@ def _arrive(times: Ints, slice_ms: int, a: int, at: int) -> tuple[int, int]:  # 
         part += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def step_on(times: Ints, slice_ms: int, a: int, at: int, waiting: bool) -> tuple[int, int]:  # pragma: no cover
     """When one who is at the tail of arc ``a`` at ``at`` steps on it, and is over it; NEVER: they can not."""
     while True:
@@ -641,7 +641,7 @@ def step_on(times: Ints, slice_ms: int, a: int, at: int, waiting: bool) -> tuple
         at = (part + 1) * slice_ms
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def timed(
     starts: Ints,
     heads: Ints,
@@ -699,7 +699,7 @@ def timed(
         arcs[v] = state[v, _ARC]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # pragma: no cover
     """How many times are longer than an arc's may be, and how many bans of slice ``since`` or later end."""
     long, ended = 0, 0
@@ -711,7 +711,7 @@ def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # prag
     return long, ended
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lasting(times: Ints, since: int) -> Ints:  # pragma: no cover
     """The times with every ban of slice ``since`` or later lasting to the end."""
     out = np.empty(times.shape, dtype=np.int32)
@@ -722,7 +722,7 @@ def lasting(times: Ints, since: int) -> Ints:  # pragma: no cover
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def schedule(
     times: Ints, slice_ms: int, waiting: bool, at: int, arcs: Ints, leaves: Ints, reaches: Ints
 ) -> None:  # pragma: no cover
