@@ -36,29 +36,29 @@ _TARGET, _FOUND = 1, 2
 @compiled(inline=True)
 def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cover
     head = first[slot]
-    state[v, _AFTER] = head
-    state[v, _BEFORE] = -slot - 1
+    state[4 * v + _AFTER] = head
+    state[4 * v + _BEFORE] = -slot - 1
     if head >= 0:
-        state[head, _BEFORE] = v
+        state[4 * head + _BEFORE] = v
     first[slot] = v
 
 
 @compiled(inline=True)
 def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
-    before, after = state[v, _BEFORE], state[v, _AFTER]
+    before, after = state[4 * v + _BEFORE], state[4 * v + _AFTER]
     if before < 0:
         first[-before - 1] = after
     else:
-        state[before, _AFTER] = after
+        state[4 * before + _AFTER] = after
     if after >= 0:
-        state[after, _BEFORE] = before
-    state[v, _BEFORE] = _FREE
+        state[4 * after + _BEFORE] = before
+    state[4 * v + _BEFORE] = _FREE
 
 
 @compiled(inline=True)
 def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> int:  # pragma: no cover
     """A node whose key fell, into its new bucket; how many more are queued."""
-    free = state[w, _BEFORE] == _FREE
+    free = state[4 * w + _BEFORE] == _FREE
     if not free:
         if old == new:
             return 0
@@ -69,10 +69,10 @@ def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> in
 
 @compiled()
 def _clear(state: Ints, first: Ints) -> None:  # pragma: no cover
-    for v in range(len(state)):
-        state[v, _TIME] = NEVER
-        state[v, _ARC] = -1
-        state[v, _BEFORE] = _FREE
+    for v in range(len(state) // 4):
+        state[4 * v + _TIME] = NEVER
+        state[4 * v + _ARC] = -1
+        state[4 * v + _BEFORE] = _FREE
     for slot in range(len(first)):
         first[slot] = -1
 
@@ -80,13 +80,13 @@ def _clear(state: Ints, first: Ints) -> None:  # pragma: no cover
 @compiled()
 def _seed(state: Ints, first: Ints, v: int, millis: int, touched: Ints, count: int) -> int:  # pragma: no cover
     """A source, before the search begins; how many nodes are touched."""
-    if millis < state[v, _TIME]:
-        if state[v, _TIME] == NEVER:
+    if millis < state[4 * v + _TIME]:
+        if state[4 * v + _TIME] == NEVER:
             touched[count] = v
             count += 1
             _put(state, first, v, _FAR)
-        state[v, _TIME] = millis
-        state[v, _ARC] = -1
+        state[4 * v + _TIME] = millis
+        state[4 * v + _ARC] = -1
     return count
 
 
@@ -96,13 +96,13 @@ def _roll(state: Ints, first: Ints, shift: int) -> int:  # pragma: no cover
     low = np.int64(NEVER)
     v = first[_FAR]
     while v >= 0:
-        low = min(low, np.int64(state[v, _TIME]))
-        v = state[v, _AFTER]
+        low = min(low, np.int64(state[4 * v + _TIME]))
+        v = state[4 * v + _AFTER]
     bucket = low >> shift
     v = first[_FAR]
     while v >= 0:
-        after = state[v, _AFTER]
-        place = np.int64(state[v, _TIME]) >> shift
+        after = state[4 * v + _AFTER]
+        place = np.int64(state[4 * v + _TIME]) >> shift
         if place < bucket + SLOTS:
             _take(state, first, v)
             _put(state, first, v, place & _MASK)
@@ -141,28 +141,28 @@ def _search(
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
                 if wanted > 0 and marks[v] == _TARGET:
                     marks[v] = _FOUND
                     found[hits] = v
                     hits += 1
-                base = np.int64(state[v, _TIME])
+                base = np.int64(state[4 * v + _TIME])
                 for place in range(starts[v], starts[v + 1]):
                     a = place if ids is None else ids[place]
-                    w = np.int64(heads[place])
+                    w = np.int64(np.uint32(heads[place]))
                     t = base + times[a]
-                    old = np.int64(state[w, _TIME])
+                    old = np.int64(state[4 * w + _TIME])
                     if t < old and t <= limit:
                         if old == NEVER:
                             touched[count] = w
                             count += 1
                         queued += _queue(state, first, w, old >> shift, t >> shift, end)
-                        state[w, _TIME] = t
-                        state[w, _ARC] = a
-                    elif t == old and a < state[w, _ARC]:
-                        state[w, _ARC] = a
+                        state[4 * w + _TIME] = t
+                        state[4 * w + _ARC] = a
+                    elif t == old and a < state[4 * w + _ARC]:
+                        state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     return hits, count
@@ -184,7 +184,7 @@ def tree(
 ) -> None:  # pragma: no cover
     """``millis``, ``arcs`` (n) of the nodes that are final when all ``targets`` are (no target: of all)."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n if len(targets) else 0, dtype=np.uint8)
     wanted = 0
@@ -199,9 +199,9 @@ def tree(
             count = _seed(state, first, sources[i], offsets[i], touched, count)
     _search(starts, heads, ids, times, limit, shift, state, first, touched, count, marks, wanted, found)
     for v in range(n):
-        final = state[v, _BEFORE] == _FREE
-        millis[v] = state[v, _TIME] if final else NEVER
-        arcs[v] = state[v, _ARC] if final else -1
+        final = state[4 * v + _BEFORE] == _FREE
+        millis[v] = state[4 * v + _TIME] if final else NEVER
+        arcs[v] = state[4 * v + _ARC] if final else -1
 
 
 @compiled()
@@ -209,10 +209,10 @@ def _forget(state: Ints, first: Ints, touched: Ints, count: int) -> None:  # pra
     """As before the search, at the cost of what it touched."""
     for i in range(count):
         v = touched[i]
-        if state[v, _BEFORE] != _FREE:
+        if state[4 * v + _BEFORE] != _FREE:
             _take(state, first, v)
-        state[v, _TIME] = NEVER
-        state[v, _ARC] = -1
+        state[4 * v + _TIME] = NEVER
+        state[4 * v + _ARC] = -1
 
 
 @compiled()
@@ -231,7 +231,7 @@ def nearest(
 ) -> None:  # pragma: no cover
     """``nodes``, ``millis`` (s, k): of each source the k nearest targets by time, then by node."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n, dtype=np.uint8)
     for v in targets:
@@ -246,12 +246,14 @@ def nearest(
             best = place
             for j in range(place + 1, hits):
                 v, w = found[j], found[best]
-                if state[v, _TIME] < state[w, _TIME] or (state[v, _TIME] == state[w, _TIME] and v < w):
+                if state[4 * v + _TIME] < state[4 * w + _TIME] or (
+                    state[4 * v + _TIME] == state[4 * w + _TIME] and v < w
+                ):
                     best = j
             v = found[best]
             found[best] = found[place]
             nodes[i, place] = v
-            millis[i, place] = state[v, _TIME]
+            millis[i, place] = state[4 * v + _TIME]
         _forget(state, first, touched, count)
 
 
@@ -270,7 +272,7 @@ def table(
 ) -> None:  # pragma: no cover
     """``millis`` (s, t): from each source to each target; ``unique``: how many different targets."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n, dtype=np.uint8)
     _clear(state, first)
@@ -281,7 +283,7 @@ def table(
         _, count = _search(starts, heads, ids, times, limit, shift, state, first, touched, count, marks, unique, found)
         for j in range(len(targets)):
             v = targets[j]
-            millis[i, j] = state[v, _TIME] if state[v, _BEFORE] == _FREE else NEVER
+            millis[i, j] = state[4 * v + _TIME] if state[4 * v + _BEFORE] == _FREE else NEVER
         _forget(state, first, touched, count)
 
 
@@ -329,12 +331,12 @@ def _border(
         a = place if ids is None else ids[place]
         u = tails[place]
         if lost[u] == 0:
-            t = np.int64(state[u, _TIME]) + times[a]
-            old = np.int64(state[v, _TIME])
-            if t <= limit and (t < old or (t == old and a < state[v, _ARC])):
-                state[v, _TIME] = t
-                state[v, _ARC] = a
-    return state[v, _TIME] != NEVER
+            t = np.int64(state[4 * u + _TIME]) + times[a]
+            old = np.int64(state[4 * v + _TIME])
+            if t <= limit and (t < old or (t == old and a < state[4 * v + _ARC])):
+                state[4 * v + _TIME] = t
+                state[4 * v + _ARC] = a
+    return state[4 * v + _TIME] != NEVER
 
 
 @compiled()
@@ -368,15 +370,15 @@ def repair(
     arcs[:] = old_arcs
     if count == 0:
         return 0
-    state, first = np.empty((n, 4), dtype=np.int32), np.full(SLOTS + 1, -1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.full(SLOTS + 1, -1, dtype=np.int32)
     for v in range(n):
-        state[v, _TIME] = NEVER if lost[v] else old_millis[v]
-        state[v, _ARC] = -1 if lost[v] else old_arcs[v]
-        state[v, _BEFORE] = _FREE
+        state[4 * v + _TIME] = NEVER if lost[v] else old_millis[v]
+        state[4 * v + _ARC] = -1 if lost[v] else old_arcs[v]
+        state[4 * v + _BEFORE] = _FREE
     for i in range(len(sources)):
         v = sources[i]
         if lost[v] and offsets[i] <= limit:
-            state[v, _TIME] = min(state[v, _TIME], offsets[i])
+            state[4 * v + _TIME] = min(state[4 * v + _TIME], offsets[i])
     seeds = 0
     for i in range(count):
         if _border(back_starts, back_heads, back_ids, times, limit, state, lost, stack[i]):
@@ -387,8 +389,8 @@ def repair(
     _search(starts, heads, ids, times, limit, shift, state, first, touched, seeds, none, 0, found)
     for i in range(count):
         v = stack[i]
-        millis[v] = state[v, _TIME]
-        arcs[v] = state[v, _ARC]
+        millis[v] = state[4 * v + _TIME]
+        arcs[v] = state[4 * v + _ARC]
     return count
 
 
@@ -414,8 +416,7 @@ def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, L
     return out, starts
 
 
-_WALKED, _BOUND, _KNOWN = 4, 5, 6
-ROUTE_COLUMNS = 8
+_WALKED, _BOUND, _KNOWN = 0, 1, 2
 
 
 @compiled(inline=True)
@@ -464,13 +465,13 @@ def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  #
 
 
 @compiled(inline=True)
-def _meet(state: Ints, v: int, bound: int) -> None:  # pragma: no cover
-    state[v, _TIME] = NEVER
-    state[v, _ARC] = -1
-    state[v, _BEFORE] = _FREE
-    state[v, _WALKED] = NEVER
-    state[v, _BOUND] = bound
-    state[v, _KNOWN] = 1
+def _meet(state: Ints, more: Ints, v: int, bound: int) -> None:  # pragma: no cover
+    state[4 * v + _TIME] = NEVER
+    state[4 * v + _ARC] = -1
+    state[4 * v + _BEFORE] = _FREE
+    more[4 * v + _WALKED] = NEVER
+    more[4 * v + _BOUND] = bound
+    more[4 * v + _KNOWN] = 1
 
 
 @compiled()
@@ -481,6 +482,7 @@ def _route(  # noqa: PLR0912
     limit: int,
     shift: int,
     state: Ints,
+    more: Ints,
     first: Ints,
     touched: Ints,
     s: int,
@@ -498,8 +500,8 @@ def _route(  # noqa: PLR0912
     h = _bound(bounds, s, used, offsets, active)
     if h >= best:
         return NEVER, 0
-    _meet(state, s, h)
-    state[s, _TIME], state[s, _WALKED] = h, 0
+    _meet(state, more, s, h)
+    state[4 * s + _TIME], more[4 * s + _WALKED] = h, 0
     _put(state, first, s, _FAR)
     touched[0] = s
     count, queued = 1, 1
@@ -513,35 +515,37 @@ def _route(  # noqa: PLR0912
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
                 if v == t:
-                    best = min(best, np.int64(state[v, _WALKED]))
-                elif state[v, _TIME] < best:
-                    base = np.int64(state[v, _WALKED])
+                    best = min(best, np.int64(more[4 * v + _WALKED]))
+                elif state[4 * v + _TIME] < best:
+                    base = np.int64(more[4 * v + _WALKED])
                     for a in range(starts[v], starts[v + 1]):
-                        w = np.int64(heads[a])
+                        w = np.int64(np.uint32(heads[a]))
                         walked = base + times[a]
                         if walked >= best:
                             continue
-                        if state[w, _KNOWN] == 0:
-                            _meet(state, w, _bound(bounds, w, used, offsets, active))
+                        if more[4 * w + _KNOWN] == 0:
+                            _meet(state, more, w, _bound(bounds, w, used, offsets, active))
                             touched[count] = w
                             count += 1
-                        old = np.int64(state[w, _WALKED])
+                        old = np.int64(more[4 * w + _WALKED])
                         if walked < old:
                             # Never before the node it is reached from: bounds are consistent, and this keeps the
                             # queue's order whatever they are.
-                            key = max(walked + state[w, _BOUND], np.int64(state[v, _TIME]))
+                            key = max(walked + more[4 * w + _BOUND], np.int64(state[4 * v + _TIME]))
                             if key >= best:
                                 continue
-                            queued += _queue(state, first, w, np.int64(state[w, _TIME]) >> shift, key >> shift, end)
-                            state[w, _TIME] = key
-                            state[w, _WALKED] = walked
-                            state[w, _ARC] = a
-                        elif walked == old and a < state[w, _ARC]:
-                            state[w, _ARC] = a
+                            queued += _queue(
+                                state, first, w, np.int64(state[4 * w + _TIME]) >> shift, key >> shift, end
+                            )
+                            state[4 * w + _TIME] = key
+                            more[4 * w + _WALKED] = walked
+                            state[4 * w + _ARC] = a
+                        elif walked == old and a < state[4 * w + _ARC]:
+                            state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     return (best if best <= limit else NEVER), count
@@ -556,6 +560,7 @@ def routes(
     limit: int,
     shift: int,
     state: Ints,
+    more: Ints,
     sources: Ints,
     targets: Ints,
     bounds: Ints,
@@ -576,12 +581,12 @@ def routes(
         millis[i] = NEVER
         if active >= 0:
             millis[i], count = _route(
-                starts, heads, times, limit, shift, state, first, touched, s, t, bounds, used, offsets, active
+                starts, heads, times, limit, shift, state, more, first, touched, s, t, bounds, used, offsets, active
             )
         if millis[i] != NEVER:
             v = t
-            while state[v, _ARC] >= 0:
-                v = tails[state[v, _ARC]]
+            while state[4 * v + _ARC] >= 0:
+                v = tails[state[4 * v + _ARC]]
                 length += 1
             low, high = begins[i], begins[i] + length
             if high > len(out):
@@ -590,14 +595,14 @@ def routes(
                 out = larger
             v = t
             for place in range(high - 1, low - 1, -1):
-                out[place] = state[v, _ARC]
+                out[place] = state[4 * v + _ARC]
                 v = tails[out[place]]
         begins[i + 1] = begins[i] + length
         for j in range(count):
             v = touched[j]
-            if state[v, _BEFORE] != _FREE:
+            if state[4 * v + _BEFORE] != _FREE:
                 _take(state, first, v)
-            state[v, _KNOWN] = 0
+            more[4 * v + _KNOWN] = 0
     return out[: begins[len(sources)]]
 
 
@@ -657,7 +662,7 @@ def timed(
 ) -> None:  # pragma: no cover
     """``millis`` (n): the first moment at each node, ``arcs`` (n); as ``tree``, over arcs whose times are of slices."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, last = np.empty(n, dtype=np.int32), times.shape[0] - 1
     _clear(state, first)
     queued = 0
@@ -674,29 +679,29 @@ def timed(
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
-                base = np.int64(state[v, _TIME])
+                base = np.int64(state[4 * v + _TIME])
                 part = min(base // slice_ms, last)
                 turns = NEVER if part == last else (part + 1) * slice_ms
                 for a in range(starts[v], starts[v + 1]):
-                    w = np.int64(heads[a])
+                    w = np.int64(np.uint32(heads[a]))
                     t = base + times[part, a]
                     if t > turns:
                         _, t = step_on(times, slice_ms, a, base, waiting)
-                    old = np.int64(state[w, _TIME])
+                    old = np.int64(state[4 * w + _TIME])
                     if t < old and t <= limit:
                         queued += _queue(state, first, w, old >> shift, t >> shift, end)
-                        state[w, _TIME] = t
-                        state[w, _ARC] = a
-                    elif t == old and t != NEVER and a < state[w, _ARC]:
-                        state[w, _ARC] = a
+                        state[4 * w + _TIME] = t
+                        state[4 * w + _ARC] = a
+                    elif t == old and t != NEVER and a < state[4 * w + _ARC]:
+                        state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     for v in range(n):
-        millis[v] = state[v, _TIME]
-        arcs[v] = state[v, _ARC]
+        millis[v] = state[4 * v + _TIME]
+        arcs[v] = state[4 * v + _ARC]
 
 
 @compiled()
