@@ -295,11 +295,20 @@ def _igraph(nodes: int) -> dict[str, float] | None:
     return json.loads(done.stdout) if done.returncode == 0 else None
 
 
+def _has_pgrouting() -> bool:
+    """Whether the machine's own PostgreSQL could load it; the embedded one has no such extension."""
+    if not (config := shutil.which("pg_config")):
+        return False
+    done = subprocess.run([config, "--sharedir"], capture_output=True, check=False, text=True)
+    return (Path(done.stdout.strip()) / "extension" / "pgrouting.control").exists()
+
+
 def _report(place: int, case: Case, found: dict[str, dict[str, float] | None]) -> None:
     graph, ours = case.graph, found["muster"]
     assert ours is not None
     peers = [name for name, figures in found.items() if name != "muster" and figures is not None]
-    absent = [name for name, figures in found.items() if figures is None] + ["pgRouting"]
+    absent = [name for name, figures in found.items() if figures is None]
+    absent.append("pgRouting" + (" is here and not measured" if _has_pgrouting() else ""))
     millis, ratios = [], []
     for task, mine in ours.items():
         theirs = [(found[name] or {}).get(task) for name in peers]
