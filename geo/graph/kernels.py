@@ -10,7 +10,7 @@ What runs for each arc is put in place by numba itself (``inline``): calls cost 
 file: numba's cache notices a change of the file a kernel is in, not of the files it calls.
 
 A search goes over rows ``starts``, ``heads``; ``ids`` names the arc of each entry, or is None when that is its place.
-``state`` int32 (n, 4) keeps what belongs to a node on one cache line: its time, the arc it was reached by, the next and
+``state`` int32 (4 n) keeps what belongs to a node on one cache line: its time, the arc it was reached by, the next and
 the previous of its list. ``first`` int32 (SLOTS + 1) is the first node of each bucket; the last list holds the nodes
 beyond the horizon of the buckets. Of equal times the lower arc is taken, and none (a source) before any, so that what
 comes out does not depend on the order of the work.
@@ -129,6 +129,7 @@ def _search(
     """From ``count`` seeds until ``wanted`` marked nodes are final (0: to the end); how many were found, and touched.
 
     An arc that is banned adds NEVER, which is beyond any limit; sums are 64 bits wide.
+    What is never negative is read as unsigned: numba then leaves out its look for an index from the end.
     """
     hits, queued = 0, count
     bucket, end = np.int64(0), np.int64(0)
@@ -149,7 +150,7 @@ def _search(
                     found[hits] = v
                     hits += 1
                 base = np.int64(state[4 * v + _TIME])
-                for place in range(starts[v], starts[v + 1]):
+                for place in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
                     a = place if ids is None else ids[place]
                     w = np.int64(np.uint32(heads[place]))
                     t = base + times[a]
@@ -416,6 +417,7 @@ def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, L
     return out, starts
 
 
+# Of a node in ``more``: the time walked to it (its time in ``state`` is with the bound), its bound, whether it was met.
 _WALKED, _BOUND, _KNOWN = 0, 1, 2
 
 
@@ -522,7 +524,7 @@ def _route(  # noqa: PLR0912
                     best = min(best, np.int64(more[4 * v + _WALKED]))
                 elif state[4 * v + _TIME] < best:
                     base = np.int64(more[4 * v + _WALKED])
-                    for a in range(starts[v], starts[v + 1]):
+                    for a in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
                         w = np.int64(np.uint32(heads[a]))
                         walked = base + times[a]
                         if walked >= best:
@@ -568,7 +570,7 @@ def routes(
     millis: Ints,
     begins: Longs,
 ) -> Ints:  # pragma: no cover
-    """The arcs of each pair's way, one way after another; ``millis`` (p), ``begins`` (p + 1). ``state`` (n, 8) is 0."""
+    """The arcs of each pair's way, one after another; ``millis`` (p), ``begins`` (p + 1). ``more`` (4 n) comes as 0."""
     n = len(starts) - 1
     first, touched = np.full(SLOTS + 1, -1, dtype=np.int32), np.empty(n, dtype=np.int32)
     used, offsets = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int64)
@@ -685,7 +687,7 @@ def timed(
                 base = np.int64(state[4 * v + _TIME])
                 part = min(base // slice_ms, last)
                 turns = NEVER if part == last else (part + 1) * slice_ms
-                for a in range(starts[v], starts[v + 1]):
+                for a in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
                     w = np.int64(np.uint32(heads[a]))
                     t = base + times[part, a]
                     if t > turns:
