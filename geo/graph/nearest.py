@@ -70,15 +70,7 @@ def times_between(
     """
     costs, until = arc_times(graph, times), limit_time(limit_ms)
     starts, ends = known_nodes(graph, sources, field="sources"), known_nodes(graph, targets, field="targets")
-    if len(starts) * len(ends) > PAIRS_MAX:
-        raise Invalid(
-            "geo.search_invalid",
-            f"times between {PAIRS_MAX} pairs are asked for at most",
-            f"一次最多查询 {PAIRS_MAX} 对地点之间的时间",
-            field="targets",
-            value=len(starts) * len(ends),
-            limit=PAIRS_MAX,
-        )
+    _bounded(len(starts), len(ends))
     forward = len(starts) <= len(ends)
     few, many = (starts, ends) if forward else (ends, starts)
     millis = np.full((len(few), len(many)), BANNED, dtype=np.int32)
@@ -86,6 +78,18 @@ def times_between(
     if different:
         kernels.table(*graph.rows(forward), costs, until, shift, few, many, different, millis)
     return millis if forward else millis.T
+
+
+def _bounded(sources: int, answers: int) -> None:
+    if sources * answers > PAIRS_MAX:
+        raise Invalid(
+            "geo.search_invalid",
+            f"{PAIRS_MAX} pairs of places are asked for at most",
+            f"一次最多查询 {PAIRS_MAX} 对地点",
+            field="targets",
+            value=sources * answers,
+            limit=PAIRS_MAX,
+        )
 
 
 def _search(
@@ -104,6 +108,7 @@ def _search(
         )
     costs, until = arc_times(graph, times), limit_time(limit_ms)
     sources, targets = known_nodes(graph, places, field="sources"), known_nodes(graph, sought, field="targets")
+    _bounded(len(sources), k)
     nodes = np.full((len(sources), k), -1, dtype=np.int32)
     millis = np.full((len(sources), k), BANNED, dtype=np.int32)
     wanted = min(k, len(np.unique(targets)))

@@ -1,7 +1,9 @@
 """Has the searches compiled before they are needed. Pure.
 
 A process calls ``warm`` at its start: the first time on a machine that takes some twenty seconds, later a fraction of
-one. Let ``NUMBA_CACHE_DIR`` name a folder of the installation that outlives the process and may be written to.
+one. Let ``NUMBA_CACHE_DIR`` name a folder of the installation that outlives the process and may be written to, and let
+one process finish before the others of a machine start: numba picks a kernel's file by a number that it reads from an
+index first, so that two which compile the same kernel for the first time at the same moment may take the same number.
 """
 
 from __future__ import annotations

@@ -76,6 +76,8 @@ def test_how_many_pairs_are_asked_for_is_bounded() -> None:
     with pytest.raises(Invalid) as caught:
         times_between(graph, [0] * 5_001, [0] * 5_000)
     assert (caught.value.field, caught.value.value) == ("targets", 25_005_000)
+    with pytest.raises(Invalid):
+        nearest(graph, [0] * 2_501, [0], K_MAX)
 
 
 @pytest.mark.parametrize("k", [0, K_MAX + 1])
