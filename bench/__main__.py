@@ -20,6 +20,7 @@ BENCHES: dict[str, list[str]] = {
     "alarm_kpi": ["bench.alarm_kpi"],
     "escalation_tick": ["bench.escalation_tick"],
     "geo_hazards": ["bench.geo_hazards"],
+    "geo_graph": ["bench.geo_graph"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 
