@@ -35,7 +35,7 @@ CLOSE_TIMEOUT_S = 5.0
 # What waits for the end of a transaction, in the order it is written: an incident's record under the incident's lock,
 # rooms under their heads, the tenant's audit chain under its head, which everybody in the tenant shares. Waking
 # listeners takes no lock and may be asked for by the others.
-LATEST = ("timeline", "rooms", "audit", "wakes")
+LATEST = ("timeline", "rooms", "audit", "outbox", "wakes")
 
 # Records converted before the loop turns to others: some 5 ms.
 SLICE_ROWS = 500
