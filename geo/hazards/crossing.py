@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from numba import njit
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import Floats
 
 Indices = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def _edges(shapes: npt.NDArray[np.object_]) -> tuple[Floats, Indices]:
     return edges, np.searchsorted(owners, np.arange(len(shapes) + 1))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _orientation(ax: float, ay: float, bx: float, by: float, cx: float, cy: float) -> int:  # pragma: no cover
     """1: c lies left of a to b, -1: right, 0: not sure."""
     left = (ax - cx) * (by - cy)
@@ -81,7 +81,7 @@ def _orientation(ax: float, ay: float, bx: float, by: float, cx: float, cy: floa
     return 1 if det > 0 else -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _slab(value: float, low: float, per_m: float, slabs: int) -> int:  # pragma: no cover
     """The slab a coordinate lies in; the same or a later one for a greater coordinate."""
     place = (value - low) * per_m
@@ -90,7 +90,7 @@ def _slab(value: float, low: float, per_m: float, slabs: int) -> int:  # pragma:
     return slabs - 1 if place >= slabs - 1 else int(place)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _decide(edges: Any, starts: Any, segments: Any, asked: Any, met: Any) -> Any:  # pragma: no cover
     """The answer of each pair; pairs of one shape stand together, or its slabs are made again."""
     answers = np.empty(len(asked), np.uint8)
@@ -114,7 +114,7 @@ def _decide(edges: Any, starts: Any, segments: Any, asked: Any, met: Any) -> Any
     return answers
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _turn(own: Any) -> bool:  # pragma: no cover
     """Swap x and y of the edges where they are wider than high, so that slabs lie across the longer side."""
     if own[:, 0].max() - own[:, 0].min() <= own[:, 1].max() - own[:, 1].min():
@@ -125,7 +125,7 @@ def _turn(own: Any) -> bool:  # pragma: no cover
     return True
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _measure(own: Any) -> tuple[float, float, int]:  # pragma: no cover
     """The lowest y, slabs a metre, and how many slabs."""
     low, high = own[:, 1].min(), own[:, 1].max()
@@ -133,7 +133,7 @@ def _measure(own: Any) -> tuple[float, float, int]:  # pragma: no cover
     return low, slabs / (high - low), slabs
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _sort_in(own: Any, low: float, per_m: float, slabs: int) -> Any:  # pragma: no cover
     """The edges that reach into each slab: ``listed`` from ``heads[s]`` to ``heads[s + 1]``."""
     heads = np.zeros(slabs + 1, np.int64)
@@ -155,7 +155,7 @@ def _sort_in(own: Any, low: float, per_m: float, slabs: int) -> Any:  # pragma: 
     return heads, listed
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _meets(
     own: Any, heads: Any, listed: Any, low: float, per_m: float, slabs: int, ax: float, ay: float, bx: float, by: float
 ) -> int:  # pragma: no cover
@@ -183,7 +183,7 @@ def _meets(
     return _UNSURE if unsure else _APART
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _inside(own: Any, heads: Any, listed: Any, slab: int, x: float, y: float) -> int:  # pragma: no cover
     """Whether a point lies inside: an odd number of edges passes east of it (even-odd, so holes are outside)."""
     inside = False
