@@ -1,0 +1,199 @@
+"""A path through a network as a person meets it: the room of every arc, the doors, the ways up and down. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from core.errors import Invalid
+from geo.graph.csr import BANNED
+from geo.instructions.headings import heading
+from geo.instructions.surroundings import Surroundings
+from geo.places.model import PlaceId, RiseKind
+from geo.places.network import ArcKind, Network
+
+# Nearer than this two places have no direction from one to the other.
+SAME_PLACE_M = 0.05
+# Between two flights of one stairway lies a landing, not a walk.
+LANDING_M = 5.0
+# A way of a whole site has some thousands of arcs; this bounds the work one request can cause.
+ARCS_MAX = 100_000
+
+RISE_KINDS: dict[int, RiseKind] = {
+    ArcKind.STAIRS_UP: "stairs",
+    ArcKind.STAIRS_DOWN: "stairs",
+    ArcKind.RAMP: "ramp",
+    ArcKind.ESCALATOR: "escalator",
+    ArcKind.LIFT: "lift",
+    ArcKind.LADDER: "ladder",
+}
+
+
+class Path(msgspec.Struct, frozen=True):
+    """The path as it came: ``nodes`` (k + 1), of each its place, level and time; ``arcs`` (k), of each its room."""
+
+    nodes: list[int]
+    xy: npt.NDArray[np.float64]
+    levels: list[int]
+    millis: list[int]
+    arcs: list[int]
+    kinds: list[int]
+    of: list[PlaceId | None]
+    doors: list[PlaceId | None]
+    rooms: list[PlaceId | None]
+
+    def length(self, i: int, j: int) -> float:
+        """Metres from one node to another along the path, seen from above."""
+        steps = np.diff(self.xy[i : j + 1], axis=0)
+        return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
+
+    def heading(self, i: int, j: int) -> float:
+        """The direction from one node to another."""
+        return heading(*self.xy[i].tolist(), *self.xy[j].tolist())
+
+    def up(self, first: int, last: int) -> bool | None:
+        """Whether a climb between two nodes goes up; None: the plan does not say."""
+        if self.levels[first] != self.levels[last]:
+            return self.levels[last] > self.levels[first]
+        return {int(ArcKind.STAIRS_UP): True, int(ArcKind.STAIRS_DOWN): False}.get(self.kinds[first])
+
+    def walked(self, i: int) -> float | None:
+        """The direction in which one comes to a node: of the last arc with a length; None where there is none."""
+        for j in range(i - 1, -1, -1):
+            if self.length(j, i) > SAME_PLACE_M:
+                return self.heading(j, i)
+        return None
+
+
+def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -> Path:
+    """The arcs (k) and their times -> the path. Raises Invalid as ``shape`` says."""
+    _check(network, arcs, millis)
+    graph = network.graph
+    nodes = [int(graph.tails[arcs[0]]), *graph.heads[arcs].tolist()]
+    kinds = graph.kinds[arcs].tolist()
+    of = [network.arc_of[arc] for arc in arcs.tolist()]
+    stands = [network.nodes[node].of for node in nodes]
+    doors = [key if key in around.doors else None for key in stands]
+    levels = graph.level[nodes].tolist()
+    xy = np.column_stack((graph.x[nodes], graph.y[nodes]))
+    rooms = [
+        _room(
+            around, network, (nodes[i], nodes[i + 1]), (doors[i], doors[i + 1]), levels[i], xy[i : i + 2].mean(axis=0)
+        )
+        for i in range(len(arcs))
+    ]
+    times = np.concatenate(([0], np.cumsum(millis.astype(np.int64)))).tolist()
+    return Path(nodes, xy, levels, times, arcs.tolist(), kinds, of, doors, rooms)
+
+
+def _check(network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -> None:
+    if not 0 < len(arcs) <= ARCS_MAX:
+        raise _invalid("arcs", f"a path has 1 to {ARCS_MAX} arcs", f"路径须有 1 至 {ARCS_MAX} 段", len(arcs), ARCS_MAX)
+    if len(millis) != len(arcs):
+        raise _invalid("millis", "every arc of a path has its time", "路径每段须有时间", len(millis), len(arcs))
+    if arcs.min() < 0 or arcs.max() >= network.graph.arcs:
+        worst = int(arcs[(arcs < 0) | (arcs >= network.graph.arcs)][0])
+        raise _invalid("arcs", "a path is over arcs of its network", "路径含路网外的段", worst, network.graph.arcs - 1)
+    broken = network.graph.heads[arcs[:-1]] != network.graph.tails[arcs[1:]]
+    if broken.any():
+        raise _invalid("arcs", "a path's arcs follow one another", "路径不连续", int(np.argmax(broken)) + 1)
+    if (network.graph.millis[arcs] == BANNED).any() or (millis == BANNED).any():
+        raise _invalid("arcs", "nobody is told to take a banned arc", "路径含禁止通行的段", None)
+    if millis.min() < 1:
+        raise _invalid("millis", "an arc takes 1 ms or more", "每段时间至少 1 毫秒", int(millis.min()), 1)
+
+
+def _room(
+    around: Surroundings,
+    network: Network,
+    ends: tuple[int, int],
+    doors: tuple[PlaceId | None, PlaceId | None],
+    level: int,
+    middle: npt.NDArray[np.float64],
+) -> PlaceId | None:
+    """The room an arc is in: the one both of its ends touch, or where that is not one, the one its middle is in."""
+    touched = [
+        {network.nodes[end].room} if door is None else set(around.doors[door].joins)
+        for end, door in zip(ends, doors, strict=True)
+    ]
+    both = (touched[0] & touched[1]) - {None}
+    if len(both) == 1:
+        return both.pop()
+    return around.room_at(level, float(middle[0]), float(middle[1]))
+
+
+def stretches(path: Path) -> list[tuple[int, int, bool]]:
+    """The path as stretches (first node, last node, whether it is a climb), flights of one stairway together."""
+    found: list[tuple[int, int, bool]] = []
+    for i in range(len(path.arcs)):
+        climb = path.kinds[i] in RISE_KINDS or path.levels[i] != path.levels[i + 1]
+        if found and found[-1][2] == climb and (not climb or _same_rise(path, i - 1, i)):
+            found[-1] = (found[-1][0], i + 1, climb)
+        else:
+            found.append((i, i + 1, climb))
+    joined: list[tuple[int, int, bool]] = []
+    for first, last, climb in found:
+        joined.append((first, last, climb))
+        if climb and len(joined) >= 3 and joined[-3][2] and _landing(path, *joined[-2][:2]):
+            joined[-3:] = [(joined[-3][0], last, True)]
+    return joined
+
+
+def _same_rise(path: Path, i: int, j: int) -> bool:
+    """Whether two arcs of climbs are one: of one rise or one kind of stairs, and in one direction."""
+    if path.kinds[i] != path.kinds[j] or path.up(i, i + 1) != path.up(j, j + 1):
+        return False
+    return path.of[i] == path.of[j] or path.kinds[i] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN)
+
+
+def _landing(path: Path, first: int, last: int) -> bool:
+    """Whether a walk between two climbs is the landing of one stairway."""
+    if not _same_rise(path, first - 1, last) or path.length(first, last) > LANDING_M:
+        return False
+    return not any(path.doors[first : last + 1]) and ArcKind.DOOR not in path.kinds[first:last]
+
+
+def _door(path: Path, i: int) -> PlaceId | None:
+    """The door that the arc from node ``i`` is, where neither of its ends is one."""
+    apart = path.kinds[i] == ArcKind.DOOR and path.doors[i] is None and path.doors[i + 1] is None
+    return path.of[i] if apart else None
+
+
+def passages(around: Surroundings, path: Path, first: int, last: int) -> list[tuple[int, int]]:
+    """The doors gone through between two nodes, each as its first and last node.
+
+    A door is one node, two (one on each side), or an arc of its own. One node that is only touched, with the same room
+    before and after, is not gone through; nor is one the way begins or ends in, but for an exit it ends in.
+    """
+    found: list[tuple[int, int]] = []
+    i = first
+    while i <= last:
+        j = i
+        if path.doors[i] is not None:
+            while j < last and path.doors[j + 1] == path.doors[i]:
+                j += 1
+        elif i < last and _door(path, i) in around.doors:
+            j += 1
+        if j > i or (path.doors[i] is not None and _goes_through(around, path, i)):
+            found.append((i, j))
+        # Where an arc is a door, its end may be the beginning of the next one.
+        i = j if j > i and path.doors[i] is None else j + 1
+    return found
+
+
+def _goes_through(around: Surroundings, path: Path, i: int) -> bool:
+    door = path.doors[i]
+    assert door is not None
+    if i == 0:
+        return False
+    if i == len(path.arcs):
+        return around.doors[door].exit and None in around.doors[door].joins and path.rooms[i - 1] is not None
+    # Where no room is known on either side, a door on the way is one to go through.
+    return path.rooms[i - 1] != path.rooms[i] or path.rooms[i] is None
+
+
+def _invalid(field: str, en: str, zh: str, value: object, limit: object = None) -> Invalid:
+    return Invalid("geo.path_invalid", en, zh, field=field, value=value, limit=limit)

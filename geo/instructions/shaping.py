@@ -1,0 +1,207 @@
+"""A path through a network -> what one walks: a line on each level, doors and rises its fixed points. Pure.
+
+A path over a grid is a staircase of small turns, and one over a drawn network has a vertex wherever a way begins. Lines
+are simplified by Douglas and Peucker (1973): a vertex goes where the straight run stays within a tolerance of the path.
+A run is straightened only between two fixed points, and only where it meets no wall (and nothing to keep out of) that
+the path itself does not meet there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TypeAlias
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import LineString
+from shapely.geometry.base import BaseGeometry
+
+from geo.instructions.headings import change
+from geo.instructions.path import RISE_KINDS, SAME_PLACE_M, Path, passages, read_path, stretches
+from geo.instructions.surroundings import Surroundings
+from geo.places.model import PlaceId, RiseKind
+from geo.places.network import Network
+
+# The staircase over a grid of 1.4 m is 1 m off its run (cell / sqrt 2), and 1 m is half of a corridor of 2 m.
+TOLERANCE_M = 1.0
+# A run may meet a wall this far from where the path meets it: the width of a door's leaf is 0.9 m.
+TOUCH_M = 0.3
+
+
+class Vertex(msgspec.Struct, frozen=True):
+    """A node of the path that is kept; ``millis`` since the path's start."""
+
+    node: int
+    x: float
+    y: float
+    level: int
+    millis: int
+
+
+class Crossing(msgspec.Struct, frozen=True):
+    """A door one goes through: from point ``first`` to ``last`` of its leg, in direction ``heading`` (degrees),
+    from one room into another (None: outside, or unknown)."""
+
+    door: PlaceId
+    first: int
+    last: int
+    heading: float
+    rooms: tuple[PlaceId | None, PlaceId | None]
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """A walk on one level; ``rooms``: of each run between two points, the room most of it is in."""
+
+    level: int
+    points: list[Vertex]
+    rooms: list[PlaceId | None]
+    crossings: list[Crossing]
+
+
+class Climb(msgspec.Struct, frozen=True):
+    """A way up or down without a walk in it; ``entry``: the direction one comes to it in, None at the start."""
+
+    kind: RiseKind
+    rise: PlaceId | None
+    up: bool | None
+    floors: int
+    points: list[Vertex]
+    entry: float | None
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """The whole way in order; ``raw_m``: the length of the path before it was straightened."""
+
+    parts: list[Leg | Climb]
+    raw_m: float
+
+
+KeepOut: TypeAlias = Mapping[int, BaseGeometry]
+"""By level what a straightened run stays out of, in the network's metres: a hazard the path goes around."""
+
+
+def shape(
+    around: Surroundings,
+    network: Network,
+    arcs: npt.ArrayLike,
+    millis: npt.ArrayLike,
+    *,
+    tolerance_m: float = TOLERANCE_M,
+    keep_out: KeepOut | None = None,
+) -> Shape:
+    """The path of ``arcs`` (k, int32) in walking order, each taking ``millis`` (k, int32) -> its shape.
+
+    Raises Invalid for a path that is empty, too long, broken, or over an arc that is banned.
+    """
+    path = read_path(around, network, np.asarray(arcs), np.asarray(millis))
+    parts: list[Leg | Climb] = []
+    for first, last, climb in stretches(path):
+        if climb:
+            parts.append(_climb(path, first, last))
+        else:
+            parts.append(_leg(around, path, first, last, tolerance_m, keep_out or {}))
+    return Shape(parts, path.length(0, len(path.arcs)))
+
+
+def _vertex(path: Path, i: int) -> Vertex:
+    x, y = path.xy[i].tolist()
+    return Vertex(path.nodes[i], x, y, path.levels[i], path.millis[i])
+
+
+def _climb(path: Path, first: int, last: int) -> Climb:
+    return Climb(
+        # A change of level that no kind explains is a slope.
+        RISE_KINDS.get(path.kinds[first], "ramp"),
+        path.of[first],
+        path.up(first, last),
+        abs(path.levels[last] - path.levels[first]),
+        [_vertex(path, i) for i in range(first, last + 1)],
+        path.walked(first),
+    )
+
+
+def _leg(around: Surroundings, path: Path, first: int, last: int, tolerance_m: float, keep_out: KeepOut) -> Leg:
+    level = path.levels[first]
+    doors = passages(around, path, first, last)
+    fixed = sorted({first, last, *(i for pair in doors for i in pair)})
+    barriers = [barrier for barrier in (around.walls.get(level), keep_out.get(level)) if barrier is not None]
+    kept = [first]
+    for a, b in pairwise(fixed):
+        kept += _simplify(path.xy, a, b, tolerance_m, barriers)
+    index = {i: at for at, i in enumerate(kept)}
+    crossings = [_crossing(around, path, a, b, index) for a, b in doors]
+    rooms = [_main_room(path, a, b) for a, b in pairwise(kept)]
+    return Leg(level, [_vertex(path, i) for i in kept], rooms, crossings)
+
+
+def _crossing(around: Surroundings, path: Path, i: int, j: int, index: Mapping[int, int]) -> Crossing:
+    door = path.doors[i] or path.of[i]
+    assert door is not None
+    before = path.rooms[i - 1] if i > 0 else None
+    after = path.rooms[j] if j < len(path.arcs) else None
+    one, other = around.doors[door].joins
+    if before in (one, other) and before is not None:
+        after = other if before == one else one
+    elif after in (one, other):
+        before = other if after == one else one
+    return Crossing(door, index[i], index[j], _through(around, path, i, j, door), (before, after))
+
+
+def _through(around: Surroundings, path: Path, i: int, j: int, door: PlaceId) -> float:
+    """The direction in which a door is gone through: at right angles to its wall, else as the path goes there."""
+    way = path.heading(max(i - 1, 0), min(j + 1, len(path.arcs)))
+    axis = around.door_axis(door)
+    if axis is None:
+        return path.heading(i, j) if path.length(i, j) > SAME_PLACE_M else way
+    return axis if abs(change(axis, way)) <= 90 else axis + 180.0
+
+
+def _main_room(path: Path, first: int, last: int) -> PlaceId | None:
+    lengths: dict[PlaceId | None, float] = {}
+    for i in range(first, last):
+        lengths[path.rooms[i]] = lengths.get(path.rooms[i], 0.0) + path.length(i, i + 1)
+    return max(lengths, key=lambda room: round(lengths[room], 3))
+
+
+def _simplify(
+    xy: npt.NDArray[np.float64], first: int, last: int, tolerance_m: float, barriers: list[BaseGeometry]
+) -> list[int]:
+    """The vertices to keep after ``first`` up to ``last``, which are both fixed."""
+    kept: list[int] = []
+    stack = [(first, last)]
+    while stack:
+        a, b = stack.pop()
+        away, at = _farthest(xy, a, b)
+        if b - a > 1 and (away > tolerance_m or not _free(xy[a : b + 1], barriers)):
+            stack += [(at, b), (a, at)]
+        else:
+            kept.append(b)
+    return kept
+
+
+def _farthest(xy: npt.NDArray[np.float64], a: int, b: int) -> tuple[float, int]:
+    """How far, and which, the vertex farthest from the run between two others is; millimetres decide no tie."""
+    if b - a < 2:
+        return 0.0, a
+    start, along = xy[a], xy[b] - xy[a]
+    rest = xy[a + 1 : b] - start
+    share = np.clip(rest @ along / max(float(along @ along), 1e-12), 0, 1)
+    away = np.round(np.hypot(*(rest - share[:, None] * along).T), 3)
+    # Of vertices equally far the middle one: a staircase too wide to be straight is halved, not peeled from one end.
+    ties = np.flatnonzero(away == away.max())
+    return float(away.max()), a + 1 + int(ties[len(ties) // 2])
+
+
+def _free(piece: npt.NDArray[np.float64], barriers: list[BaseGeometry]) -> bool:
+    """Whether the straight run between the ends of a piece meets no barrier but where the piece meets it."""
+    run = LineString(piece[[0, -1]])
+    for barrier in barriers:
+        if not barrier.intersects(run):
+            continue
+        known = shapely.buffer(shapely.intersection(LineString(piece), barrier), TOUCH_M)
+        if not known.covers(shapely.intersection(run, barrier)):
+            return False
+    return True

@@ -1,0 +1,115 @@
+"""A plan in metres, to be asked what a walker passes: walls, rooms, doors' walls and landmarks in sight. Pure."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import LineString, MultiLineString, Point, Polygon
+from shapely.strtree import STRtree
+
+from geo.places.model import Door, Landmark, PlaceId, Plan, Rise, Room
+from geo.projection import Projection
+from geo.zones import SHARED_WALL_M
+
+XY: TypeAlias = tuple[float, float]
+# What hangs on a wall is drawn on it or just inside: that wall does not hide it.
+ON_WALL_M = 0.3
+
+
+class Surroundings:
+    """Everything of a plan that instructions name, by id, and its walls by level. Made once, asked for every path."""
+
+    def __init__(self, plan: Plan, projection: Projection) -> None:
+        self.plan, self.projection = plan, projection
+        self.rooms: dict[PlaceId, Room] = {room.id: room for room in plan.rooms}
+        self.doors: dict[PlaceId, Door] = {door.id: door for door in plan.doors}
+        self.rises: dict[PlaceId, Rise] = {rise.id: rise for rise in plan.rises}
+        self.landmarks: dict[PlaceId, Landmark] = {mark.id: mark for mark in plan.landmarks}
+        self.door_at: dict[PlaceId, XY] = self._places([(door.id, door.at) for door in plan.doors])
+        self.landmark_at: dict[PlaceId, XY] = self._places([(mark.id, mark.at) for mark in plan.landmarks])
+        self._shapes = {room.id: self._polygon(room) for room in plan.rooms}
+        self.walls: dict[int, MultiLineString] = self._walls()
+        self._floors = self._trees()
+
+    def _places(self, given: list[tuple[PlaceId, XY]]) -> dict[PlaceId, XY]:
+        metres = self.projection.to_metres([at for _, at in given])
+        return {key: (float(x), float(y)) for (key, _), (x, y) in zip(given, metres, strict=True)}
+
+    def _polygon(self, room: Room) -> Polygon:
+        rings = [self.projection.to_metres([p[:2] for p in ring]) for ring in room.polygon["coordinates"]]
+        return Polygon(rings[0], rings[1:])
+
+    def _walls(self) -> dict[int, MultiLineString]:
+        lines: dict[int, list[Any]] = {}
+        for room in self.plan.rooms:
+            # Where a yard ends there is a building's wall, which that building's rooms have, or nothing.
+            if room.kind != "outdoors":
+                lines.setdefault(room.level, []).extend(shapely.get_parts(self._shapes[room.id].boundary))
+        walls = {level: MultiLineString(parts) for level, parts in lines.items()}
+        shapely.prepare(list(walls.values()))
+        return walls
+
+    def _trees(self) -> dict[int, tuple[STRtree, list[PlaceId]]]:
+        ids: dict[int, list[PlaceId]] = {}
+        for room in self.plan.rooms:
+            if room.kind != "solid":
+                ids.setdefault(room.level, []).append(room.id)
+        return {level: (STRtree([self._shapes[i] for i in here]), here) for level, here in ids.items()}
+
+    def room_at(self, level: int, x: float, y: float) -> PlaceId | None:
+        """The room that holds a place, the smallest where several do; None outside of all."""
+        if level not in self._floors:
+            return None
+        tree, ids = self._floors[level]
+        found = [ids[i] for i in tree.query(Point(x, y), predicate="intersects").tolist()]
+        return min(found, key=lambda i: (round(self._shapes[i].area, 3), i), default=None)
+
+    def clear(self, level: int, a: XY, b: XY) -> bool:
+        """Whether one at ``a`` sees what is at ``b``: no wall between, but for the one it hangs on."""
+        if level not in self.walls:
+            return True
+        length = math.dist(a, b)
+        if length <= ON_WALL_M:
+            return True
+        share = 1 - ON_WALL_M / length
+        end = (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
+        return not self.walls[level].intersects(LineString([a, end]))
+
+    def door_axis(self, door_id: PlaceId) -> float | None:
+        """The direction through a door, at right angles to its wall: degrees counter-clockwise from east, give or take
+        180. None where no joined room has a wall within SHARED_WALL_M of it."""
+        x, y = self.door_at[door_id]
+        best: tuple[float, float] | None = None
+        for room_id in self.doors[door_id].joins:
+            if room_id not in self._shapes:
+                continue
+            for ring in (self._shapes[room_id].exterior, *self._shapes[room_id].interiors):
+                found = _nearest_side(np.asarray(ring.coords), x, y)
+                # The wall of the first room where both are as near, to the millimetre.
+                if best is None or round(found[0], 3) < round(best[0], 3):
+                    best = found
+        return None if best is None or best[0] > SHARED_WALL_M else best[1] + 90.0
+
+    def landmarks_near(self, level: int, line: LineString, within_m: float) -> list[Landmark]:
+        """Landmarks of a level within a distance of a line, in the plan's order; one named ``other`` needs a name."""
+        near = []
+        for mark in self.plan.landmarks:
+            if mark.level != level or (mark.kind == "other" and mark.name is None):
+                continue
+            if line.distance(Point(self.landmark_at[mark.id])) <= within_m:
+                near.append(mark)
+        return near
+
+
+def _nearest_side(ring: npt.NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
+    """Of a closed ring (n, 2) the side nearest to a place: its distance in metres and its direction in degrees."""
+    a, d = ring[:-1], np.diff(ring, axis=0)
+    long = np.maximum((d**2).sum(axis=1), 1e-12)
+    t = np.clip(((x - a[:, 0]) * d[:, 0] + (y - a[:, 1]) * d[:, 1]) / long, 0, 1)
+    away = np.round(np.hypot(a[:, 0] + t * d[:, 0] - x, a[:, 1] + t * d[:, 1] - y), 3)
+    i = int(np.argmin(away))
+    return float(away[i]), math.degrees(math.atan2(d[i, 1], d[i, 0]))
