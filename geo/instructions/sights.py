@@ -1,0 +1,150 @@
+"""What a walker sees: the landmark a turn is at, where the way ends, what is passed, where the target is. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+
+from shapely import LineString, Point
+
+from geo.instructions.headings import change, heading, side_of, turn_of
+from geo.instructions.model import Pass, Side, Target, Where
+from geo.instructions.moves import Move, Way
+from geo.instructions.surroundings import XY, Surroundings
+from geo.places.model import PlaceId
+from geo.places.network import Network
+from geo.zones import SHARED_WALL_M
+
+# A turn is "at" a landmark that one could touch in two steps of 0.75 m from the middle of a corridor of 3 m.
+AT_LANDMARK_M = 3.0
+# Past this a thing beside the way is no longer beside it.
+PASS_M = 5.0
+# One confirmation is read, two are remembered, three are a list.
+PASSES_MAX = 2
+# A wall this near ahead ends the way: half of a corridor 6 m wide.
+END_M = 3.0
+# Of a door in a row this much nearer than another is passed before it: less than the width of its leaf.
+DOORS_APART_M = 0.5
+# Nearer than this a thing is on the way, on no side of it; a target is where one stands.
+ON_WAY_M, HERE_M = 0.3, 0.5
+
+
+def anchor(around: Surroundings, way: Way, move: Move, target: Target) -> PlaceId | None:
+    """The landmark a turn is at: the nearest in sight, but not the target, which is named when one is there."""
+    if move.kind != "turn":
+        return None
+    v = way.vertices[move.vertex]
+    near = around.landmarks_near(v.level, LineString([(v.x, v.y)] * 2), AT_LANDMARK_M)
+    seen = [m.id for m in near if m.id != target.id and around.clear(v.level, (v.x, v.y), around.landmark_at[m.id])]
+    return min(seen, key=lambda i: (round(math.dist((v.x, v.y), around.landmark_at[i]), 3), i), default=None)
+
+
+def where(around: Surroundings, network: Network, way: Way, move: Move, room: PlaceId | None) -> Where:
+    """Where a turn without a landmark is; ``room``: of the walk after it."""
+    assert move.before is not None
+    v = way.vertices[move.vertex]
+    # A room that is open on all sides has neither bends nor junctions.
+    for here in (way.rooms[move.vertex - 1], room):
+        if here is not None and around.rooms[here].kind not in ("corridor", "outdoors"):
+            return "distance"
+    arms = _arms(network, v.node)
+    if len(arms) <= 2:
+        return "bend"
+    ahead = math.radians(move.before)
+    beyond = (v.x + END_M * math.cos(ahead), v.y + END_M * math.sin(ahead))
+    if not around.clear(v.level, (v.x, v.y), beyond):
+        return "end"
+    # A grid or a visibility graph has arcs in every direction, which are no ways that meet.
+    if len(arms) > 4:
+        return "distance"
+    return "junction" if any(turn_of(change(move.before, arm)) == "straight" for arm in arms) else "end"
+
+
+def _arms(network: Network, node: int) -> list[float]:
+    """The directions of the arcs that leave a node on its level."""
+    graph = network.graph
+    heads = graph.heads[graph.starts[node] : graph.starts[node + 1]].tolist()
+    here = [head for head in dict.fromkeys(heads) if graph.level[head] == graph.level[node]]
+    x, y = float(graph.x[node]), float(graph.y[node])
+    return [heading(x, y, float(graph.x[head]), float(graph.y[head])) for head in here]
+
+
+def walked(way: Way, first: int, last: int) -> LineString | None:
+    """The walk between two vertices, without the climb it may begin with; None where nobody walks."""
+    places = [(way.vertices[i + 1].x, way.vertices[i + 1].y) for i in range(first, last) if not way.climbs[i]]
+    if not places:
+        return None
+    begins = way.vertices[last - len(places)]
+    line = LineString([(begins.x, begins.y), *places])
+    return line if line.length > ON_WAY_M else None
+
+
+def passes(
+    around: Surroundings, run: LineString | None, level: int, taken: Collection[PlaceId | None], *, from_start: bool
+) -> list[Pass]:
+    """Landmarks beside a walk and in sight from it, the nearest to the way, in order; not those ``taken`` otherwise."""
+    found: list[tuple[float, Pass]] = []
+    for mark in around.landmarks_near(level, run, PASS_M) if run is not None else []:
+        assert run is not None
+        at = around.landmark_at[mark.id]
+        along = float(run.project(Point(at)))
+        foot = run.interpolate(along)
+        side = beside(run, at)
+        # One beside the very beginning is behind a walker, but may be beside one who has yet to set off.
+        ahead = along > 0 or (from_start and _abreast(run, at))
+        if mark.id not in taken and ahead and side != "ahead" and around.clear(level, (foot.x, foot.y), at):
+            away_m = round(math.dist((foot.x, foot.y), at), 3)
+            found.append((away_m, Pass(landmark=mark.id, side=side, after_m=along)))
+    best = sorted(found, key=lambda pair: (pair[0], pair[1].landmark))[:PASSES_MAX]
+    return sorted((passed for _, passed in best), key=lambda passed: (round(passed.after_m, 3), passed.landmark))
+
+
+def _abreast(run: LineString, at: XY) -> bool:
+    """Whether a place is to the left or right of the beginning of a walk, not behind it."""
+    (x, y), *_ = run.coords
+    q = run.interpolate(0.25)
+    return side_of(change(heading(x, y, q.x, q.y), heading(x, y, *at))) in ("left", "right")
+
+
+def beside(run: LineString, at: XY) -> Side:
+    """On which side of a walk a place is; ``ahead`` where it is on the walk."""
+    along = run.project(Point(at))
+    p, q = run.interpolate(max(along - 0.25, 0.0)), run.interpolate(min(along + 0.25, run.length))
+    foot = run.interpolate(along)
+    if math.dist((foot.x, foot.y), at) < ON_WAY_M:
+        return "ahead"
+    cross = (q.x - p.x) * (at[1] - foot.y) - (q.y - p.y) * (at[0] - foot.x)
+    return "left" if cross > 0 else "right"
+
+
+def count_doors(around: Surroundings, run: LineString | None, move: Move) -> int:
+    """Which of the doors in its wall a door is along the walk before it, from 1."""
+    crossing = move.crossing
+    assert crossing is not None
+    door = around.doors[crossing.door]
+    if run is None or move.turn is None or side_of(move.turn) not in ("left", "right"):
+        return 1
+    x, y = around.door_at[door.id]
+    at_m, through = run.project(Point(x, y)), math.radians(crossing.heading)
+    count = 1
+    for other in around.plan.doors:
+        to_x, to_y = around.door_at[other.id]
+        out_of_wall_m = abs((to_x - x) * math.cos(through) + (to_y - y) * math.sin(through))
+        if other.level == door.level and crossing.rooms[0] in other.joins and out_of_wall_m <= SHARED_WALL_M:
+            count += 0 < run.project(Point(to_x, to_y)) < at_m - DOORS_APART_M
+    return count
+
+
+def arrival(around: Surroundings, way: Way, move: Move, target: Target) -> Side:
+    """Where the target is as one comes to it: seen from the last corner, so that no step aside has to be told."""
+    end = way.vertices[-1]
+    seen = way.vertices[move.vertex if move.seen_from is None else move.seen_from]
+    x, y = (end.x, end.y) if target.at is None else around.projection.to_metres([target.at])[0].tolist()
+    # A room one has come into is on no side.
+    if (
+        move.before is None
+        or (target.at is None and target.id in around.rooms)
+        or math.dist((seen.x, seen.y), (x, y)) <= HERE_M
+    ):
+        return "here"
+    return side_of(change(move.before, heading(seen.x, seen.y, x, y)))
