@@ -125,33 +125,34 @@ def _room(
     return around.room_at(level, float(middle[0]), float(middle[1]))
 
 
-def stretches(path: Path) -> list[tuple[int, int, bool]]:
+def stretches(around: Surroundings, path: Path) -> list[tuple[int, int, bool]]:
     """The path as stretches (first node, last node, whether it is a climb), flights of one stairway together."""
     found: list[tuple[int, int, bool]] = []
     for i in range(len(path.arcs)):
         climb = path.kinds[i] in RISE_KINDS or path.levels[i] != path.levels[i + 1]
-        if found and found[-1][2] == climb and (not climb or _same_rise(path, i - 1, i)):
+        if found and found[-1][2] == climb and (not climb or _same_rise(around, path, i - 1, i)):
             found[-1] = (found[-1][0], i + 1, climb)
         else:
             found.append((i, i + 1, climb))
     joined: list[tuple[int, int, bool]] = []
     for first, last, climb in found:
         joined.append((first, last, climb))
-        if climb and len(joined) >= 3 and joined[-3][2] and _landing(path, *joined[-2][:2]):
+        if climb and len(joined) >= 3 and joined[-3][2] and _landing(around, path, *joined[-2][:2]):
             joined[-3:] = [(joined[-3][0], last, True)]
     return joined
 
 
-def _same_rise(path: Path, i: int, j: int) -> bool:
-    """Whether two arcs of climbs are one: of one rise or one kind of stairs, and in one direction."""
+def _same_rise(around: Surroundings, path: Path, i: int, j: int) -> bool:
+    """Whether two arcs of climbs are one, in one direction: of one rise, or of stairs drawn flight by flight."""
     if path.kinds[i] != path.kinds[j] or path.up(i, i + 1) != path.up(j, j + 1):
         return False
-    return path.of[i] == path.of[j] or path.kinds[i] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN)
+    drawn = path.kinds[i] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN) and path.of[i] not in around.rises
+    return path.of[i] == path.of[j] or (drawn and path.of[j] not in around.rises)
 
 
-def _landing(path: Path, first: int, last: int) -> bool:
+def _landing(around: Surroundings, path: Path, first: int, last: int) -> bool:
     """Whether a walk between two climbs is the landing of one stairway."""
-    if not _same_rise(path, first - 1, last) or path.length(first, last) > LANDING_M:
+    if not _same_rise(around, path, first - 1, last) or path.length(first, last) > LANDING_M:
         return False
     return not any(path.doors[first : last + 1]) and ArcKind.DOOR not in path.kinds[first:last]
 

@@ -27,6 +27,8 @@ from geo.places.network import Network
 
 # The staircase over a grid of 1.4 m is 1 m off its run (cell / sqrt 2), and 1 m is half of a corridor of 2 m.
 TOLERANCE_M = 1.0
+# Nearer to a wall than this is on it: a run along a wall would touch it or not by the last bit of a coordinate.
+CLEAR_M = 0.05
 # A run may meet a wall this far from where the path meets it: the width of a door's leaf is 0.9 m.
 TOUCH_M = 0.3
 
@@ -98,7 +100,7 @@ def shape(
     """
     path = read_path(around, network, np.asarray(arcs), np.asarray(millis))
     parts: list[Leg | Climb] = []
-    for first, last, climb in stretches(path):
+    for first, last, climb in stretches(around, path):
         if climb:
             parts.append(_climb(path, first, last))
         else:
@@ -199,9 +201,9 @@ def _free(piece: npt.NDArray[np.float64], barriers: list[BaseGeometry]) -> bool:
     """Whether the straight run between the ends of a piece meets no barrier but where the piece meets it."""
     run = LineString(piece[[0, -1]])
     for barrier in barriers:
-        if not barrier.intersects(run):
+        if not barrier.dwithin(run, CLEAR_M):
             continue
-        known = shapely.buffer(shapely.intersection(LineString(piece), barrier), TOUCH_M)
-        if not known.covers(shapely.intersection(run, barrier)):
+        met, known = (shapely.intersection(shapely.buffer(line, CLEAR_M), barrier) for line in (run, LineString(piece)))
+        if not shapely.buffer(known, TOUCH_M).covers(met):
             return False
     return True

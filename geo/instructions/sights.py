@@ -87,12 +87,15 @@ def passes(
     for mark in around.landmarks_near(level, run, PASS_M) if run is not None else []:
         assert run is not None
         at = around.landmark_at[mark.id]
-        along = float(run.project(Point(at)))
+        # To a millimetre, as everything compared here is: a foot at a corner is there however the building lies.
+        along = round(float(run.project(Point(at))), 3)
         foot = run.interpolate(along)
         side = beside(run, at)
         # One beside the very beginning is behind a walker, but may be beside one who has yet to set off.
         ahead = along > 0 or (from_start and _abreast(run, at))
-        if mark.id not in taken and ahead and side != "ahead" and around.clear(level, (foot.x, foot.y), at):
+        # What is beyond the end is not passed, and may be behind the door the walk ends at.
+        passed = ahead and along < round(run.length, 3)
+        if mark.id not in taken and passed and side != "ahead" and around.clear(level, (foot.x, foot.y), at):
             away_m = round(math.dist((foot.x, foot.y), at), 3)
             found.append((away_m, Pass(landmark=mark.id, side=side, after_m=along)))
     best = sorted(found, key=lambda pair: (pair[0], pair[1].landmark))[:PASSES_MAX]
@@ -111,7 +114,7 @@ def beside(run: LineString, at: XY) -> Side:
     along = run.project(Point(at))
     p, q = run.interpolate(max(along - 0.25, 0.0)), run.interpolate(min(along + 0.25, run.length))
     foot = run.interpolate(along)
-    if math.dist((foot.x, foot.y), at) < ON_WAY_M:
+    if round(math.dist((foot.x, foot.y), at), 3) < ON_WAY_M:
         return "ahead"
     cross = (q.x - p.x) * (at[1] - foot.y) - (q.y - p.y) * (at[0] - foot.x)
     return "left" if cross > 0 else "right"
@@ -144,7 +147,7 @@ def arrival(around: Surroundings, way: Way, move: Move, target: Target) -> Side:
     if (
         move.before is None
         or (target.at is None and target.id in around.rooms)
-        or math.dist((seen.x, seen.y), (x, y)) <= HERE_M
+        or round(math.dist((seen.x, seen.y), (x, y)), 3) <= HERE_M
     ):
         return "here"
     return side_of(change(move.before, heading(seen.x, seen.y, x, y)))

@@ -100,7 +100,7 @@ class Surroundings:
         for mark in self.plan.landmarks:
             if mark.level != level or (mark.kind == "other" and mark.name is None):
                 continue
-            if line.distance(Point(self.landmark_at[mark.id])) <= within_m:
+            if round(line.distance(Point(self.landmark_at[mark.id])), 3) <= within_m:
                 near.append(mark)
         return near
 

@@ -405,7 +405,7 @@ def test_what_tells_that_one_is_right_stands_beside_the_order() -> None:
         None,
     ]
     (passed,) = directions.steps[1].passes
-    assert (passed.landmark, passed.side, round(passed.after_m)) == ("E1", "left", 6)
+    assert (passed.landmark, passed.side, round(passed.after_m)) == ("E1", "left", 7)
     _, up = told(stairwell(), STAIRS_UP_WAY)
     assert up.steps[3].check == Text("确认已到3层。", "Check that you are on Floor 3.")
 
@@ -421,7 +421,7 @@ def test_a_step_is_also_short_spoken_and_felt() -> None:
     assert said.steps[2].spoken.en == "At the bend, turn left. Go 15 metres along Corridor A to the door to Store."
     assert said.steps[1].spoken.zh.endswith("到拐弯处。门后是A走廊。途中左侧有灭火器。")
     assert [step.vibration_ms for step in said.steps] == [VIBRATION[step.code] for step in said.steps]
-    assert said.summary == Text("前往洗眼器：35米，约30秒。", "To the eye wash: 35 m, about 30 s.")
+    assert said.summary == Text("前往洗眼器：40米，约30秒。", "To the eye wash: 40 m, about 30 s.")
     _, up = told(stairwell(), STAIRS_UP_WAY)
     assert up.steps[3].short == Text("到3层", "To Floor 3")
 
@@ -740,7 +740,7 @@ def test_a_landmark_without_a_wall_between_is_passed_and_no_other() -> None:
     building.landmark("hidden", "first_aid", (12, 4))
     building.landmark("upstairs", "first_aid", (12, 1), level=1)
     building.landmark("unnamed", "other", (13, 0))
-    building.landmark("underfoot", "sign", (13.5, 1.5))
+    building.landmark("underfoot", "sign", (13.5, 1))
     building.landmark("named", "other", (18, 0), "管架|pipe rack")
     passed = told(building, L_WAY, "EW")[0].steps[1].passes
     assert [mark.landmark for mark in passed] == ["E1", "named"]
