@@ -130,10 +130,10 @@ def count_doors(around: Surroundings, run: LineString | None, move: Move) -> int
     x, y = around.door_at[door.id]
     at_m, through = run.project(Point(x, y)), math.radians(crossing.heading)
     count = 1
-    for other in around.plan.doors:
+    for other in around.doors_of.get(crossing.rooms[0], []):
         to_x, to_y = around.door_at[other.id]
         out_of_wall_m = abs((to_x - x) * math.cos(through) + (to_y - y) * math.sin(through))
-        if other.level == door.level and crossing.rooms[0] in other.joins and out_of_wall_m <= SHARED_WALL_M:
+        if other.level == door.level and out_of_wall_m <= SHARED_WALL_M:
             count += 0 < run.project(Point(to_x, to_y)) < at_m - DOORS_APART_M
     return count
 

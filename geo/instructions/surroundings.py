@@ -34,6 +34,11 @@ class Surroundings:
         self._shapes = {room.id: self._polygon(room) for room in plan.rooms}
         self.walls: dict[int, MultiLineString] = self._walls()
         self._floors = self._trees()
+        self._marks = self._mark_trees()
+        self.doors_of: dict[PlaceId | None, list[Door]] = {}
+        for door in plan.doors:
+            for room_id in dict.fromkeys(door.joins):
+                self.doors_of.setdefault(room_id, []).append(door)
 
     def _places(self, given: list[tuple[PlaceId, XY]]) -> dict[PlaceId, XY]:
         metres = self.projection.to_metres([at for _, at in given])
@@ -59,6 +64,15 @@ class Surroundings:
             if room.kind != "solid":
                 ids.setdefault(room.level, []).append(room.id)
         return {level: (STRtree([self._shapes[i] for i in here]), here) for level, here in ids.items()}
+
+    def _mark_trees(self) -> dict[int, tuple[STRtree, list[Landmark]]]:
+        marks: dict[int, list[Landmark]] = {}
+        for mark in self.plan.landmarks:
+            # A marker nobody gave a name is no help to anybody.
+            if mark.kind != "other" or mark.name is not None:
+                marks.setdefault(mark.level, []).append(mark)
+        points = {level: [Point(self.landmark_at[mark.id]) for mark in here] for level, here in marks.items()}
+        return {level: (STRtree(points[level]), here) for level, here in marks.items()}
 
     def room_at(self, level: int, x: float, y: float) -> PlaceId | None:
         """The room that holds a place, the smallest where several do; None outside of all."""
@@ -95,14 +109,11 @@ class Surroundings:
         return None if best is None or best[0] > SHARED_WALL_M else best[1] + 90.0
 
     def landmarks_near(self, level: int, line: LineString, within_m: float) -> list[Landmark]:
-        """Landmarks of a level within a distance of a line, in the plan's order; one named ``other`` needs a name."""
-        near = []
-        for mark in self.plan.landmarks:
-            if mark.level != level or (mark.kind == "other" and mark.name is None):
-                continue
-            if round(line.distance(Point(self.landmark_at[mark.id])), 3) <= within_m:
-                near.append(mark)
-        return near
+        """Landmarks of a level within a distance of a line, to a millimetre, in the plan's order."""
+        if level not in self._marks:
+            return []
+        tree, marks = self._marks[level]
+        return [marks[i] for i in sorted(tree.query(line, predicate="dwithin", distance=within_m + 0.0005).tolist())]
 
 
 def _nearest_side(ring: npt.NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
