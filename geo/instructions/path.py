@@ -33,10 +33,12 @@ RISE_KINDS: dict[int, RiseKind] = {
 
 
 class Path(msgspec.Struct, frozen=True):
-    """The path as it came: ``nodes`` (k + 1), of each its place, level and time; ``arcs`` (k), of each its room."""
+    """The path as it came: ``nodes`` (k + 1), of each its place, level, time, and how many metres ``along`` the path it
+    is; ``arcs`` (k), of each its room."""
 
     nodes: list[int]
     xy: npt.NDArray[np.float64]
+    along: list[float]
     levels: list[int]
     millis: list[int]
     arcs: list[int]
@@ -47,8 +49,7 @@ class Path(msgspec.Struct, frozen=True):
 
     def length(self, i: int, j: int) -> float:
         """Metres from one node to another along the path, seen from above."""
-        steps = np.diff(self.xy[i : j + 1], axis=0)
-        return float(np.hypot(steps[:, 0], steps[:, 1]).sum())
+        return self.along[j] - self.along[i]
 
     def heading(self, i: int, j: int) -> float:
         """The direction from one node to another."""
@@ -79,14 +80,11 @@ def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], mi
     doors = [key if key in around.doors else None for key in stands]
     levels = graph.level[nodes].tolist()
     xy = np.column_stack((graph.x[nodes], graph.y[nodes]))
-    rooms = [
-        _room(
-            around, network, (nodes[i], nodes[i + 1]), (doors[i], doors[i + 1]), levels[i], xy[i : i + 2].mean(axis=0)
-        )
-        for i in range(len(arcs))
-    ]
+    touched = [_touched(around, network, node, door) for node, door in zip(nodes, doors, strict=True)]
+    rooms = [_room(around, touched[i : i + 2], levels[i], xy[i : i + 2]) for i in range(len(arcs))]
     times = np.concatenate(([0], np.cumsum(millis.astype(np.int64)))).tolist()
-    return Path(nodes, xy, levels, times, arcs.tolist(), kinds, of, doors, rooms)
+    along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))).tolist()
+    return Path(nodes, xy, along, levels, times, arcs.tolist(), kinds, of, doors, rooms)
 
 
 def _check(network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -> None:
@@ -106,23 +104,21 @@ def _check(network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -
         raise _invalid("millis", "an arc takes 1 ms or more", "每段时间至少 1 毫秒", int(millis.min()), 1)
 
 
+def _touched(around: Surroundings, network: Network, node: int, door: PlaceId | None) -> frozenset[PlaceId | None]:
+    """The rooms a node lies in: of a door both."""
+    return frozenset(around.doors[door].joins) if door is not None else frozenset((network.nodes[node].room,))
+
+
 def _room(
-    around: Surroundings,
-    network: Network,
-    ends: tuple[int, int],
-    doors: tuple[PlaceId | None, PlaceId | None],
-    level: int,
-    middle: npt.NDArray[np.float64],
+    around: Surroundings, touched: list[frozenset[PlaceId | None]], level: int, ends: npt.NDArray[np.float64]
 ) -> PlaceId | None:
     """The room an arc is in: the one both of its ends touch, or where that is not one, the one its middle is in."""
-    touched = [
-        {network.nodes[end].room} if door is None else set(around.doors[door].joins)
-        for end, door in zip(ends, doors, strict=True)
-    ]
     both = (touched[0] & touched[1]) - {None}
     if len(both) == 1:
-        return both.pop()
-    return around.room_at(level, float(middle[0]), float(middle[1]))
+        (room,) = both
+        return room
+    x, y = ends.mean(axis=0).tolist()
+    return around.room_at(level, x, y)
 
 
 def stretches(around: Surroundings, path: Path) -> list[tuple[int, int, bool]]:

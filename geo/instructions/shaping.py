@@ -129,7 +129,7 @@ def _leg(around: Surroundings, path: Path, first: int, last: int, tolerance_m: f
     level = path.levels[first]
     doors = passages(around, path, first, last)
     fixed = sorted({first, last, *(i for pair in doors for i in pair)})
-    barriers = [barrier for barrier in (around.walls.get(level), keep_out.get(level)) if barrier is not None]
+    barriers = _Barriers(around, level, keep_out.get(level))
     kept = [first]
     for a, b in pairwise(fixed):
         kept += _simplify(path.xy, a, b, tolerance_m, barriers)
@@ -168,16 +168,42 @@ def _main_room(path: Path, first: int, last: int) -> PlaceId | None:
     return max(lengths, key=lambda room: round(lengths[room], 3))
 
 
-def _simplify(
-    xy: npt.NDArray[np.float64], first: int, last: int, tolerance_m: float, barriers: list[BaseGeometry]
-) -> list[int]:
+class _Barriers:
+    """What no run on a level is straightened through."""
+
+    def __init__(self, around: Surroundings, level: int, keep_out: BaseGeometry | None) -> None:
+        self._around, self._level, self._keep_out = around, level, keep_out
+
+    def free(self, piece: npt.NDArray[np.float64]) -> bool:
+        """Whether the straight run between the ends of a piece (n, 2) meets nothing but where the piece meets it."""
+        run = LineString(piece[[0, -1]])
+        barriers = [self._around.walls_near(self._level, run, CLEAR_M), self._keep_out]
+        whole = [self._around.walls_near(self._level, LineString(piece), CLEAR_M), self._keep_out]
+        return all(
+            near is None or _known(run, LineString(piece), near, known)
+            for near, known in zip(barriers, whole, strict=True)
+        )
+
+
+def _known(run: LineString, piece: LineString, near: BaseGeometry, known: BaseGeometry | None) -> bool:
+    """Whether all that a run meets of a barrier is where the piece meets it; ``known``: the barrier near the piece."""
+    met = shapely.intersection(shapely.buffer(run, CLEAR_M, quad_segs=2), near)
+    if met.is_empty:
+        return True
+    if known is None:
+        return False
+    met_before = shapely.intersection(shapely.buffer(piece, CLEAR_M, quad_segs=2), known)
+    return bool(shapely.buffer(met_before, TOUCH_M, quad_segs=2).covers(met))
+
+
+def _simplify(xy: npt.NDArray[np.float64], first: int, last: int, tolerance_m: float, barriers: _Barriers) -> list[int]:
     """The vertices to keep after ``first`` up to ``last``, which are both fixed."""
     kept: list[int] = []
     stack = [(first, last)]
     while stack:
         a, b = stack.pop()
         away, at = _farthest(xy, a, b)
-        if b - a > 1 and (away > tolerance_m or not _free(xy[a : b + 1], barriers)):
+        if b - a > 1 and (away > tolerance_m or not barriers.free(xy[a : b + 1])):
             stack += [(at, b), (a, at)]
         else:
             kept.append(b)
@@ -195,15 +221,3 @@ def _farthest(xy: npt.NDArray[np.float64], a: int, b: int) -> tuple[float, int]:
     # Of vertices equally far the middle one: a staircase too wide to be straight is halved, not peeled from one end.
     ties = np.flatnonzero(away == away.max())
     return float(away.max()), a + 1 + int(ties[len(ties) // 2])
-
-
-def _free(piece: npt.NDArray[np.float64], barriers: list[BaseGeometry]) -> bool:
-    """Whether the straight run between the ends of a piece meets no barrier but where the piece meets it."""
-    run = LineString(piece[[0, -1]])
-    for barrier in barriers:
-        if not barrier.dwithin(run, CLEAR_M):
-            continue
-        met, known = (shapely.intersection(shapely.buffer(line, CLEAR_M), barrier) for line in (run, LineString(piece)))
-        if not shapely.buffer(known, TOUCH_M).covers(met):
-            return False
-    return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 
+import numpy as np
+import shapely
 from shapely import LineString, Point
 
 from geo.instructions.headings import change, heading, side_of, turn_of
@@ -83,23 +85,25 @@ def passes(
     around: Surroundings, run: LineString | None, level: int, taken: Collection[PlaceId | None], *, from_start: bool
 ) -> list[Pass]:
     """Landmarks beside a walk and in sight from it, the nearest to the way, in order; not those ``taken`` otherwise."""
-    found: list[tuple[float, Pass]] = []
-    for mark in around.landmarks_near(level, run, PASS_M) if run is not None else []:
-        assert run is not None
-        at = around.landmark_at[mark.id]
-        # To a millimetre, as everything compared here is: a foot at a corner is there however the building lies.
-        along = round(float(run.project(Point(at))), 3)
-        foot = run.interpolate(along)
-        side = beside(run, at)
-        # One beside the very beginning is behind a walker, but may be beside one who has yet to set off.
-        ahead = along > 0 or (from_start and _abreast(run, at))
-        # What is beyond the end is not passed, and may be behind the door the walk ends at.
-        passed = ahead and along < round(run.length, 3)
-        if mark.id not in taken and passed and side != "ahead" and around.clear(level, (foot.x, foot.y), at):
-            away_m = round(math.dist((foot.x, foot.y), at), 3)
-            found.append((away_m, Pass(landmark=mark.id, side=side, after_m=along)))
-    best = sorted(found, key=lambda pair: (pair[0], pair[1].landmark))[:PASSES_MAX]
-    return sorted((passed for _, passed in best), key=lambda passed: (round(passed.after_m, 3), passed.landmark))
+    if run is None:
+        return []
+    near = [mark for mark in around.landmarks_near(level, run, PASS_M) if mark.id not in taken]
+    places = [Point(around.landmark_at[mark.id]) for mark in near]
+    # To a millimetre, as everything compared here is: a foot at a corner is there however the building lies.
+    away, along = np.round(shapely.distance(run, places), 3), np.round(shapely.line_locate_point(run, places), 3)
+    best: list[Pass] = []
+    for i in sorted(range(len(near)), key=lambda i: (away[i], near[i].id)):
+        at = around.landmark_at[near[i].id]
+        foot, side = run.interpolate(along[i]), beside(run, at)
+        # One beside the very beginning is behind a walker, but may be beside one who has yet to set off. What is beyond
+        # the end is not passed, and may be behind the door the walk ends at.
+        ahead = along[i] > 0 or (from_start and _abreast(run, at))
+        passed = ahead and along[i] < round(run.length, 3) and side != "ahead"
+        if passed and around.clear(level, (foot.x, foot.y), at):
+            best.append(Pass(landmark=near[i].id, side=side, after_m=float(along[i])))
+        if len(best) == PASSES_MAX:
+            break
+    return sorted(best, key=lambda passed: (passed.after_m, passed.landmark))
 
 
 def _abreast(run: LineString, at: XY) -> bool:

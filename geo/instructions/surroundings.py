@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely import LineString, MultiLineString, Point, Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
 from geo.places.model import Door, Landmark, PlaceId, Plan, Rise, Room
@@ -33,6 +35,8 @@ class Surroundings:
         self.landmark_at: dict[PlaceId, XY] = self._places([(mark.id, mark.at) for mark in plan.landmarks])
         self._shapes = {room.id: self._polygon(room) for room in plan.rooms}
         self.walls: dict[int, MultiLineString] = self._walls()
+        self._sides = {level: STRtree(_sides(walls)) for level, walls in self.walls.items()}
+        self._axes: dict[PlaceId, float | None] = {}
         self._floors = self._trees()
         self._marks = self._mark_trees()
         self.doors_of: dict[PlaceId | None, list[Door]] = {}
@@ -93,9 +97,22 @@ class Surroundings:
         end = (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
         return not self.walls[level].intersects(LineString([a, end]))
 
+    def walls_near(self, level: int, line: LineString, within_m: float) -> BaseGeometry | None:
+        """The sides of walls within a distance of a line; None where there are none."""
+        if level not in self._sides:
+            return None
+        tree = self._sides[level]
+        near = tree.query(line, predicate="dwithin", distance=within_m)
+        return MultiLineString(tree.geometries.take(near).tolist()) if len(near) else None
+
     def door_axis(self, door_id: PlaceId) -> float | None:
         """The direction through a door, at right angles to its wall: degrees counter-clockwise from east, give or take
         180. None where no joined room has a wall within SHARED_WALL_M of it."""
+        if door_id not in self._axes:
+            self._axes[door_id] = self._door_axis(door_id)
+        return self._axes[door_id]
+
+    def _door_axis(self, door_id: PlaceId) -> float | None:
         x, y = self.door_at[door_id]
         best: tuple[float, float] | None = None
         for room_id in self.doors[door_id].joins:
@@ -114,6 +131,11 @@ class Surroundings:
             return []
         tree, marks = self._marks[level]
         return [marks[i] for i in sorted(tree.query(line, predicate="dwithin", distance=within_m + 0.0005).tolist())]
+
+
+def _sides(walls: MultiLineString) -> list[LineString]:
+    """Walls side by side: a query for those near a run finds a corner, not a whole hall."""
+    return [LineString(pair) for ring in walls.geoms for pair in pairwise(ring.coords)]
 
 
 def _nearest_side(ring: npt.NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
