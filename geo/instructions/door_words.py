@@ -61,7 +61,14 @@ class DoorWords:
         return step.into is None and step.leaves is not None and (door.exit or None in door.joins)
 
     def order(self, step: Step) -> Text:
-        """Through the door, into what, and which way then."""
+        """Through the door, into what, and which way then; a badge is got out before."""
+        through = self._through(step)
+        assert step.door is not None
+        if self._around.doors[step.door].state != "badge":
+            return through
+        return Text(f"准备好门卡。{through.zh}", f"Have your badge ready. {through.en}")
+
+    def _through(self, step: Step) -> Text:
         door = self.phrase(step, by_room=False)
         then = and_then(step)
         if self.leads_out(step):

@@ -41,7 +41,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     ``turn``: at its start, relative to the way one was walking (``start``: to the way one faces); ``then``: straight
     after the door or rise. None: nothing to say of it. ``room`` is where the walk is; ``into``: behind the door, None
-    outside. ``count``: which door on that side it is, counted from the step before. ``up`` None: the plan does not say.
+    outside. ``count``: which door on that side, or junction, it is from the step before. ``up`` None: not known.
     ``line``: GeoJSON LineString (RFC 7946, 3.1.4); a step without a walk holds its place twice. ``bearing_deg``:
     clockwise from north, for an arrow. ``distance_m`` horizontal.
     """

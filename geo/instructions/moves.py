@@ -46,8 +46,9 @@ class Move(msgspec.Struct):
 
 class Way(msgspec.Struct, frozen=True):
     """A shape as one line: ``vertices`` (n), of each run between two its room (n - 1) and whether it is a climb
-    (n - 1), and the moves by vertex."""
+    (n - 1), and the moves by vertex. ``nodes``: of the path as it came."""
 
+    nodes: list[int]
     vertices: list[Vertex]
     rooms: list[PlaceId | None]
     climbs: list[bool]
@@ -71,7 +72,7 @@ def find_moves(around: Surroundings, shape: Shape, facing: float | None = None) 
             walker.walk(part, shape.parts[number + 1] if number + 1 < len(shape.parts) else None)
         else:
             walker.climb(part)
-    return Way(walker.vertices, walker.rooms, walker.climbs, walker.finish())
+    return Way(shape.nodes, walker.vertices, walker.rooms, walker.climbs, walker.finish())
 
 
 class _Walker:

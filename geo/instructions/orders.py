@@ -6,7 +6,7 @@ here must not have to ask back.
 
 from __future__ import annotations
 
-from geo.instructions.amounts import about, compass, floors, metres
+from geo.instructions.amounts import about, compass, floors, metres, ordinal
 from geo.instructions.door_words import DoorWords
 from geo.instructions.model import Directions, Step
 from geo.instructions.names import Names
@@ -142,7 +142,8 @@ class Orders:
             case "bend":
                 return Text(f"在拐弯处{turn.zh}。", f"At the bend, {turn.en}.")
             case "junction":
-                return Text(f"在岔口{turn.zh}。", f"At the junction, {turn.en}.")
+                place = _junction(step)
+                return Text(f"在{place.zh}{turn.zh}。", f"At {place.en}, {turn.en}.")
             case "rise":
                 return self._leave(self._rise(before), step)
             case _:
@@ -212,7 +213,7 @@ class Orders:
             case "bend":
                 return Text("拐弯处", "the bend")
             case "junction":
-                return Text("岔口", "the junction")
+                return _junction(following)
             case _:
                 return None
 
@@ -258,6 +259,13 @@ class Orders:
             return Text(f"到达{name.zh}。", f"You are there: {name.en}.")
         side = SIDES[step.side]
         return Text(f"到达：{name.zh}在您{side.zh}。", f"You are there: {name.en} is {side.en}.")
+
+
+def _junction(step: Step) -> Text:
+    if step.count == 1:
+        return Text("岔口", "the junction")
+    nth = ordinal(step.count)
+    return Text(f"{nth.zh}岔口", f"the {nth.en} junction")
 
 
 def join(*sentences: Text | None) -> Text:

@@ -34,8 +34,9 @@ TOUCH_M = 0.3
 
 
 class Vertex(msgspec.Struct, frozen=True):
-    """A node of the path that is kept; ``millis`` since the path's start."""
+    """A node of the path that is kept, the ``index``-th of it; ``millis`` since the path's start."""
 
+    index: int
     node: int
     x: float
     y: float
@@ -75,9 +76,10 @@ class Climb(msgspec.Struct, frozen=True):
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """The whole way in order; ``raw_m``: the length of the path before it was straightened."""
+    """The whole way in order; ``nodes``: all of the path, and ``raw_m``: its length, before it was straightened."""
 
     parts: list[Leg | Climb]
+    nodes: list[int]
     raw_m: float
 
 
@@ -105,12 +107,12 @@ def shape(
             parts.append(_climb(path, first, last))
         else:
             parts.append(_leg(around, path, first, last, tolerance_m, keep_out or {}))
-    return Shape(parts, path.length(0, len(path.arcs)))
+    return Shape(parts, path.nodes, path.length(0, len(path.arcs)))
 
 
 def _vertex(path: Path, i: int) -> Vertex:
     x, y = path.xy[i].tolist()
-    return Vertex(path.nodes[i], x, y, path.levels[i], path.millis[i])
+    return Vertex(i, path.nodes[i], x, y, path.levels[i], path.millis[i])
 
 
 def _climb(path: Path, first: int, last: int) -> Climb:

@@ -11,7 +11,7 @@ from shapely import LineString, Point
 
 from geo.instructions.headings import change, heading, side_of, turn_of
 from geo.instructions.model import Pass, Side, Target, Where
-from geo.instructions.moves import Move, Way
+from geo.instructions.moves import NEAR_M, Move, Way
 from geo.instructions.surroundings import XY, Surroundings
 from geo.places.model import PlaceId
 from geo.places.network import Network
@@ -31,14 +31,20 @@ DOORS_APART_M = 0.5
 ON_WAY_M, HERE_M = 0.3, 0.5
 
 
-def anchor(around: Surroundings, way: Way, move: Move, target: Target) -> PlaceId | None:
-    """The landmark a turn is at: the nearest in sight, but not the target, which is named when one is there."""
+def anchor(around: Surroundings, way: Way, move: Move, before: LineString | None, target: Target) -> PlaceId | None:
+    """The landmark a turn is at: the nearest in sight, but not the target, which is named when one is there, and none
+    that one would take another for that is passed on the walk before."""
     if move.kind != "turn":
         return None
     v = way.vertices[move.vertex]
     near = around.landmarks_near(v.level, LineString([(v.x, v.y)] * 2), AT_LANDMARK_M)
     seen = [m.id for m in near if m.id != target.id and around.clear(v.level, (v.x, v.y), around.landmark_at[m.id])]
-    return min(seen, key=lambda i: (round(math.dist((v.x, v.y), around.landmark_at[i]), 3), i), default=None)
+    best = min(seen, key=lambda i: (round(math.dist((v.x, v.y), around.landmark_at[i]), 3), i), default=None)
+    if best is None or before is None:
+        return best
+    mark = around.landmarks[best]
+    passed = around.landmarks_near(v.level, before, PASS_M)
+    return None if any((m.kind, m.name) == (mark.kind, mark.name) and m.id != best for m in passed) else best
 
 
 def where(around: Surroundings, network: Network, way: Way, move: Move, room: PlaceId | None) -> Where:
@@ -49,7 +55,7 @@ def where(around: Surroundings, network: Network, way: Way, move: Move, room: Pl
     for here in (way.rooms[move.vertex - 1], room):
         if here is not None and around.rooms[here].kind not in ("corridor", "outdoors"):
             return "distance"
-    arms = _arms(network, v.node)
+    arms = _arms(around, network, v.node)
     if len(arms) <= 2:
         return "bend"
     ahead = math.radians(move.before)
@@ -62,13 +68,23 @@ def where(around: Surroundings, network: Network, way: Way, move: Move, room: Pl
     return "junction" if any(turn_of(change(move.before, arm)) == "straight" for arm in arms) else "end"
 
 
-def _arms(network: Network, node: int) -> list[float]:
-    """The directions of the arcs that leave a node on its level."""
+def count_junctions(around: Surroundings, network: Network, way: Way, first: int, last: int) -> int:
+    """Which junction the one at vertex ``last`` is on the walk from vertex ``first``, from 1."""
+    between = way.nodes[way.vertices[first].index + 1 : way.vertices[last].index]
+    return 1 + sum(len(_arms(around, network, node)) > 2 for node in between)
+
+
+def _arms(around: Surroundings, network: Network, node: int) -> list[float]:
+    """The directions of the ways that leave a node on its level; a door beside it is no way."""
     graph = network.graph
-    heads = graph.heads[graph.starts[node] : graph.starts[node + 1]].tolist()
-    here = [head for head in dict.fromkeys(heads) if graph.level[head] == graph.level[node]]
     x, y = float(graph.x[node]), float(graph.y[node])
-    return [heading(x, y, float(graph.x[head]), float(graph.y[head])) for head in here]
+    arms = []
+    for head in dict.fromkeys(graph.heads[graph.starts[node] : graph.starts[node + 1]].tolist()):
+        to = (float(graph.x[head]), float(graph.y[head]))
+        beside = network.nodes[head].of in around.doors and math.dist((x, y), to) <= NEAR_M
+        if graph.level[head] == graph.level[node] and not beside:
+            arms.append(heading(x, y, *to))
+    return arms
 
 
 def walked(way: Way, first: int, last: int) -> LineString | None:

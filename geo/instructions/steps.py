@@ -14,8 +14,8 @@ from geo.instructions.headings import bearing, turn_of
 from geo.instructions.model import Caution, Directions, LeastHarm, Pass, Step, Target
 from geo.instructions.moves import Move, Way, find_moves
 from geo.instructions.names import Names
-from geo.instructions.shaping import TOLERANCE_M, KeepOut, shape
-from geo.instructions.sights import anchor, arrival, count_doors, passes, walked, where
+from geo.instructions.shaping import TOLERANCE_M, KeepOut, Vertex, shape
+from geo.instructions.sights import anchor, arrival, count_doors, count_junctions, passes, walked, where
 from geo.instructions.surroundings import Surroundings
 from geo.places.model import PlaceId
 from geo.places.network import Network
@@ -59,6 +59,24 @@ def direct(
     )
 
 
+def direct_here(
+    around: Surroundings,
+    network: Network,
+    node: int,
+    *,
+    target: Target | None = None,
+    cautions: Sequence[Caution] = (),
+    least_harm: LeastHarm | None = None,
+) -> Directions:
+    """The way of one who is there already: an arrival and nothing else."""
+    graph = network.graph
+    x, y, level = float(graph.x[node]), float(graph.y[node]), int(graph.level[node])
+    way = Way([node], [Vertex(0, node, x, y, level, 0)], [], [], [Move("arrive", 0)])
+    aim = target if target is not None else target_of(around, network, node)
+    steps = [_Maker(around, network, way, aim).step(0)]
+    return Directions(steps=steps, target=aim, distance_m=0.0, millis=0, cautions=list(cautions), least_harm=least_harm)
+
+
 def target_of(around: Surroundings, network: Network, node: int) -> Target:
     """What a node stands for, as a target: an assembly point, a door, a rise, else the room it is in."""
     names, stands = Names(around), network.nodes[node]
@@ -98,9 +116,11 @@ class _Maker:
 
     def __init__(self, around: Surroundings, network: Network, way: Way, target: Target) -> None:
         self.around, self.network, self.way, self.target = around, network, way, target
-        self.anchors = [anchor(around, way, move, target) for move in way.moves]
         ends = [move.vertex for move in way.moves] + [way.moves[-1].vertex]
         self.spans = list(pairwise(ends))
+        self.walks = [walked(way, first, last) for first, last in self.spans]
+        before = [None, *self.walks]
+        self.anchors = [anchor(around, way, move, before[i], target) for i, move in enumerate(way.moves)]
 
     def step(self, number: int) -> Step:
         """The step of a move: what it is, and the walk to the next."""
@@ -126,7 +146,8 @@ class _Maker:
         """What only a step of its kind has."""
         if move.crossing is not None:
             leaves, into = move.crossing.rooms
-            count = 1 if number == 0 else count_doors(self.around, walked(self.way, *self.spans[number - 1]), move)
+            # Never the first: a way's first move is its start.
+            count = count_doors(self.around, self.walks[number - 1], move)
             return {"kind": "door", "door": move.crossing.door, "into": into, "leaves": leaves, "count": count}
         if move.climb is not None:
             climb = move.climb
@@ -134,21 +155,24 @@ class _Maker:
             return {"kind": climb.kind, "rise": climb.rise, "up": climb.up, "floors": climb.floors, "to_level": end}
         if move.kind == "arrive":
             return {"kind": "arrive", "side": arrival(self.around, self.way, move, self.target), "turn": None}
-        if move.kind == "start":
-            return {"kind": "start"}
+        return {"kind": "start"} if move.kind == "start" else self._turn_place(move, number, room)
+
+    def _turn_place(self, move: Move, number: int, room: PlaceId | None) -> dict[str, object]:
         if move.kind == "leave":
             return {"where": "rise"}
         mark = self.anchors[number]
-        return {
-            "where": "landmark" if mark else where(self.around, self.network, self.way, move, room),
-            "landmark": mark,
-        }
+        if mark is not None:
+            return {"where": "landmark", "landmark": mark}
+        place = where(self.around, self.network, self.way, move, room)
+        if place != "junction":
+            return {"where": place}
+        nth = count_junctions(self.around, self.network, self.way, *self.spans[number - 1])
+        return {"where": place, "count": nth}
 
     def _passes(self, number: int) -> list[Pass]:
         taken = {self.target.id, *self.anchors[number : number + 2]}
-        first, last = self.spans[number]
-        level = self.way.vertices[last].level
-        return passes(self.around, walked(self.way, first, last), level, taken, from_start=number == 0)
+        level = self.way.vertices[self.spans[number][1]].level
+        return passes(self.around, self.walks[number], level, taken, from_start=number == 0)
 
     def _line(self, first: int, last: int) -> dict[str, object]:
         places = [(v.x, v.y) for v in self.way.vertices[first : last + 1]]

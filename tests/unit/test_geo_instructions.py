@@ -13,7 +13,7 @@ from geo.instructions.cautions import CAUTIONS, least_harm
 from geo.instructions.haptics import VIBRATION
 from geo.instructions.model import Caution, Directions, LeastHarm, Target
 from geo.instructions.names import LANDMARKS, RISES, ROOMS, Names
-from geo.instructions.steps import direct, landmark_target, target_of
+from geo.instructions.steps import direct, direct_here, landmark_target, target_of
 from geo.instructions.wording import Told, tell
 from geo.places.model import Level
 from geo.places.network import ArcKind
@@ -818,3 +818,50 @@ def test_a_yard_has_no_walls_and_what_one_touches_is_in_sight() -> None:
     assert around.clear(0, (10, 12), (10, 12.2))
     assert around.clear(3, (0, 0), (100, 100))
     assert not around.clear(0, (19, 15), (21, 15))
+
+
+def test_one_who_is_there_already_is_told_so_and_what_to_heed() -> None:
+    building = l_corridor()
+    network, around = building.network(), building.around()
+    node = list(building.nodes).index("t")
+    harm = LeastHarm(agent=AEGL, exposed_ms=1000)
+    here = direct_here(around, network, node, cautions=[Caution(kind="stay_low")], least_harm=harm)
+    said = tell(around, here)
+    assert [step.text for step in said.steps] == [Text("到达库房。", "You are there: Store.")]
+    assert len(said.warnings) == 2
+    assert (here.millis, here.distance_m, len(here.steps[0].line["coordinates"])) == (0, 0, 2)
+    pump = Target(name=Text("泵", "the pump"))
+    assert direct_here(around, network, node, target=pump).target == pump
+
+
+def test_the_second_junction_is_counted_and_a_door_beside_the_way_is_no_junction() -> None:
+    building = drawn_ways()
+    building.node("up", (10, 20))
+    building.node("k", (10, 0))
+    building.door("P", (20, 1.5), (None, None))
+    building.node("q", (20, 0))
+    building.link("a", "k", "q", "j")
+    building.link("k", "up")
+    building.link("q", "P")
+    assert english(building, ("a", "k", "q", "j", "n"))[:2] == [
+        "You are on the ground floor. Face east. Go 30 m to the second junction.",
+        "At the second junction, turn left. Go 40 m to your destination.",
+    ]
+
+
+def test_a_turn_is_not_told_by_a_landmark_that_is_passed_before_once_more() -> None:
+    building = t_junction(extinguisher=True)
+    building.landmark("EY", "extinguisher", (1, 4), "E7")
+    assert english(building, T_WAY)[2].startswith("At the end of Side Corridor, turn right.")
+    building.landmarks[-1] = msgspec.structs.replace(building.landmarks[-1], name=Text("E8", "E8"))
+    assert english(building, T_WAY)[2].startswith("At fire extinguisher E7, turn right.")
+
+
+def test_who_comes_to_a_door_with_a_badge_has_it_ready() -> None:
+    building = l_corridor()
+    building.doors[1] = msgspec.structs.replace(building.doors[1], state="badge")
+    _, said = told(building, L_WAY)
+    assert said.steps[3].text == Text(
+        "准备好门卡。通过右侧的门，进入库房。直行5米。",
+        "Have your badge ready. Go through the door on your right into Store. Go 5 m.",
+    )

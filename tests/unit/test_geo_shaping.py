@@ -156,6 +156,8 @@ def test_a_door_is_a_fixed_point_and_is_gone_through_at_right_angles_to_its_wall
     assert (crossing.door, crossing.first, crossing.last, crossing.rooms) == ("D", 1, 1, ("a", "b"))
     assert math.cos(math.radians(crossing.heading)) == pytest.approx(1, abs=1e-6)
     assert one.rooms == ["a", "b"]
+    around = two_rooms().around()
+    assert around.door_axis("D") == around.door_axis("D")
     back = leg(along(two_rooms(), "t", "D", "s")).crossings[0]
     assert (back.rooms, round(math.cos(math.radians(back.heading)))) == (("b", "a"), -1)
 
