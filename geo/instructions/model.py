@@ -43,7 +43,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     after the door or rise. None: nothing to say of it. ``room`` is where the walk is; ``into``: behind the door, None
     outside. ``count``: which door on that side, or junction, it is from the step before. ``up`` None: not known.
     ``line``: GeoJSON LineString (RFC 7946, 3.1.4); a step without a walk holds its place twice. ``bearing_deg``:
-    clockwise from north, for an arrow. ``distance_m`` horizontal.
+    clockwise from north, for an arrow. ``distance_m`` horizontal. ``bends``: the way bends on the walk by itself.
     """
 
     number: int
@@ -68,6 +68,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     bearing_deg: int | None = None
     side: Side | None = None
     passes: list[Pass] = []
+    bends: bool = False
 
 
 class Caution(msgspec.Struct, frozen=True, kw_only=True):

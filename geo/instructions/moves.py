@@ -150,6 +150,9 @@ class _Walker:
         """What one does first in a section: at the start by where one faces, else straight after the door or rise."""
         if opening.kind in ("start", "leave"):
             opening.turn = _net(early) if opening.before is not None else None
+            # Nobody leaves a rise into the wall it stands at: it is not as its stops were taken to mean.
+            if opening.kind == "leave" and opening.turn is not None and turn_of(opening.turn) == "back":
+                opening.turn = None
         elif not shaft:
             opening.then = _net(early)
         rest = [c for c in corners if c not in early]

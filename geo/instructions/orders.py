@@ -167,6 +167,8 @@ class Orders:
         time = about(step.millis, spoken=self._spoken) if step.millis >= LONG_WALK_MS else None
         zh = f"{along.zh}直行{far.zh}" if far.zh.endswith("米") else f"{along.zh}走{far.zh}"
         en = f"Go {far.en}{along.en}"
+        if step.bends:
+            zh, en = f"{along.zh or '沿路'}前行{far.zh}", en if along.en else f"Follow the path {far.en}"
         if goal is not None:
             zh, en = f"{zh}，到{goal.zh}", f"{en} to {goal.en}"
         if time is not None:

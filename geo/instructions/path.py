@@ -17,8 +17,8 @@ from geo.places.network import ArcKind, Network
 
 # Nearer than this two places have no direction from one to the other.
 SAME_PLACE_M = 0.05
-# Between two flights of one stairway lies a landing, not a walk.
-LANDING_M = 5.0
+# Between two flights of one stairway lies a landing, not a walk; within a stairwell it may be as long as one flight.
+LANDING_M, LANDING_INSIDE_M = 5.0, 15.0
 # A way of a whole site has some thousands of arcs; this bounds the work one request can cause.
 ARCS_MAX = 100_000
 
@@ -148,7 +148,9 @@ def _same_rise(around: Surroundings, path: Path, i: int, j: int) -> bool:
 
 def _landing(around: Surroundings, path: Path, first: int, last: int) -> bool:
     """Whether a walk between two climbs is the landing of one stairway."""
-    if not _same_rise(around, path, first - 1, last) or path.length(first, last) > LANDING_M:
+    rooms = [around.rooms[room].kind if room is not None else None for room in path.rooms[first:last]]
+    long_m = LANDING_INSIDE_M if set(rooms) == {"stairs"} else LANDING_M
+    if not _same_rise(around, path, first - 1, last) or path.length(first, last) > long_m:
         return False
     return not any(path.doors[first : last + 1]) and ArcKind.DOOR not in path.kinds[first:last]
 

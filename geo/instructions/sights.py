@@ -68,6 +68,13 @@ def where(around: Surroundings, network: Network, way: Way, move: Move, room: Pl
     return "junction" if any(turn_of(change(move.before, arm)) == "straight" for arm in arms) else "end"
 
 
+def follows_itself(around: Surroundings, network: Network, way: Way, move: Move) -> bool:
+    """Whether a turn is one that a corridor or path takes by itself: slight, and with no other way to go."""
+    if move.kind != "turn" or move.turn is None or not turn_of(move.turn).startswith("slight"):
+        return False
+    return where(around, network, way, move, way.rooms[move.vertex]) == "bend"
+
+
 def count_junctions(around: Surroundings, network: Network, way: Way, first: int, last: int) -> int:
     """Which junction the one at vertex ``last`` is on the walk from vertex ``first``, from 1."""
     between = way.nodes[way.vertices[first].index + 1 : way.vertices[last].index]

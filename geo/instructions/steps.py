@@ -15,12 +15,14 @@ from geo.instructions.model import Caution, Directions, LeastHarm, Pass, Step, T
 from geo.instructions.moves import Move, Way, find_moves
 from geo.instructions.names import Names
 from geo.instructions.shaping import TOLERANCE_M, KeepOut, Vertex, shape
-from geo.instructions.sights import anchor, arrival, count_doors, count_junctions, passes, walked, where
+from geo.instructions.sights import anchor, arrival, count_doors, count_junctions, follows_itself, passes, walked, where
 from geo.instructions.surroundings import Surroundings
 from geo.places.model import PlaceId
 from geo.places.network import Network
 from mobile_contract.text import Text
 
+# More junctions than this nobody counts who hurries.
+JUNCTIONS_MAX = 3
 # A centimetre; six places, 10 cm, are what RFC 7946, 11.2 finds enough on a map of the open country.
 DEGREE_PLACES = 7
 
@@ -45,9 +47,11 @@ def direct(
     """
     shaped = shape(around, network, arcs, millis, tolerance_m=tolerance_m, keep_out=keep_out)
     way = find_moves(around, shaped, None if facing_deg is None else 90.0 - facing_deg)
+    bends = [move.vertex for move in way.moves if follows_itself(around, network, way, move)]
+    way.moves[:] = [move for move in way.moves if move.vertex not in bends or move.kind != "turn"]
     _check_lifts(way, cautions)
     aim = target if target is not None else target_of(around, network, way.vertices[-1].node)
-    maker = _Maker(around, network, way, aim)
+    maker = _Maker(around, network, way, aim, bends)
     steps = [maker.step(number) for number in range(len(way.moves))]
     return Directions(
         steps=steps,
@@ -114,8 +118,10 @@ def _check_lifts(way: Way, cautions: Sequence[Caution]) -> None:
 class _Maker:
     """Makes each move of a way a step."""
 
-    def __init__(self, around: Surroundings, network: Network, way: Way, target: Target) -> None:
-        self.around, self.network, self.way, self.target = around, network, way, target
+    def __init__(
+        self, around: Surroundings, network: Network, way: Way, target: Target, bends: Sequence[int] = ()
+    ) -> None:
+        self.around, self.network, self.way, self.target, self.bends = around, network, way, target, bends
         ends = [move.vertex for move in way.moves] + [way.moves[-1].vertex]
         self.spans = list(pairwise(ends))
         self.walks = [walked(way, first, last) for first, last in self.spans]
@@ -139,6 +145,7 @@ class _Maker:
             room=room,
             bearing_deg=None if move.after is None else bearing(move.after),
             passes=self._passes(number),
+            bends=any(first < vertex < last for vertex in self.bends),
         )
         return msgspec.structs.replace(step, **self._particulars(move, number, room))
 
@@ -167,7 +174,7 @@ class _Maker:
         if place != "junction":
             return {"where": place}
         nth = count_junctions(self.around, self.network, self.way, *self.spans[number - 1])
-        return {"where": place, "count": nth}
+        return {"where": place, "count": nth} if nth <= JUNCTIONS_MAX else {"where": "distance"}
 
     def _passes(self, number: int) -> list[Pass]:
         taken = {self.target.id, *self.anchors[number : number + 2]}

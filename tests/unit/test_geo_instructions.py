@@ -633,12 +633,56 @@ def test_a_slight_turn_is_told_and_a_jog_is_not() -> None:
     ):
         building.node(key, at)
     building.link("a", "b", "c", "d", "e", "f")
+    bending = "You are on the ground floor. Face east. Follow the path 80 m to your destination (about 1 min)."
+    directions, said = told(building, ("a", "b", "c", "d", "e", "f"))
+    # With no other way to go a slight bend is no news either.
+    assert said.steps[0].text.en == bending
+    assert said.steps[0].text.zh == "您在1层。面朝东。沿路前行80米，到目的地（约1分钟）。"
+    assert [step.bends for step in directions.steps] == [True, False]
+    for key, at in (("d2", (60, 1.5)), ("e2", (70, 30))):
+        building.node(key, at)
+        building.link(key[0], key)
     assert english(building, ("a", "b", "c", "d", "e", "f")) == [
-        "You are on the ground floor. Face east. Go 40 m to the bend.",
-        "At the bend, bear left. Go 25 m to the bend.",
-        "At the bend, bear right. Go 20 m to your destination.",
+        "You are on the ground floor. Face east. Go 40 m to the junction.",
+        "At the junction, bear left. Go 25 m to the junction.",
+        "At the junction, bear right. Go 20 m to your destination.",
         "You are there: your destination.",
     ]
+
+
+def test_a_corridor_that_bends_is_followed() -> None:
+    building = Building()
+    building.shape("c", [(0, -1), (20, -1), (41, 11), (40, 13), (20, 1), (0, 1)], "corridor", "弯廊|Bent Corridor")
+    for key, at in (("a", (0, 0)), ("b", (20, 0)), ("z", (40, 12))):
+        building.node(key, at, "c")
+    building.link("a", "b", "z")
+    _, said = told(building, ("a", "b", "z"))
+    assert said.steps[0].text == Text(
+        "您在1层的弯廊。面朝东。沿弯廊前行45米。",
+        "You are in Bent Corridor on the ground floor. Face east. Go 45 m along Bent Corridor.",
+    )
+
+
+def test_stairs_that_cannot_be_left_as_they_were_entered_are_left_by_the_compass() -> None:
+    building = Building()
+    building.rise("S", "stairs", [(20, 0, 0, None), (20, 0, 1, None)])
+    building.node("a", (0, 0))
+    building.node("z", (40, 0), level=1)
+    building.link("a", "S:0")
+    building.link("S:1", "z")
+    assert english(building, ("a", "S:0", "S:1", "z"))[2] == "Leave the stairs. Face east. Go 20 m to your destination."
+
+
+def test_more_than_three_junctions_are_not_counted() -> None:
+    building = drawn_ways()
+    keys = ["a"]
+    for i in range(3):
+        building.node(f"k{i}", (5 + 5 * i, 0))
+        building.node(f"up{i}", (5 + 5 * i, 20))
+        building.link(f"k{i}", f"up{i}")
+        keys.append(f"k{i}")
+    building.link(*keys, "j")
+    assert english(building, (*keys, "j", "n"))[1] == "After 30 m, turn left. Go 40 m to your destination."
 
 
 def test_a_curve_of_near_corners_is_one_turn() -> None:

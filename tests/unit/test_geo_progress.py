@@ -179,6 +179,9 @@ def test_another_floor_is_believed_at_the_stairs_at_once_and_elsewhere_after_two
     first, second = walk(track, [above, above], state=corridor)
     assert (first.at_ms, first.step) == (corridor.at_ms, 2)
     assert second.step == 5
+    # Far from the stairs as well.
+    first, second = walk(track, [above, above])
+    assert (first.doubt, first.step, second.step) == ("level", 1, 5)
 
 
 def test_stairs_climbed_without_a_fix_that_knows_the_floor_are_climbed_by_the_clock() -> None:
