@@ -80,7 +80,12 @@ def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], mi
     doors = [key if key in around.doors else None for key in stands]
     levels = graph.level[nodes].tolist()
     xy = np.column_stack((graph.x[nodes], graph.y[nodes]))
-    touched = [_touched(around, network, node, door) for node, door in zip(nodes, doors, strict=True)]
+    # Of a door drawn as a node on each side each is in its own room.
+    sided = [door is not None and door in (doors[i - 1 : i] + doors[i + 1 : i + 2]) for i, door in enumerate(doors)]
+    touched = [
+        _touched(around, network, node, None if two else door)
+        for node, door, two in zip(nodes, doors, sided, strict=True)
+    ]
     rooms = [_room(around, touched[i : i + 2], levels[i], xy[i : i + 2]) for i in range(len(arcs))]
     times = np.concatenate(([0], np.cumsum(millis.astype(np.int64)))).tolist()
     along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))).tolist()
@@ -139,18 +144,23 @@ def stretches(around: Surroundings, path: Path) -> list[tuple[int, int, bool]]:
 
 
 def _same_rise(around: Surroundings, path: Path, i: int, j: int) -> bool:
-    """Whether two arcs of climbs are one, in one direction: of one rise, or of stairs drawn flight by flight."""
+    """Whether two arcs of climbs are one, in one direction: of one rise, or drawn as a way for every floor."""
+    same = path.of[i] == path.of[j]
+    # Into the cabin, where a lift is waited for, and out of it: on one floor, and part of the ride.
+    if same and any(path.levels[k] == path.levels[k + 1] and path.length(k, k + 1) == 0 for k in (i, j)):
+        return True
     if path.kinds[i] != path.kinds[j] or path.up(i, i + 1) != path.up(j, j + 1):
-        return False
-    drawn = path.kinds[i] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN) and path.of[i] not in around.rises
-    return path.of[i] == path.of[j] or (drawn and path.of[j] not in around.rises)
+        return path.kinds[i] == path.kinds[j] == ArcKind.LIFT and None in (path.up(i, i + 1), path.up(j, j + 1))
+    return same or (path.of[i] not in around.rises and path.of[j] not in around.rises)
 
 
 def _landing(around: Surroundings, path: Path, first: int, last: int) -> bool:
     """Whether a walk between two climbs is the landing of one stairway."""
     rooms = [around.rooms[room].kind if room is not None else None for room in path.rooms[first:last]]
     long_m = LANDING_INSIDE_M if set(rooms) == {"stairs"} else LANDING_M
-    if not _same_rise(around, path, first - 1, last) or path.length(first, last) > long_m:
+    # Between two lifts or escalators one walks as anywhere else.
+    stairs = path.kinds[last] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN)
+    if not stairs or not _same_rise(around, path, first - 1, last) or path.length(first, last) > long_m:
         return False
     return not any(path.doors[first : last + 1]) and ArcKind.DOOR not in path.kinds[first:last]
 

@@ -38,7 +38,8 @@ def anchor(around: Surroundings, way: Way, move: Move, before: LineString | None
         return None
     v = way.vertices[move.vertex]
     near = around.landmarks_near(v.level, LineString([(v.x, v.y)] * 2), AT_LANDMARK_M)
-    seen = [m.id for m in near if m.id != target.id and around.clear(v.level, (v.x, v.y), around.landmark_at[m.id])]
+    eyes = around.off_wall(way.rooms[move.vertex - 1], (v.x, v.y))
+    seen = [m.id for m in near if m.id != target.id and around.clear(v.level, eyes, around.landmark_at[m.id])]
     best = min(seen, key=lambda i: (round(math.dist((v.x, v.y), around.landmark_at[i]), 3), i), default=None)
     if best is None or before is None:
         return best
@@ -58,14 +59,21 @@ def where(around: Surroundings, network: Network, way: Way, move: Move, room: Pl
     arms = _arms(around, network, v.node)
     if len(arms) <= 2:
         return "bend"
-    ahead = math.radians(move.before)
-    beyond = (v.x + END_M * math.cos(ahead), v.y + END_M * math.sin(ahead))
-    if not around.clear(v.level, (v.x, v.y), beyond):
-        return "end"
+    ahead, aside = (_open(around, way, move, move.before + turn) for turn in (0.0, -math.copysign(90, move.turn or 0)))
+    if not ahead:
+        return "end" if aside else "bend"
     # A grid or a visibility graph has arcs in every direction, which are no ways that meet.
     if len(arms) > 4:
         return "distance"
     return "junction" if any(turn_of(change(move.before, arm)) == "straight" for arm in arms) else "end"
+
+
+def _open(around: Surroundings, way: Way, move: Move, direction: float) -> bool:
+    """Whether no wall ends the way in a direction from a turn."""
+    v = way.vertices[move.vertex]
+    x, y = around.off_wall(way.rooms[move.vertex - 1], (v.x, v.y))
+    angle = math.radians(direction)
+    return around.clear(v.level, (x, y), (x + END_M * math.cos(angle), y + END_M * math.sin(angle)))
 
 
 def follows_itself(around: Surroundings, network: Network, way: Way, move: Move) -> bool:
@@ -105,11 +113,18 @@ def walked(way: Way, first: int, last: int) -> LineString | None:
 
 
 def passes(
-    around: Surroundings, run: LineString | None, level: int, taken: Collection[PlaceId | None], *, from_start: bool
+    around: Surroundings,
+    run: LineString | None,
+    place: tuple[int, PlaceId | None],
+    taken: Collection[PlaceId | None],
+    *,
+    from_start: bool,
 ) -> list[Pass]:
-    """Landmarks beside a walk and in sight from it, the nearest to the way, in order; not those ``taken`` otherwise."""
+    """Landmarks beside a walk and in sight from it, the nearest to the way, in order, but not those ``taken``;
+    ``place``: its level and room."""
     if run is None:
         return []
+    level, room = place
     near = [mark for mark in around.landmarks_near(level, run, PASS_M) if mark.id not in taken]
     places = [Point(around.landmark_at[mark.id]) for mark in near]
     # To a millimetre, as everything compared here is: a foot at a corner is there however the building lies.
@@ -122,7 +137,7 @@ def passes(
         # the end is not passed, and may be behind the door the walk ends at.
         ahead = along[i] > 0 or (from_start and _abreast(run, at))
         passed = ahead and along[i] < round(run.length, 3) and side != "ahead"
-        if passed and around.clear(level, (foot.x, foot.y), at):
+        if passed and around.clear(level, around.off_wall(room, (foot.x, foot.y)), at):
             best.append(Pass(landmark=near[i].id, side=side, after_m=float(along[i])))
         if len(best) == PASSES_MAX:
             break

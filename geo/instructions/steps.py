@@ -144,7 +144,7 @@ class _Maker:
             then=None if move.then is None else turn_of(move.then),
             room=room,
             bearing_deg=None if move.after is None else bearing(move.after),
-            passes=self._passes(number),
+            passes=self._passes(number, room),
             bends=any(first < vertex < last for vertex in self.bends),
         )
         return msgspec.structs.replace(step, **self._particulars(move, number, room))
@@ -176,10 +176,10 @@ class _Maker:
         nth = count_junctions(self.around, self.network, self.way, *self.spans[number - 1])
         return {"where": place, "count": nth} if nth <= JUNCTIONS_MAX else {"where": "distance"}
 
-    def _passes(self, number: int) -> list[Pass]:
+    def _passes(self, number: int, room: PlaceId | None) -> list[Pass]:
         taken = {self.target.id, *self.anchors[number : number + 2]}
         level = self.way.vertices[self.spans[number][1]].level
-        return passes(self.around, self.walks[number], level, taken, from_start=number == 0)
+        return passes(self.around, self.walks[number], (level, room), taken, from_start=number == 0)
 
     def _line(self, first: int, last: int) -> dict[str, object]:
         places = [(v.x, v.y) for v in self.way.vertices[first : last + 1]]

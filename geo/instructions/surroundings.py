@@ -37,6 +37,7 @@ class Surroundings:
         self.walls: dict[int, MultiLineString] = self._walls()
         self._sides = {level: STRtree(_sides(walls)) for level, walls in self.walls.items()}
         self._axes: dict[PlaceId, float | None] = {}
+        self._cores: dict[PlaceId, BaseGeometry] = {}
         self._floors = self._trees()
         self._marks = self._mark_trees()
         self.doors_of: dict[PlaceId | None, list[Door]] = {}
@@ -96,6 +97,19 @@ class Surroundings:
         share = 1 - ON_WALL_M / length
         end = (a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share)
         return not self.walls[level].intersects(LineString([a, end]))
+
+    def off_wall(self, room_id: PlaceId | None, at: XY) -> XY:
+        """The place nearest to one in a room where eyes can be: nobody stands in the wall a path turns around."""
+        if room_id is None:
+            return at
+        if room_id not in self._cores:
+            self._cores[room_id] = self._shapes[room_id].buffer(-ON_WALL_M)
+            shapely.prepare(self._cores[room_id])
+        core, point = self._cores[room_id], Point(at)
+        if core.is_empty or core.contains(point) or self._shapes[room_id].distance(point) > ON_WALL_M:
+            return at
+        near = shapely.shortest_line(core, point).coords[0]
+        return near[0], near[1]
 
     def walls_near(self, level: int, line: LineString, within_m: float) -> BaseGeometry | None:
         """The sides of walls within a distance of a line; None where there are none."""
