@@ -19,7 +19,6 @@ import shapely
 from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
-from geo.instructions.headings import change
 from geo.instructions.path import RISE_KINDS, SAME_PLACE_M, Path, passages, read_path, stretches
 from geo.instructions.surroundings import Surroundings
 from geo.places.model import PlaceId, RiseKind
@@ -151,16 +150,11 @@ def _crossing(around: Surroundings, path: Path, i: int, j: int, index: Mapping[i
         after = other if before == one else one
     elif after in (one, other):
         before = other if after == one else one
-    return Crossing(door, index[i], index[j], _through(around, path, i, j, door), (before, after))
-
-
-def _through(around: Surroundings, path: Path, i: int, j: int, door: PlaceId) -> float:
-    """The direction in which a door is gone through: at right angles to its wall, else as the path goes there."""
-    way = path.heading(max(i - 1, 0), min(j + 1, len(path.arcs)))
-    axis = around.door_axis(door)
-    if axis is None:
-        return path.heading(i, j) if path.length(i, j) > SAME_PLACE_M else way
-    return axis if abs(change(axis, way)) <= 90 else axis + 180.0
+    through = around.door_heading(door, before, after)
+    if through is None:
+        far = path.length(i, j) > SAME_PLACE_M
+        through = path.heading(i, j) if far else path.heading(max(i - 1, 0), min(j + 1, len(path.arcs)))
+    return Crossing(door, index[i], index[j], through, (before, after))
 
 
 def _main_room(path: Path, first: int, last: int) -> PlaceId | None:

@@ -119,14 +119,29 @@ class Surroundings:
         near = tree.query(line, predicate="dwithin", distance=within_m)
         return MultiLineString(tree.geometries.take(near).tolist()) if len(near) else None
 
-    def door_axis(self, door_id: PlaceId) -> float | None:
-        """The direction through a door, at right angles to its wall: degrees counter-clockwise from east, give or take
-        180. None where no joined room has a wall within SHARED_WALL_M of it."""
+    def door_heading(self, door_id: PlaceId, leaves: PlaceId | None, into: PlaceId | None) -> float | None:
+        """The direction through a door from one room into another, at right angles to its wall: degrees
+        counter-clockwise from east. None where no wall of a room it joins is near it, or neither room is known.
+
+        By the rooms and not by the path: one that goes on along the wall says nothing of the side it comes from.
+        """
         if door_id not in self._axes:
             self._axes[door_id] = self._door_axis(door_id)
-        return self._axes[door_id]
+        axis = self._axes[door_id]
+        if axis is None or (leaves not in self._shapes and into not in self._shapes):
+            return None
+        x, y = self.door_at[door_id]
+        angle = math.radians(axis)
+        dx, dy = SHARED_WALL_M * math.cos(angle), SHARED_WALL_M * math.sin(angle)
+        there, back = Point(x + dx, y + dy), Point(x - dx, y - dy)
+        towards = 0.0
+        for room_id, sign in ((into, 1), (leaves, -1)):
+            if room_id in self._shapes:
+                towards += sign * (self._shapes[room_id].distance(back) - self._shapes[room_id].distance(there))
+        return axis if towards >= 0 else axis + 180.0
 
     def _door_axis(self, door_id: PlaceId) -> float | None:
+        """The direction at right angles to the nearest wall of a joined room within SHARED_WALL_M, either way."""
         x, y = self.door_at[door_id]
         best: tuple[float, float] | None = None
         for room_id in self.doors[door_id].joins:

@@ -157,9 +157,26 @@ def test_a_door_is_a_fixed_point_and_is_gone_through_at_right_angles_to_its_wall
     assert math.cos(math.radians(crossing.heading)) == pytest.approx(1, abs=1e-6)
     assert one.rooms == ["a", "b"]
     around = two_rooms().around()
-    assert around.door_axis("D") == around.door_axis("D")
+    assert around.door_heading("D", "a", "b") == around.door_heading("D", None, "b")
+    assert around.door_heading("D", "a", None) == around.door_heading("D", "a", "b")
+    assert around.door_heading("D", None, None) is None
     back = leg(along(two_rooms(), "t", "D", "s")).crossings[0]
     assert (back.rooms, round(math.cos(math.radians(back.heading)))) == (("b", "a"), -1)
+
+
+def test_a_way_that_goes_on_along_the_wall_comes_from_the_room_it_comes_from() -> None:
+    """A network built from rooms hugs their walls: door, corner and door may lie on one line."""
+    for y, away in ((8.0, 90), (0.0, -90)):
+        building = Building()
+        building.room("a", (0, 0, 10, 8))
+        building.room("b", (-20, 8, 30, 12) if y else (-20, -4, 30, 0))
+        building.door("D", (5, y), ("a", "b"))
+        building.nodes["out"] = (5, y, 0, Node("door", "D", "b"))
+        building.node("along", (25, y), "b")
+        building.link("D", "out", kind=ArcKind.DOOR, of="D")
+        building.link("out", "along")
+        (crossing,) = leg(along(building, "D", "out", "along")).crossings
+        assert change(crossing.heading, away) == 0
 
 
 def test_a_door_far_from_every_wall_is_gone_through_as_the_path_goes() -> None:
