@@ -10,17 +10,12 @@ import msgspec
 from geo.instructions.headings import change, heading, turn_of
 from geo.instructions.path import SAME_PLACE_M
 from geo.instructions.shaping import Climb, Crossing, Leg, Shape, Vertex
-from geo.instructions.surroundings import Surroundings
+from geo.instructions.surroundings import SHAFTS, Surroundings
 from geo.places.model import PlaceId
 
 # Corners nearer to one another are one turn, and nearer to a door they are part of going through it: from the middle of
 # a corridor 5 m wide it is as far to its wall. Two that undo one another are a jog nobody need be told of.
 NEAR_M = 2.5
-# A straight flight of a storey is longer than this seen from above (16 treads of 0.26 m, GB 50352-2019 table 6.8.10);
-# stops nearer to one another stand for stairs that turn back on themselves.
-STRAIGHT_FLIGHT_M = 3.0
-# In these one sees where to go: a corner between the foot of the stairs and their door is no turn.
-SHAFTS = ("stairs", "lift", "escalator", "ramp", "ladder")
 
 MoveKind: TypeAlias = Literal["start", "turn", "door", "climb", "leave", "arrive"]
 
@@ -112,7 +107,7 @@ class _Walker:
         self.vertices += climb.points[1:]
         self.rooms += [None] * (len(climb.points) - 1)
         self.climbs += [True] * (len(climb.points) - 1)
-        self.facing = _out_of(climb)
+        self.facing = climb.exit
 
     def finish(self) -> list[Move]:
         """The moves; the way ends with an arrival, also behind a door or at the top of a rise."""
@@ -150,9 +145,6 @@ class _Walker:
         """What one does first in a section: at the start by where one faces, else straight after the door or rise."""
         if opening.kind in ("start", "leave"):
             opening.turn = _net(early) if opening.before is not None else None
-            # Nobody leaves a rise into the wall it stands at: it is not as its stops were taken to mean.
-            if opening.kind == "leave" and opening.turn is not None and turn_of(opening.turn) == "back":
-                opening.turn = None
         elif not shaft:
             opening.then = _net(early)
         rest = [c for c in corners if c not in early]
@@ -180,7 +172,7 @@ class _Walker:
         return at_m, [corner for corner in corners if change(corner.before, corner.after) != 0]
 
     def _in_shaft(self, leg: Leg, ends: tuple[int, int], by_climb: bool) -> bool:
-        """Whether a section is the room around the foot or head of a rise."""
+        """Whether a section is the room around the foot or head of a rise: from there one sees its door."""
         rooms = [self.around.rooms[room].kind if room is not None else None for room in leg.rooms[ends[0] : ends[1]]]
         return by_climb and bool(rooms) and all(kind in SHAFTS for kind in rooms)
 
@@ -198,19 +190,3 @@ def _groups(corners: list[_Corner]) -> list[list[_Corner]]:
 
 def _net(corners: list[_Corner]) -> float:
     return change(corners[0].before, corners[-1].after) if corners else 0.0
-
-
-def _out_of(climb: Climb) -> float | None:
-    """The direction one walks in at a rise's other end.
-
-    A plan has a rise's stops and not its flights. Stops far enough apart are a straight flight; stairs whose stops lie
-    over one another turn back at every half landing, and from a lift one walks out of the door one came in by. Off a
-    ladder one may step any way: None.
-    """
-    p, q = climb.points[-2], climb.points[-1]
-    far_m = {"stairs": STRAIGHT_FLIGHT_M, "lift": math.inf, "ladder": math.inf}.get(climb.kind, SAME_PLACE_M)
-    if math.dist((p.x, p.y), (q.x, q.y)) > far_m:
-        return heading(p.x, p.y, q.x, q.y)
-    if climb.entry is None or climb.kind == "ladder":
-        return None
-    return climb.entry + (180.0 if climb.kind in ("stairs", "lift") else 0.0)

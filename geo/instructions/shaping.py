@@ -8,6 +8,7 @@ the path itself does not meet there.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TypeAlias
@@ -26,6 +27,13 @@ from geo.places.network import Network
 
 # The staircase over a grid of 1.4 m is 1 m off its run (cell / sqrt 2), and 1 m is half of a corridor of 2 m.
 TOLERANCE_M = 1.0
+# A straight flight of a storey is longer than this seen from above (16 treads of 0.26 m, GB 50352-2019 table 6.8.10);
+# stops nearer to one another stand for stairs that turn. A lift and a ladder go straight up wherever their stops are.
+_FLIGHT_M: dict[RiseKind, float] = {
+    "stairs": 3.0, "ramp": SAME_PLACE_M, "escalator": SAME_PLACE_M, "lift": math.inf, "ladder": math.inf,
+}  # fmt: skip
+# What one goes into through a wall.
+_IN_WALLS: tuple[RiseKind, ...] = ("stairs", "lift")
 # Nearer to a wall than this is on it: a run along a wall would touch it or not by the last bit of a coordinate.
 CLEAR_M = 0.05
 # A run may meet a wall this far from where the path meets it: the width of a door's leaf is 0.9 m.
@@ -64,7 +72,8 @@ class Leg(msgspec.Struct, frozen=True):
 
 
 class Climb(msgspec.Struct, frozen=True):
-    """A way up or down without a walk in it; ``entry``: the direction one comes to it in, None at the start."""
+    """A way up or down without a walk in it; ``entry`` and ``exit``: the directions one walks in into it and out of it,
+    None where they are not known."""
 
     kind: RiseKind
     rise: PlaceId | None
@@ -72,6 +81,7 @@ class Climb(msgspec.Struct, frozen=True):
     floors: int
     points: list[Vertex]
     entry: float | None
+    exit: float | None
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -103,7 +113,7 @@ def shape(
     parts: list[Leg | Climb] = []
     for first, last, climb in stretches(around, path):
         if climb:
-            parts.append(_climb(path, first, last))
+            parts.append(_climb(around, path, first, last))
         else:
             parts.append(_leg(around, path, first, last, tolerance_m, keep_out or {}))
     return Shape(parts, path.nodes, path.length(0, len(path.arcs)))
@@ -114,16 +124,33 @@ def _vertex(path: Path, i: int) -> Vertex:
     return Vertex(i, path.nodes[i], x, y, path.levels[i], path.millis[i])
 
 
-def _climb(path: Path, first: int, last: int) -> Climb:
+def _climb(around: Surroundings, path: Path, first: int, last: int) -> Climb:
+    # A change of level that no kind explains is a slope.
+    kind = RISE_KINDS.get(path.kinds[first], "ramp")
+    before = path.rooms[first - 1] if first > 0 else None
+    wall = around.wall_heading(before, *path.xy[first].tolist()) if kind in _IN_WALLS else None
     return Climb(
-        # A change of level that no kind explains is a slope.
-        RISE_KINDS.get(path.kinds[first], "ramp"),
+        kind,
         path.of[first],
         path.up(first, last),
         abs(path.levels[last] - path.levels[first]),
         [_vertex(path, i) for i in range(first, last + 1)],
-        path.walked(first),
+        path.walked(first) if wall is None else wall + 180.0,
+        _out_of(around, path, kind, last),
     )
+
+
+def _out_of(around: Surroundings, path: Path, kind: RiseKind, last: int) -> float | None:
+    """The direction one walks in at the far end of a rise.
+
+    A plan has a rise's stops and not its flights. Stops far enough apart are a straight flight; of others the stairs
+    may turn any way, and only the wall they are left by tells which.
+    """
+    far_m = _FLIGHT_M[kind]
+    if path.length(last - 1, last) > far_m:
+        return path.heading(last - 1, last)
+    after = path.rooms[last] if last < len(path.arcs) else None
+    return around.wall_heading(after, *path.xy[last].tolist()) if kind in _IN_WALLS else None
 
 
 def _leg(around: Surroundings, path: Path, first: int, last: int, tolerance_m: float, keep_out: KeepOut) -> Leg:

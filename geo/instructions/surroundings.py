@@ -13,13 +13,15 @@ from shapely import LineString, MultiLineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.strtree import STRtree
 
-from geo.places.model import Door, Landmark, PlaceId, Plan, Rise, Room
+from geo.places.model import Door, Landmark, PlaceId, Plan, Rise, Room, RoomKind
 from geo.projection import Projection
 from geo.zones import SHARED_WALL_M
 
 XY: TypeAlias = tuple[float, float]
 # What hangs on a wall is drawn on it or just inside: that wall does not hide it.
 ON_WALL_M = 0.3
+# The rooms around a rise.
+SHAFTS: tuple[RoomKind, ...] = ("stairs", "lift", "escalator", "ramp", "ladder")
 
 
 class Surroundings:
@@ -139,6 +141,19 @@ class Surroundings:
             if room_id in self._shapes:
                 towards += sign * (self._shapes[room_id].distance(back) - self._shapes[room_id].distance(there))
         return axis if towards >= 0 else axis + 180.0
+
+    def wall_heading(self, room_id: PlaceId | None, x: float, y: float) -> float | None:
+        """The direction into a room from the wall that a place is on; None away from its walls, and in a shaft."""
+        if room_id is None or self.rooms[room_id].kind in SHAFTS:
+            return None
+        shape = self._shapes[room_id]
+        away, along = min(_nearest_side(np.asarray(ring.coords), x, y) for ring in (shape.exterior, *shape.interiors))
+        if away > SHARED_WALL_M:
+            return None
+        angle = math.radians(along + 90.0)
+        dx, dy = SHARED_WALL_M * math.cos(angle), SHARED_WALL_M * math.sin(angle)
+        inwards = shape.distance(Point(x + dx, y + dy)) <= shape.distance(Point(x - dx, y - dy))
+        return along + 90.0 if inwards else along - 90.0
 
     def _door_axis(self, door_id: PlaceId) -> float | None:
         """The direction at right angles to the nearest wall of a joined room within SHARED_WALL_M, either way."""

@@ -909,3 +909,22 @@ def test_who_comes_to_a_door_with_a_badge_has_it_ready() -> None:
         "准备好门卡。通过右侧的门，进入库房。直行5米。",
         "Have your badge ready. Go through the door on your right into Store. Go 5 m.",
     )
+
+
+def test_a_path_around_the_corner_of_a_wall_sees_what_its_walker_sees() -> None:
+    building = l_corridor()
+    building.node("corner", (20, 2), "cor")
+    building.link("D1", "corner", "D2")
+    building.landmark("sign", "sign", (22, 1), "安全出口|Exit sign")
+    building.landmark("inside", "first_aid", (19, 3))
+    way = ("s", "D1", "corner", "D2", "t")
+    assert english(building, way)[1:3] == [
+        "Go through door D1 straight ahead into Corridor A, then turn left. Go 15 m to Exit sign.",
+        "At Exit sign, turn left. Go 15 m along Corridor A to the door to Store.",
+    ]
+    building.landmarks.clear()
+    for i, at in enumerate(((12, 1), (21, 8))):
+        building.node(f"x{i}", at, "cor")
+        building.link("corner", f"x{i}")
+    # Many arcs leave a corner, and a corridor still only bends there.
+    assert english(building, way)[2].startswith("At the bend, turn left.")

@@ -347,3 +347,65 @@ def test_the_shape_stays_within_the_tolerance_of_the_path_and_keeps_its_ends_and
         assert all(run.distance(LineString([at, at])) <= TOLERANCE_M + 0.001 for at in between)
         assert q.millis > p.millis
     assert points[-1].millis == sum(max(1, round(1000 * math.dist(a, b) / 1.25)) for a, b in pairwise(places))
+
+
+def lift_hall(of: tuple[str, ...]) -> Building:
+    """A lift entered through a node of its own, where it is waited for."""
+    building = Building()
+    for level in range(3):
+        building.node(f"hall{level}", (0, 0), level=level)
+        building.node(f"stop{level}", (5, 0), level=level)
+        building.node(f"cabin{level}", (5, 0), level=level)
+        building.link(f"hall{level}", f"stop{level}")
+        building.links += [
+            (f"stop{level}", f"cabin{level}", ArcKind.LIFT, of[0], 20_000),
+            (f"cabin{level}", f"stop{level}", ArcKind.LIFT, of[-1], 1),
+        ]
+    for low in range(2):
+        building.links.append((f"cabin{low}", f"cabin{low + 1}", ArcKind.LIFT, of[low % len(of)], 5000))
+    return building
+
+
+@pytest.mark.parametrize("of", [("L",), ("way 1", "way 2")])
+def test_a_lift_that_is_waited_for_or_drawn_floor_by_floor_is_one_ride(of: tuple[str, ...]) -> None:
+    shaped = along(lift_hall(of), "hall0", "stop0", "cabin0", "cabin1", "cabin2", "stop2", "hall2")
+    assert [type(part) for part in shaped.parts] == [Leg, Climb, Leg]
+    ride = climb(shaped, 1)
+    assert (ride.kind, ride.up, ride.floors, ride.exit) == ("lift", True, 2, None)
+    assert ride.points[-1].millis - ride.points[0].millis == 30_001
+
+
+def test_two_lifts_side_by_side_are_two_rides() -> None:
+    building = lift_hall(("L",))
+    building.node("other", (7, 0), level=1)
+    building.node("up", (7, 0), level=2)
+    building.link("stop1", "other")
+    building.links.append(("other", "up", ArcKind.LIFT, "M", 5000))
+    assert len(along(building, "stop0", "cabin0", "cabin1", "stop1", "other", "up").parts) == 3
+
+
+@pytest.mark.parametrize(
+    ("at", "into"), [((5, 2), -90), ((5, 0), 90), ((0, 1), 0), ((10, 1), 180), ((5, 1), None), ((5, 1.6), -90)]
+)
+def test_one_comes_out_of_a_wall_at_right_angles_to_it(at: tuple[float, float], into: float | None) -> None:
+    building = Building()
+    building.room("c", (0, 0, 10, 2), "corridor")
+    building.room("s", (20, 0, 30, 2), "stairs")
+    around = building.around()
+    found = around.wall_heading("c", *at)
+    assert (found is None) == (into is None)
+    assert found is None or into is None or change(found, into) == 0
+    assert around.wall_heading(None, *at) is None
+    assert around.wall_heading("s", at[0] + 20, at[1]) is None
+
+
+def test_nobody_stands_in_the_wall_a_path_turns_around() -> None:
+    building = Building()
+    building.room("c", (0, 0, 10, 2), "corridor")
+    building.room("closet", (20, 0, 20.5, 2))
+    around = building.around()
+    assert around.off_wall("c", (5, 2)) == pytest.approx((5, 1.7))
+    assert around.off_wall("c", (0, 0)) == pytest.approx((0.3, 0.3))
+    # In the open, of no room, far away, and in a room as narrow as its walls, a place stays.
+    for room, at in (("c", (5, 1)), (None, (5, 2)), ("c", (5, 9)), ("closet", (20, 1))):
+        assert around.off_wall(room, at) == at
