@@ -17,6 +17,8 @@ from geo.places.network import ArcKind, Network
 
 # Nearer than this two places have no direction from one to the other.
 SAME_PLACE_M = 0.05
+# A door in the middle of a way is at none of the network's nodes.
+NO_NODE = -1
 # Between two flights of one stairway lies a landing, not a walk; within a stairwell it may be as long as one flight.
 LANDING_M, LANDING_INSIDE_M = 5.0, 15.0
 # A way of a whole site has some thousands of arcs; this bounds the work one request can cause.
@@ -34,18 +36,18 @@ RISE_KINDS: dict[int, RiseKind] = {
 
 class Path(msgspec.Struct, frozen=True):
     """The path as it came: ``nodes`` (k + 1), of each its place, level, time, and how many metres ``along`` the path it
-    is; ``arcs`` (k), of each its room."""
+    is; its arcs (k) by kind, of each what it is of and its room. ``inserted``: nodes that are doors on a drawn way."""
 
     nodes: list[int]
     xy: npt.NDArray[np.float64]
     along: list[float]
     levels: list[int]
     millis: list[int]
-    arcs: list[int]
     kinds: list[int]
     of: list[PlaceId | None]
     doors: list[PlaceId | None]
     rooms: list[PlaceId | None]
+    inserted: frozenset[int]
 
     def length(self, i: int, j: int) -> float:
         """Metres from one node to another along the path, seen from above."""
@@ -74,22 +76,66 @@ def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], mi
     _check(network, arcs, millis)
     graph = network.graph
     nodes = [int(graph.tails[arcs[0]]), *graph.heads[arcs].tolist()]
-    kinds = graph.kinds[arcs].tolist()
-    of = [network.arc_of[arc] for arc in arcs.tolist()]
     stands = [network.nodes[node].of for node in nodes]
-    doors = [key if key in around.doors else None for key in stands]
-    levels = graph.level[nodes].tolist()
-    xy = np.column_stack((graph.x[nodes], graph.y[nodes]))
+    route = _Route(
+        nodes=nodes,
+        doors=[key if key in around.doors else None for key in stands],
+        xy=list(zip(graph.x[nodes].tolist(), graph.y[nodes].tolist(), strict=True)),
+        levels=graph.level[nodes].tolist(),
+        kinds=graph.kinds[arcs].tolist(),
+        of=[network.arc_of[arc] for arc in arcs.tolist()],
+        millis=millis.tolist(),
+    )
+    inserted = _put_doors_in(around, route)
+    doors = route.doors
     # Of a door drawn as a node on each side each is in its own room.
     sided = [door is not None and door in (doors[i - 1 : i] + doors[i + 1 : i + 2]) for i, door in enumerate(doors)]
     touched = [
         _touched(around, network, node, None if two else door)
-        for node, door, two in zip(nodes, doors, sided, strict=True)
+        for node, door, two in zip(route.nodes, doors, sided, strict=True)
     ]
-    rooms = [_room(around, touched[i : i + 2], levels[i], xy[i : i + 2]) for i in range(len(arcs))]
-    times = np.concatenate(([0], np.cumsum(millis.astype(np.int64)))).tolist()
+    xy = np.array(route.xy, dtype=np.float64)
+    rooms = [_room(around, touched[i : i + 2], route.levels[i], xy[i : i + 2]) for i in range(len(route.kinds))]
+    times = np.concatenate(([0], np.cumsum(np.array(route.millis, dtype=np.int64)))).tolist()
     along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T)))).tolist()
-    return Path(nodes, xy, along, levels, times, arcs.tolist(), kinds, of, doors, rooms)
+    return Path(route.nodes, xy, along, route.levels, times, route.kinds, route.of, doors, rooms, inserted)
+
+
+class _Route(msgspec.Struct):
+    """A path while doors are put in."""
+
+    nodes: list[int]
+    doors: list[PlaceId | None]
+    xy: list[tuple[float, float]]
+    levels: list[int]
+    kinds: list[int]
+    of: list[PlaceId | None]
+    millis: list[int]
+
+
+def _put_doors_in(around: Surroundings, route: _Route) -> frozenset[int]:
+    """A drawn way that a door stands on is cut where the door is; the places of those doors on the path."""
+    inserted: list[int] = []
+    i = 0
+    while i < len(route.kinds):
+        door = route.of[i]
+        if route.kinds[i] == ArcKind.DOOR and door in around.doors and door not in route.doors[i : i + 2]:
+            assert door is not None
+            (ax, ay), (bx, by) = route.xy[i], route.xy[i + 1]
+            x, y = around.door_at[door]
+            long = max((bx - ax) ** 2 + (by - ay) ** 2, 1e-12)
+            share = min(max(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / long, 0.0), 1.0)
+            first = round(route.millis[i] * share)
+            route.nodes.insert(i + 1, NO_NODE)
+            route.doors.insert(i + 1, door)
+            route.xy.insert(i + 1, (ax + (bx - ax) * share, ay + (by - ay) * share))
+            route.levels.insert(i + 1, route.levels[i])
+            route.kinds[i : i + 1] = [int(ArcKind.WALK)] * 2
+            route.of[i : i + 1] = [None, None]
+            route.millis[i : i + 1] = [first, route.millis[i] - first]
+            inserted.append(i + 1)
+        i += 1
+    return frozenset(inserted)
 
 
 def _check(network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -> None:
@@ -129,7 +175,7 @@ def _room(
 def stretches(around: Surroundings, path: Path) -> list[tuple[int, int, bool]]:
     """The path as stretches (first node, last node, whether it is a climb), flights of one stairway together."""
     found: list[tuple[int, int, bool]] = []
-    for i in range(len(path.arcs)):
+    for i in range(len(path.kinds)):
         climb = path.kinds[i] in RISE_KINDS or path.levels[i] != path.levels[i + 1]
         if found and found[-1][2] == climb and (not climb or _same_rise(around, path, i - 1, i)):
             found[-1] = (found[-1][0], i + 1, climb)
@@ -162,43 +208,33 @@ def _landing(around: Surroundings, path: Path, first: int, last: int) -> bool:
     stairs = path.kinds[last] in (ArcKind.STAIRS_UP, ArcKind.STAIRS_DOWN)
     if not stairs or not _same_rise(around, path, first - 1, last) or path.length(first, last) > long_m:
         return False
-    return not any(path.doors[first : last + 1]) and ArcKind.DOOR not in path.kinds[first:last]
-
-
-def _door(path: Path, i: int) -> PlaceId | None:
-    """The door that the arc from node ``i`` is, where neither of its ends is one."""
-    apart = path.kinds[i] == ArcKind.DOOR and path.doors[i] is None and path.doors[i + 1] is None
-    return path.of[i] if apart else None
+    return not any(path.doors[first : last + 1])
 
 
 def passages(around: Surroundings, path: Path, first: int, last: int) -> list[tuple[int, int]]:
     """The doors gone through between two nodes, each as its first and last node.
 
-    A door is one node, two (one on each side), or an arc of its own. One node that is only touched, with the same room
-    before and after, is not gone through; nor is one the way begins or ends in, but for an exit it ends in.
+    A door is one node, or two (one on each side). One node that is only touched, with the same room before and after,
+    is not gone through; nor is one the way begins or ends in, but for an exit it ends in.
     """
     found: list[tuple[int, int]] = []
     i = first
     while i <= last:
         j = i
-        if path.doors[i] is not None:
-            while j < last and path.doors[j + 1] == path.doors[i]:
-                j += 1
-        elif i < last and _door(path, i) in around.doors:
+        while path.doors[i] is not None and j < last and path.doors[j + 1] == path.doors[i]:
             j += 1
         if j > i or (path.doors[i] is not None and _goes_through(around, path, i)):
             found.append((i, j))
-        # Where an arc is a door, its end may be the beginning of the next one.
-        i = j if j > i and path.doors[i] is None else j + 1
+        i = j + 1
     return found
 
 
 def _goes_through(around: Surroundings, path: Path, i: int) -> bool:
     door = path.doors[i]
     assert door is not None
-    if i == 0:
-        return False
-    if i == len(path.arcs):
+    if i == 0 or i in path.inserted:
+        return i in path.inserted
+    if i == len(path.kinds):
         return around.doors[door].exit and None in around.doors[door].joins and path.rooms[i - 1] is not None
     # Where no room is known on either side, a door on the way is one to go through.
     return path.rooms[i - 1] != path.rooms[i] or path.rooms[i] is None

@@ -116,7 +116,7 @@ def shape(
             parts.append(_climb(around, path, first, last))
         else:
             parts.append(_leg(around, path, first, last, tolerance_m, keep_out or {}))
-    return Shape(parts, path.nodes, path.length(0, len(path.arcs)))
+    return Shape(parts, path.nodes, path.length(0, len(path.kinds)))
 
 
 def _vertex(path: Path, i: int) -> Vertex:
@@ -149,7 +149,7 @@ def _out_of(around: Surroundings, path: Path, kind: RiseKind, last: int) -> floa
     far_m = _FLIGHT_M[kind]
     if path.length(last - 1, last) > far_m:
         return path.heading(last - 1, last)
-    after = path.rooms[last] if last < len(path.arcs) else None
+    after = path.rooms[last] if last < len(path.kinds) else None
     return around.wall_heading(after, *path.xy[last].tolist()) if kind in _IN_WALLS else None
 
 
@@ -168,10 +168,10 @@ def _leg(around: Surroundings, path: Path, first: int, last: int, tolerance_m: f
 
 
 def _crossing(around: Surroundings, path: Path, i: int, j: int, index: Mapping[int, int]) -> Crossing:
-    door = path.doors[i] or path.of[i]
+    door = path.doors[i]
     assert door is not None
     before = path.rooms[i - 1] if i > 0 else None
-    after = path.rooms[j] if j < len(path.arcs) else None
+    after = path.rooms[j] if j < len(path.kinds) else None
     one, other = around.doors[door].joins
     if before in (one, other) and before is not None:
         after = other if before == one else one
@@ -180,7 +180,7 @@ def _crossing(around: Surroundings, path: Path, i: int, j: int, index: Mapping[i
     through = around.door_heading(door, before, after)
     if through is None:
         far = path.length(i, j) > SAME_PLACE_M
-        through = path.heading(i, j) if far else path.heading(max(i - 1, 0), min(j + 1, len(path.arcs)))
+        through = path.heading(i, j) if far else path.heading(max(i - 1, 0), min(j + 1, len(path.kinds)))
     return Crossing(door, index[i], index[j], through, (before, after))
 
 

@@ -12,6 +12,7 @@ from shapely import LineString, Point
 from geo.instructions.headings import change, heading, side_of, turn_of
 from geo.instructions.model import Pass, Side, Target, Where
 from geo.instructions.moves import NEAR_M, Move, Way
+from geo.instructions.path import NO_NODE
 from geo.instructions.surroundings import XY, Surroundings
 from geo.places.model import PlaceId
 from geo.places.network import Network
@@ -86,7 +87,7 @@ def follows_itself(around: Surroundings, network: Network, way: Way, move: Move)
 def count_junctions(around: Surroundings, network: Network, way: Way, first: int, last: int) -> int:
     """Which junction the one at vertex ``last`` is on the walk from vertex ``first``, from 1."""
     between = way.nodes[way.vertices[first].index + 1 : way.vertices[last].index]
-    return 1 + sum(len(_arms(around, network, node)) > 2 for node in between)
+    return 1 + sum(len(_arms(around, network, node)) > 2 for node in between if node != NO_NODE)
 
 
 def _arms(around: Surroundings, network: Network, node: int) -> list[float]:

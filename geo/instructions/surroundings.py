@@ -140,7 +140,10 @@ class Surroundings:
         for room_id, sign in ((into, 1), (leaves, -1)):
             if room_id in self._shapes:
                 towards += sign * (self._shapes[room_id].distance(back) - self._shapes[room_id].distance(there))
-        return axis if towards >= 0 else axis + 180.0
+        # In one room on both sides: the wall near it is not the door's.
+        if round(towards, 3) == 0:
+            return None
+        return axis if towards > 0 else axis + 180.0
 
     def wall_heading(self, room_id: PlaceId | None, x: float, y: float) -> float | None:
         """The direction into a room from the wall that a place is on; None away from its walls, and in a shaft."""

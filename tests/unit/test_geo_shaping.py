@@ -197,7 +197,9 @@ def test_a_door_drawn_as_two_nodes_or_as_an_arc_is_one_door() -> None:
         building.link("D2", "t")
         one = leg(along(building, "s", "D1", "D2", "t"))
         (crossing,) = one.crossings
-        assert (crossing.door, crossing.first, crossing.last, crossing.rooms) == ("D", 1, 2, ("a", "b"))
+        assert (crossing.door, crossing.rooms) == ("D", ("a", "b"))
+        assert (crossing.first, crossing.last) == ((1, 2) if stands else (1, 1))
+        assert one.points[crossing.first].x == pytest.approx(9.8 if stands else 10)
         # Also where the way begins or ends in the doorway.
         assert len(leg(along(building, "D1", "D2", "t")).crossings) == 1
         assert len(leg(along(building, "s", "D1", "D2")).crossings) == 1
@@ -409,3 +411,23 @@ def test_nobody_stands_in_the_wall_a_path_turns_around() -> None:
     # In the open, of no room, far away, and in a room as narrow as its walls, a place stays.
     for room, at in (("c", (5, 1)), (None, (5, 2)), ("c", (5, 9)), ("closet", (20, 1))):
         assert around.off_wall(room, at) == at
+
+
+def test_a_door_on_a_drawn_way_is_where_it_stands_and_takes_none_of_its_time() -> None:
+    building = Building()
+    building.room("c", (0, 0, 40, 2), "corridor")
+    building.door("F", (30, 1), ("c", "c"))
+    building.node("a", (0, 1), "c")
+    building.node("b", (20, 1), "c")
+    building.node("z", (40, 1), "c")
+    building.link("a", "b")
+    building.link("b", "z", kind=ArcKind.DOOR, of="F")
+    shaped = along(building, "a", "b", "z")
+    (crossing,) = leg(shaped).crossings
+    door = leg(shaped).points[crossing.first]
+    assert (round(door.x, 3), round(door.y, 3), door.millis) == (30, 1, 24_000)
+    assert leg(shaped).points[-1].millis == 32_000
+    assert crossing.rooms == ("c", "c")
+    assert crossing.heading == pytest.approx(0)
+    building.door("G", (5, 0.2), ("c", "c"))
+    assert building.around().door_heading("G", "c", "c") is None
