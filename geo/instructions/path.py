@@ -119,7 +119,9 @@ def _put_doors_in(around: Surroundings, route: _Route) -> frozenset[int]:
     i = 0
     while i < len(route.kinds):
         door = route.of[i]
-        if route.kinds[i] == ArcKind.DOOR and door in around.doors and door not in route.doors[i : i + 2]:
+        # A door that stands where two ways meet is on both of them, and is gone through once.
+        again = i - 1 in inserted and route.doors[i - 1] == door
+        if route.kinds[i] == ArcKind.DOOR and door in around.doors and door not in route.doors[i : i + 2] and not again:
             assert door is not None
             (ax, ay), (bx, by) = route.xy[i], route.xy[i + 1]
             x, y = around.door_at[door]

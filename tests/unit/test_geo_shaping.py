@@ -431,3 +431,7 @@ def test_a_door_on_a_drawn_way_is_where_it_stands_and_takes_none_of_its_time() -
     assert crossing.heading == pytest.approx(0)
     building.door("G", (5, 0.2), ("c", "c"))
     assert building.around().door_heading("G", "c", "c") is None
+    building.link("a", "b", kind=ArcKind.DOOR, of="F")
+    building.links = building.links[2:]
+    # Where two ways meet at a door, it is on both of them.
+    assert [crossing.door for crossing in leg(along(building, "a", "b", "z")).crossings] == ["F"]
