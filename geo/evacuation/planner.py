@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from geo.evacuation import booking, planner_kernels, route_kernels
+from geo.evacuation.horizon import horizons
 from geo.evacuation.model import (
-    HORIZON_MAX_MS,
     NEVER,
     Crowd,
     CutOff,
@@ -28,12 +28,8 @@ from geo.evacuation.model import (
 from geo.evacuation.portals import Portals, Ways, portals_of, ways_out
 from geo.graph.csr import BANNED, Ints
 
-# An hour: a plant is cleared in minutes. Doubled when it is too short, up to a day.
-_HORIZON_MS = 3_600_000
 # Who is shut in goes first at the next try; each try costs one plan.
 TRIES = 3
-# Places at gates by slice, 4 bytes each, twice: some 400 MB. A plant has hundreds of gates.
-PLACES_MAX = 50_000_000
 
 
 def plan(situation: Situation) -> EvacuationPlan:
@@ -131,30 +127,21 @@ def _try(situation: Situation, ways: Ways, portals: Portals, first: npt.NDArray[
         portals.hop_millis,
     )
     comers = _comers(portals, groups)
-    horizon_ms, per_ks = _HORIZON_MS, situation.gates.per_ks
-    while True:
+    for slices in horizons(situation):
         # Made anew at each try: the kernel writes in the last four.
         booked = booking.book(people, room, reach) if limited else np.zeros(reach.shape, dtype=np.int64)
-        exits = (exit_of, into, exit_key, room, reach.copy(), reach, booked, limited)
-        slices = _slices(horizon_ms, situation)
         parties, rows, ran_out = planner_kernels.assign(
             links,
-            exits,
+            (exit_of, into, exit_key, room, reach.copy(), reach, booked, limited),
             comers,
             (groups.size, groups.cls, groups.turn, groups.turns),
-            per_ks,
+            situation.gates.per_ks,
             situation.slice_ms,
             slices,
         )
-        done = int(parties[:, 1].sum()) == len(first) or not ran_out
-        if done or horizon_ms >= HORIZON_MAX_MS or slices < horizon_ms // situation.slice_ms:
-            return _written(situation, portals, groups, parties, rows, reachable, ran_out)
-        horizon_ms = min(2 * horizon_ms, HORIZON_MAX_MS)
-
-
-def _slices(horizon_ms: int, situation: Situation) -> int:
-    gates = max(len(situation.gates.per_ks), 1)
-    return max(min(horizon_ms // situation.slice_ms, PLACES_MAX // gates), 1)
+        if int(parties[:, 1].sum()) == len(first) or not ran_out:
+            break
+    return _written(situation, portals, groups, parties, rows, reachable, ran_out)
 
 
 def _all(situation: Situation) -> npt.NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from core.errors import Invalid
-from geo.evacuation import planner
+from geo.evacuation import horizon
 from geo.evacuation.model import (
     EXITS_MAX,
     HORIZON_MAX_MS,
@@ -97,7 +97,7 @@ def test_an_hour_is_not_the_end_but_a_day_is() -> None:
 
 
 def test_a_plan_of_very_many_gates_looks_less_far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "PLACES_MAX", 3)
+    monkeypatch.setattr(horizon, "PLACES_MAX", 3)
     made = plan(situation(_ROOM, [0] * 3, [2], node_gates={1: 0}, per_ks=[1_000]))
     assert [it.reason for it in made.cut_off] == ["too_late"] * 3
 
