@@ -118,7 +118,7 @@ def _standings(
     """Why a point can not be used, or how it stands."""
     nodes = np.array([it.node for it in points], dtype=np.int32)
     shuts = np.where(millis == BANNED, 0, NEVER).astype(np.int32)
-    times, _ = trees_into(*graph.reverse, millis, shuts, nodes)
+    times, _ = trees_into(*graph.reverse, np.array(millis, dtype=np.int32), shuts, nodes)
     faults: dict[int, Fault] = {}
     standings: dict[int, _Standing] = {}
     for number, node in enumerate(nodes.tolist()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from geo.evacuation import baseline_kernels as kernels
 from geo.evacuation.horizon import horizons
-from geo.evacuation.model import NEVER, CutOff, EvacuationPlan, Reason, Situation, check
+from geo.evacuation.model import NEVER, CutOff, EvacuationPlan, Reason, Situation, checked
 from geo.evacuation.portals import ways_out
 
 _REASONS: dict[int, Reason] = {
@@ -25,9 +25,9 @@ def nearest_exit(situation: Situation) -> EvacuationPlan:
     """How everyone walks to their nearest exit, and when they are out; of equal ways the first exit.
 
     Of a person who stays inside only the reason is told, not the way until there; everybody is a party of their own.
-    Raises Invalid as ``model.check``.
+    Raises Invalid as ``model.checked``.
     """
-    check(situation)
+    situation = checked(situation)
     ways = ways_out(situation)
     graph, gates, crowd, exits = situation.graph, situation.gates, situation.crowd, situation.exits
     for slices in horizons(situation):

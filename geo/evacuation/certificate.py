@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from geo.evacuation.model import UNLIMITED, EvacuationPlan, Longs, Situation
+from geo.evacuation.model import UNLIMITED, EvacuationPlan, Longs, Situation, checked
 from geo.evacuation.portals import Ways, portals_of, ways_out
 from geo.evacuation.time_expanded import TimeExpanded
 
@@ -53,7 +53,11 @@ def certify(
     solves_max: int = SOLVES_MAX,
     arcs_max: int = ARCS_MAX,
 ) -> Certificate:
-    """The bound for the people that ``plan`` has out; ``go_on`` is asked before each maximum flow."""
+    """The bound for the people that ``plan`` has out; ``go_on`` is asked before each maximum flow.
+
+    Raises Invalid as ``model.checked``.
+    """
+    situation = checked(situation)
     people = np.flatnonzero(plan.party >= 0)
     if not len(people):
         return Certificate(0, 0, True)

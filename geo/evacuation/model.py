@@ -125,8 +125,29 @@ def people_in_slice(per_ks: int, slice_ms: int, number: int) -> int:
     return (number + 1) * each // 1_000_000 - number * each // 1_000_000
 
 
-def check(situation: Situation) -> None:
-    """Raise Invalid, naming the array, unless the sizes fit and every number is within its limits."""
+def checked(situation: Situation) -> Situation:
+    """The situation in arrays of its own, of the types it states: kernels are compiled for these alone.
+
+    Raises Invalid, naming the array, unless the sizes fit and every number is within its limits.
+    """
+    _check(situation)
+    gates, crowd, exits = situation.gates, situation.crowd, situation.exits
+    return Situation(
+        situation.graph,
+        _own(situation.millis),
+        _own(situation.shuts_ms),
+        Gates(_own(gates.node_gate), _own(gates.arc_gate), np.array(gates.per_ks, dtype=np.int64)),
+        Crowd(_own(crowd.node), _own(crowd.delay_ms)),
+        Exits(_own(exits.node), _own(exits.room)),
+        situation.slice_ms,
+    )
+
+
+def _own(array: Ints) -> Ints:
+    return np.array(array, dtype=np.int32)
+
+
+def _check(situation: Situation) -> None:
     graph, gates = situation.graph, situation.gates
     _size("millis", situation.millis, graph.arcs)
     _size("shuts_ms", situation.shuts_ms, graph.arcs)

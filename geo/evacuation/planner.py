@@ -22,7 +22,7 @@ from geo.evacuation.model import (
     Longs,
     Reason,
     Situation,
-    check,
+    checked,
     invalid,
 )
 from geo.evacuation.portals import Portals, Ways, portals_of, ways_out
@@ -36,9 +36,9 @@ def plan(situation: Situation) -> EvacuationPlan:
     """The way of everyone who can get out, and why the others can not.
 
     Where the hazard shuts somebody's way before their turn, they go first at another try; the try that gets most people
-    out, and then the soonest, is the plan. Raises Invalid as ``model.check``.
+    out, and then the soonest, is the plan. Raises Invalid as ``model.checked``.
     """
-    check(situation)
+    situation = checked(situation)
     ways = ways_out(situation)
     gates = situation.gates
     portals = portals_of(situation, ways, gates.node_gate, gates.arc_gate)
@@ -95,6 +95,7 @@ class _Groups:
     def __init__(self, crowd: Crowd, cls: Longs, first: npt.NDArray[np.bool_]) -> None:
         rows = np.stack((np.where(first, 0, 1), crowd.node, crowd.delay_ms, cls)).astype(np.int64)
         kinds, self.of, sizes = np.unique(rows, axis=1, return_inverse=True, return_counts=True)
+        kinds = np.ascontiguousarray(kinds)
         self.of = self.of.reshape(-1)
         self.size = sizes.astype(np.int64)
         # Turns are 0 and 1, or only one of them.
