@@ -20,7 +20,7 @@ import numpy.typing as npt
 from bench.report import keep, load, print_head, print_table
 from geo.evacuation import baseline, certificate, planner
 from geo.evacuation.capacity import people_per_ks
-from geo.evacuation.model import NEVER, UNLIMITED, Crowd, EvacuationPlan, Exits, Gates, Situation
+from geo.evacuation.model import NEVER, UNLIMITED, Crowd, EvacuationPlan, Exits, Gates, Situation, checked
 from geo.evacuation.portals import ways_out
 from geo.graph.csr import BANNED, build
 
@@ -146,7 +146,7 @@ def main() -> int:
     args = parser.parse_args()
     rounds = 3 if args.quick else args.rounds
     print_head(f"geo_evacuation: {args.people} people, median of {rounds}")
-    of = plant(args.people, args.seed)
+    of = checked(plant(args.people, args.seed))
     size = f"{of.graph.nodes} nodes, {of.graph.arcs} arcs, {len(of.gates.per_ks)} gates, {len(of.exits.node)} exits"
     print(f"plant: {size}")
     floor = timed(lambda: ways_out(of), rounds)
@@ -183,8 +183,7 @@ def shutting(of: Situation, planned: EvacuationPlan) -> Situation:
     rows = BAND_ROWS * (BANDS - 1)
     taken = (graph.level[graph.tails] == 0) & (graph.y[graph.tails] >= rows * PITCH_M)
     millis = np.where(taken, BANNED, of.millis).astype(np.int32)
-    crowd, _ = planner.present(of, planned, 60_000, millis)
-    return msgspec.structs.replace(of, millis=millis, crowd=crowd)
+    return planner.later(of, planned, 60_000, millis, of.shuts_ms)[0]
 
 
 if __name__ == "__main__":

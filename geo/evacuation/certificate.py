@@ -65,16 +65,11 @@ def certify(
     sooner = _alone_ms(situation, ways, people)
     low, high = _exits_slice(situation, plan, sooner), plan.cleared_ms // plan.slice_ms
     bound_ms = max(int(sooner.max()), low * plan.slice_ms)
-    kept = _waited_for(situation, plan)
-    node_gate = np.where(np.isin(situation.gates.node_gate, kept), situation.gates.node_gate, -1).astype(np.int32)
-    arc_gate = np.where(np.isin(situation.gates.arc_gate, kept), situation.gates.arc_gate, -1).astype(np.int32)
-    open_ = np.where(ways.shuts == 0, 0, UNLIMITED).astype(np.int32)
-    portals = portals_of(situation, ways, node_gate, arc_gate, shuts=open_, shrink_all=True)
-    network = TimeExpanded(situation, portals, people)
     low = max(low, bound_ms // plan.slice_ms)
+    network = None if low >= high or not solves_max else _network(situation, plan, ways, people, high, arcs_max)
     # Everyone is out by ``high``, as the plan shows; nobody has shown that they can be before ``low``.
     for _ in range(solves_max):
-        if low >= high or network.arcs(high) > arcs_max or not go_on():
+        if low >= high or network is None or not go_on():
             break
         middle = (low + high) // 2
         if network.out_by(middle) < len(people):
@@ -82,6 +77,24 @@ def certify(
         else:
             high = middle
     return Certificate(max(bound_ms, low * plan.slice_ms), plan.cleared_ms, low >= high)
+
+
+def _network(
+    situation: Situation, plan: EvacuationPlan, ways: Ways, people: npt.NDArray[np.intp], last: int, arcs_max: int
+) -> TimeExpanded | None:
+    """The flow network over as many of the gates waited for as fit in ``arcs_max`` arcs; None: not even the exits."""
+    gates, kept = situation.gates, _waited_for(situation, plan)
+    open_ = np.where(ways.shuts == 0, 0, UNLIMITED).astype(np.int32)
+    while True:
+        node_gate = np.where(np.isin(gates.node_gate, kept), gates.node_gate, -1).astype(np.int32)
+        arc_gate = np.where(np.isin(gates.arc_gate, kept), gates.arc_gate, -1).astype(np.int32)
+        portals = portals_of(situation, ways, node_gate, arc_gate, shuts=open_, shrink_all=True)
+        network = TimeExpanded(situation, portals, people)
+        if network.arcs(last) <= arcs_max:
+            return network
+        if not len(kept):
+            return None
+        kept = kept[: len(kept) // 2]
 
 
 def _alone_ms(situation: Situation, ways: Ways, people: npt.NDArray[np.intp]) -> Longs:

@@ -2,7 +2,8 @@
 
 The capacity-constrained route planner of Lu, George and Shekhar (2005, Capacity Constrained Routing Algorithms for
 Evacuation Planning, SSTD, LNCS 3633): again and again the party that can be out first, of all who are left, takes its
-way and the places on it, until nobody is left who can. Deterministic.
+way and the places on it, until nobody is left who can. With it go those who can be out by other exits in the same
+slice, which saves most of the searches and costs nothing that was seen. Deterministic.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from geo.evacuation import booking, planner_kernels, route_kernels
 from geo.evacuation.horizon import horizons
 from geo.evacuation.model import (
     NEVER,
+    UNLIMITED,
     Crowd,
     CutOff,
     EvacuationPlan,
+    Exits,
     Longs,
     Reason,
     Situation,
@@ -87,6 +90,21 @@ def present(
             delay[person] = at_ms - left if turned else planned.arrive_ms[at + 1] - at_ms
     inside = np.flatnonzero((planned.party < 0) | (planned.out_ms > at_ms))
     return Crowd(node[inside], delay[inside]), inside
+
+
+def later(
+    situation: Situation, planned: EvacuationPlan, at_ms: int, millis: Ints, shuts_ms: Ints
+) -> tuple[Situation, npt.NDArray[np.intp]]:
+    """The situation at ``at_ms`` of a plan, to plan again for: who is not out, and the room that is left at the exits.
+
+    ``millis`` and ``shuts_ms`` (m) are the hazard's then, with ``at_ms`` as time zero. And the number everyone had.
+    """
+    crowd, inside = present(situation, planned, at_ms, millis)
+    gone = planned.exit[(planned.party >= 0) & (planned.out_ms <= at_ms)]
+    room = situation.exits.room - np.bincount(gone, minlength=len(situation.exits.room))
+    exits = Exits(situation.exits.node, np.where(situation.exits.room == UNLIMITED, UNLIMITED, room).astype(np.int32))
+    again = Situation(situation.graph, millis, shuts_ms, situation.gates, crowd, exits, situation.slice_ms)
+    return again, inside
 
 
 class _Groups:

@@ -42,9 +42,11 @@ def _packed(bound: Any, walk: Any, key: Any) -> Any:  # pragma: no cover
 
 @njit(cache=True)
 def _search(
-    portals: Any, exit_of: Any, into: Any, first: Longs, slots: Any, slice_ms: Any, tree: Any, heap: Longs
+    portals: Any, exit_of: Any, into: Any, first: Longs, slots: Any, slice_ms: Any, tree: Any, out: Longs, heap: Longs
 ) -> tuple[Any, Any, bool]:  # pragma: no cover
     """The earliest way out from the keys labelled in ``tree``: when, by which key, and whether the slices ran out.
+
+    ``out``: of each exit the earliest, where it is in the same slice as the earliest of all; else later, or FAR.
 
     ``first``: of each exit its first place, or FAR when it takes nobody. The bound of ``_lower_bound`` never sinks
     along a way, so each key is settled once (Hart, Nilsson and Raphael 1968).
@@ -58,10 +60,11 @@ def _search(
             bound, walk = _lower_bound(label[key], key, into, first)
             if bound != _FAR:
                 size = push(heap, size, _packed(bound, walk, key))
-    best, best_key = _FAR, -1
+    best, best_key, limit = _FAR, -1, _FAR
+    out[:] = _FAR
     while size > 0:
         packed = heap[0]
-        if packed >> (_KEY_BITS + _HINT_BITS) >= best:
+        if packed >> (_KEY_BITS + _HINT_BITS) >= limit:
             break
         key = packed & _KEY_MASK
         size = pop(heap, size)
@@ -80,8 +83,9 @@ def _search(
                 continue
         if exit_of[key] >= 0 and first[exit_of[key]] != _FAR:
             then = max(at, begun * slice_ms)
+            out[exit_of[key]] = then
             if then < best:
-                best, best_key = then, key
+                best, best_key, limit = then, key, (then // slice_ms + 1) * slice_ms
         for link in range(link_starts[key], link_starts[key + 1]):
             slot = begun
             if link_gate[link] >= 0:
@@ -100,7 +104,7 @@ def _search(
                     ran_out = True
                     continue
                 bound, walk = _lower_bound(there, head, into, first)
-                if bound == _FAR or bound >= best:
+                if bound == _FAR or bound >= limit:
                     continue
                 label[head], from_key[head], from_link[head], from_hop[head] = there, key, link, hop
                 leave[head], origin[head] = then, origin[key]
@@ -276,7 +280,7 @@ def assign(
     used = (np.empty(2 * keys + 2, dtype=np.int64), np.empty(2 * keys + 2, dtype=np.int64))
     parties, rows = np.empty((1024, 4), dtype=np.int64), np.empty((4096, 4), dtype=np.int64)
     made, walked, ran_out = 0, 0, False
-    upto = np.empty((classes, keys), dtype=np.int64)
+    upto, outs = np.empty((classes, keys), dtype=np.int64), np.empty(len(exit_key), dtype=np.int64)
     for turn in range(turns):
         for cls in range(classes):
             upto[cls] = starts[:-1]
@@ -290,7 +294,7 @@ def assign(
                     here[i] = waiting[i] if group_class[i] == cls and group_turn[i] == turn else 0
                 ran_out |= _first_places(portals[0], exit_key, allowed[cls], room, slots, slice_ms, first)
                 _start(tree, starts, upto[cls], time, group, here)
-                out, key, short = _search(portals, exit_of, into, first, slots, slice_ms, tree, heap)
+                out, key, short = _search(portals, exit_of, into, first, slots, slice_ms, tree, outs, heap)
                 ran_out |= short
                 if key < 0:
                     stuck[cls] = True
@@ -316,26 +320,43 @@ def assign(
                 if not may_take(best_class, number, class_size, room, booked, reach):
                     allowed[best_class, number] = False
                     continue
-            places = _places(portals, best_steps, count, slice_ms, used[0], used[1])
-            people = min(_fits(left, used[0], used[1], places), waiting[best_group], np.int64(room[number]))
-            if limited:
-                people = min(people, 1)
-            if people == 0:
-                if not _walk_again(portals, best_steps, count, best_at, slots, left, slice_ms, used):
-                    waiting[best_group] = 0
+            # Who can be out by another exit in the same slice goes too: they would be next, or take its place.
+            end = (best // slice_ms + 1) * slice_ms
+            for part in range(1 if limited else len(exit_key)):
+                if part > 0:
+                    outs[number] = _FAR
+                    number = np.argmin(outs)
+                    if outs[number] >= end:
+                        break
+                    count = _trace(tree, exit_key[number], outs[number], best_steps)
+                    best_group = tree[5][exit_key[number]]
+                places = _places(portals, best_steps, count, slice_ms, used[0], used[1])
+                people = min(_fits(left, used[0], used[1], places), waiting[best_group], np.int64(room[number]))
+                if people == 0 and part > 0:
                     continue
-                people = 1
-            for i in range(places):
-                take(left, after, used[0][i], used[1][i], people)
-            waiting[best_group] -= people
-            room[number] -= people
-            if made == len(parties):
-                parties = _longer(parties)
-            while walked + count > len(rows):
-                rows = _longer(rows)
-            parties[made, 0], parties[made, 1], parties[made, 2], parties[made, 3] = best_group, people, number, walked
-            rows[walked : walked + count] = best_steps[:count]
-            made, walked = made + 1, walked + count
+                if people == 0:
+                    if not _walk_again(portals, best_steps, count, best_at, slots, left, slice_ms, used):
+                        waiting[best_group] = 0
+                        break
+                    people = 1
+                if limited:
+                    people = min(people, 1)
+                for i in range(places):
+                    take(left, after, used[0][i], used[1][i], people)
+                waiting[best_group] -= people
+                room[number] -= people
+                if made == len(parties):
+                    parties = _longer(parties)
+                while walked + count > len(rows):
+                    rows = _longer(rows)
+                parties[made, 0], parties[made, 1], parties[made, 2], parties[made, 3] = (
+                    best_group,
+                    people,
+                    number,
+                    walked,
+                )
+                rows[walked : walked + count] = best_steps[:count]
+                made, walked = made + 1, walked + count
     return parties[:made], rows[:walked], ran_out
 
 

@@ -55,7 +55,10 @@ class Portals(msgspec.Struct, frozen=True):
 
 
 def ways_out(situation: Situation) -> Ways:
-    """The shortest ways into every exit by the arcs that are open now and whose gates let anybody through."""
+    """The shortest ways into every exit by the arcs that are open now and whose gates let anybody through.
+
+    The situation is ``model.checked``.
+    """
     graph, gates, exits = situation.graph, situation.gates, situation.exits
     # Gate -1, which is none, reads the last entry.
     closed = np.append(gates.per_ks == 0, False)

@@ -21,7 +21,8 @@ class TimeExpanded:
     def __init__(self, situation: Situation, portals: Portals, people: npt.NDArray[np.intp]) -> None:
         self._situation, self._portals, self._people = situation, portals, len(people)
         rows = np.stack((situation.crowd.node[people], situation.crowd.delay_ms[people])).astype(np.int64)
-        (self._node, self._delay), self._size = np.unique(rows, axis=1, return_counts=True)
+        (node, delay), self._size = np.unique(rows, axis=1, return_counts=True)
+        self._comes = _comes(portals, node, delay, situation.slice_ms)
         gates = np.unique(np.concatenate((portals.gate[portals.gate >= 0], portals.link_gate[portals.link_gate >= 0])))
         self._gate_row = np.full(len(situation.gates.per_ks) + 1, -1, dtype=np.int64)
         self._gate_row[gates] = np.arange(len(gates))
@@ -31,7 +32,7 @@ class TimeExpanded:
         """About how many arcs the network of so many slices has."""
         portals = self._portals
         each = 3 * len(portals.keys) + 2 * len(portals.link_gate) + len(portals.hop_key) + len(self._per_ks)
-        return each * slices + len(self._size) * len(portals.keys)
+        return each * slices + len(self._comes[0])
 
     def out_by(self, last: int) -> int:
         """The most people who can be out in slices 0 to ``last``."""
@@ -74,18 +75,25 @@ class TimeExpanded:
         return int(sink[0])
 
     def _sources(self, made: _Made, keys: Longs, last: int) -> int:
-        portals, slice_ms = self._portals, self._situation.slice_ms
         groups, source = made.one(len(self._size)), made.one(1)
         made.join(np.repeat(source, len(groups)), groups, self._size.astype(np.int64))
-        for group, node, delay in zip(groups.tolist(), self._node.tolist(), self._delay.tolist(), strict=True):
-            reach = slice(int(portals.reach_starts[node]), int(portals.reach_starts[node + 1]))
-            to, millis = portals.reach_key[reach], portals.reach_millis[reach]
-            if portals.key_of[node] >= 0:
-                to, millis = portals.key_of[node : node + 1], np.zeros(1, dtype=np.int32)
-            slot = (millis.astype(np.int64) + delay) // slice_ms
-            to, slot = to[slot <= last], slot[slot <= last]
-            made.join(np.full(len(to), group), keys[to, slot])
+        group, key, slot = (it[self._comes[2] <= last] for it in self._comes)
+        made.join(groups[group], keys[key, slot])
         return int(source[0])
+
+
+def _comes(portals: Portals, node: Longs, delay: Longs, slice_ms: int) -> tuple[Longs, Longs, Longs]:
+    """Which of the groups comes to which key in which slice, without another key before."""
+    found: list[tuple[Longs, Longs, Longs]] = [(np.zeros(0, np.int64),) * 3]
+    for group, (at, after) in enumerate(zip(node.tolist(), delay.tolist(), strict=True)):
+        reach = slice(int(portals.reach_starts[at]), int(portals.reach_starts[at + 1]))
+        to, millis = portals.reach_key[reach], portals.reach_millis[reach]
+        if portals.key_of[at] >= 0:
+            to, millis = portals.key_of[at : at + 1], np.zeros(1, dtype=np.int32)
+        slot = (millis.astype(np.int64) + after) // slice_ms
+        found.append((np.full(len(to), group, dtype=np.int64), to.astype(np.int64), slot))
+    group_, key, slot_ = (np.concatenate(it) for it in zip(*found, strict=True))
+    return group_, key, slot_
 
 
 def _places(per_ks: Longs, slice_ms: int, slices: int) -> Longs:

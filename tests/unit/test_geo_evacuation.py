@@ -22,7 +22,7 @@ from geo.evacuation.model import (
     Situation,
     people_in_slice,
 )
-from geo.evacuation.planner import plan, present, shut_times
+from geo.evacuation.planner import later, plan, present, shut_times
 from geo.graph.csr import BANNED, build
 from tests.unit.evacuations import best_by_trying_all, faults, situation, situations
 
@@ -207,15 +207,27 @@ def test_everyone_goes_on_from_where_they_are_when_the_plan_is_made_again() -> N
     assert inside.tolist() == [4]
 
 
+def test_who_is_out_has_taken_room_when_the_plan_is_made_again() -> None:
+    of = situation([*_ROOM, (1, 3, 9_000)], [0, 0, 1], [(2, 2), 3], node_gates={1: 0}, per_ks=[1_000])
+    made = plan(of)
+    assert made.out_ms.tolist() == [3_000, 11_000, 2_000]
+    then, inside = later(of, made, 2_500, of.millis, of.shuts_ms)
+    assert (then.exits.room.tolist(), inside.tolist()) == ([1, UNLIMITED], [0, 1])
+    assert list(zip(then.crowd.node.tolist(), then.crowd.delay_ms.tolist(), strict=True)) == [(2, 500), (3, 8_500)]
+
+
 @given(situations(shared=False))
 @settings(max_examples=100, deadline=None)
 def test_a_plan_made_again_with_nothing_changed_keeps_its_rules(of: Situation) -> None:
     made = plan(of)
-    crowd, inside = present(of, made, 1_500, of.millis)
     shuts = np.where(of.shuts_ms == NEVER, NEVER, np.maximum(of.shuts_ms - 1_500, 0)).astype(np.int32)
-    later = msgspec.structs.replace(of, crowd=crowd, shuts_ms=shuts)
-    assert faults(later, plan(later)) == []
+    then, inside = later(of, made, 1_500, of.millis, shuts)
+    again = plan(then)
+    assert faults(then, again) == []
     assert set(np.flatnonzero(made.party < 0).tolist()) <= set(inside.tolist())
+    for number in range(len(of.exits.node)):
+        gone = int(((made.exit == number) & (made.out_ms <= 1_500)).sum())
+        assert gone + int((again.exit == number).sum()) <= of.exits.room[number]
 
 
 def _one(**change: Any) -> Situation:

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 
 from geo.evacuation.certificate import Certificate, certify
-from geo.evacuation.model import Crowd, EvacuationPlan, Situation
+from geo.evacuation.model import Crowd, EvacuationPlan, Situation, checked
 from geo.evacuation.planner import plan
 from geo.evacuation.portals import portals_of, ways_out
 from geo.evacuation.time_expanded import TimeExpanded
@@ -36,7 +36,8 @@ def test_the_bound_is_no_later_than_the_best_and_the_best_no_later_than_the_plan
 @given(situations(nodes=4, people=3, step_ms=1_000, shutting=False, shared=False))
 @settings(max_examples=150, deadline=None)
 def test_the_flow_over_all_gates_is_the_most_people_out_at_any_time(of: Situation) -> None:
-    best, ways = best_by_trying_all(of, _SLICES), ways_out(of)
+    best, of = best_by_trying_all(of, _SLICES), checked(of)
+    ways = ways_out(of)
     for shrink_all in (False, True):
         portals = portals_of(of, ways, of.gates.node_gate, of.gates.arc_gate, shrink_all=shrink_all)
         network = TimeExpanded(of, portals, np.arange(len(of.crowd.node)))
