@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.report import keep, load, print_head, print_table
-from geo.evacuation import baseline, certificate, planner
+from geo.evacuation import baseline, certificate, planner, replanning
 from geo.evacuation.capacity import people_per_ks
 from geo.evacuation.model import NEVER, UNLIMITED, Crowd, EvacuationPlan, Exits, Gates, Situation, checked
 from geo.evacuation.portals import ways_out
@@ -183,7 +183,7 @@ def shutting(of: Situation, planned: EvacuationPlan) -> Situation:
     rows = BAND_ROWS * (BANDS - 1)
     taken = (graph.level[graph.tails] == 0) & (graph.y[graph.tails] >= rows * PITCH_M)
     millis = np.where(taken, BANNED, of.millis).astype(np.int32)
-    return planner.later(of, planned, 60_000, millis, of.shuts_ms)[0]
+    return replanning.later(of, planned, 60_000, millis, of.shuts_ms)[0]
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def _same_people(of: Situation, made: EvacuationPlan) -> Situation:
 
 
 @given(situations(nodes=4, people=3, step_ms=1_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_the_bound_is_no_later_than_the_best_and_the_best_no_later_than_the_plan(of: Situation) -> None:
     made = plan(of)
     assume(0 < made.cleared_ms < _SLICES * 1_000)
@@ -34,7 +34,7 @@ def test_the_bound_is_no_later_than_the_best_and_the_best_no_later_than_the_plan
 
 
 @given(situations(nodes=4, people=3, step_ms=1_000, shutting=False, shared=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_flow_over_all_gates_is_the_most_people_out_at_any_time(of: Situation) -> None:
     best, of = best_by_trying_all(of, _SLICES), checked(of)
     ways = ways_out(of)
