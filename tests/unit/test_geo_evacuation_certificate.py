@@ -53,6 +53,17 @@ def test_the_bound_is_no_later_than_the_plan_at_any_times(of: Situation) -> None
     assert 0 <= certificate.bound_ms <= certificate.cleared_ms == made.cleared_ms
 
 
+@given(situations())
+@settings(max_examples=100, deadline=None)
+def test_no_plan_has_more_people_out_by_any_time_than_the_flow(of: Situation) -> None:
+    of = checked(of)
+    made = plan(of)
+    portals = portals_of(of, ways_out(of), of.gates.node_gate, of.gates.arc_gate, shrink_all=True)
+    network = TimeExpanded(of, portals, np.flatnonzero(made.party >= 0))
+    for last in range(0, min(made.cleared_ms // of.slice_ms, 30) + 1):
+        assert network.out_by(last) >= (made.out_ms // of.slice_ms <= last).sum()
+
+
 def test_a_queue_at_the_only_exit_can_not_be_shorter() -> None:
     of = situation([(0, 1, 2_500)], [0] * 10, [1], node_gates={1: 0}, per_ks=[500])
     made = plan(of)
