@@ -21,6 +21,7 @@ BENCHES: dict[str, list[str]] = {
     "escalation_tick": ["bench.escalation_tick"],
     "geo_hazards": ["bench.geo_hazards"],
     "geo_graph": ["bench.geo_graph"],
+    "geo_evacuation": ["bench.geo_evacuation"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 
