@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from geo.evacuation.heap import pop, push
 from geo.evacuation.model import NEVER
 from geo.evacuation.slots import new_slots, next_slot_of_two, take
+from geo.graph.compiled import compiled
 
 _PERSON_BITS = 20
 _PERSON_MASK = np.int64((1 << _PERSON_BITS) - 1)
 OUT, NO_WAY, NO_ROOM, WAY_SHUTS, TOO_LATE = 0, 1, 2, 3, 4
 
 
-@njit(cache=True)
+@compiled()
 def _nearest(times: Any, node: Any, tried: Any) -> Any:  # pragma: no cover
     """The nearest exit not tried yet, by walking alone; -1: none."""
     best = -1
@@ -26,7 +26,7 @@ def _nearest(times: Any, node: Any, tried: Any) -> Any:  # pragma: no cover
     return best
 
 
-@njit(cache=True)
+@compiled()
 def walk_to_nearest(
     graph: Any, gates: Any, crowd: Any, exits: Any, slice_ms: Any, slices: Any
 ) -> tuple[Any, Any, Any]:  # pragma: no cover

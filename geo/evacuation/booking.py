@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from geo.evacuation.model import Longs
+from geo.graph.compiled import compiled
 
 
-@njit(cache=True)
+@compiled()
 def _augment(cls: Any, room: Any, held: Any, booked: Any, reach: Any) -> bool:  # pragma: no cover
     """Book one place more for a class, moving others where that helps; ``held``: an exit with one place less, or -1."""
     classes, exits = booked.shape
@@ -48,7 +48,7 @@ def _augment(cls: Any, room: Any, held: Any, booked: Any, reach: Any) -> bool:  
     return False
 
 
-@njit(cache=True)
+@compiled()
 def book(people: Longs, room: Any, reach: Any) -> Any:  # pragma: no cover
     """The most places (c, e) that ``people`` (c) of each class can be given."""
     booked = np.zeros(reach.shape, dtype=np.int64)
@@ -59,7 +59,7 @@ def book(people: Longs, room: Any, reach: Any) -> Any:  # pragma: no cover
     return booked
 
 
-@njit(cache=True)
+@compiled()
 def may_take(cls: Any, number: Any, people: Any, room: Any, booked: Any, reach: Any) -> bool:  # pragma: no cover
     """Whether one of the ``people`` left of a class may take a place at an exit, which ``booked`` then reckons with."""
     if booked[cls, number] > 0:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from geo.evacuation.model import Longs
+from geo.graph.compiled import compiled
 
 
-@njit(cache=True)
+@compiled()
 def push(heap: Longs, size: Any, key: Any) -> Any:  # pragma: no cover
     """Put a key on a heap of ``size`` keys; returns the new size. The array has room."""
     at = size
@@ -23,7 +22,7 @@ def push(heap: Longs, size: Any, key: Any) -> Any:  # pragma: no cover
     return size + 1
 
 
-@njit(cache=True)
+@compiled()
 def pop(heap: Longs, size: Any) -> Any:  # pragma: no cover
     """Take the least key, ``heap[0]``, which the caller has read; returns the new size."""
     size -= 1

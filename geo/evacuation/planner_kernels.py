@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from geo.evacuation.booking import may_take
 from geo.evacuation.heap import pop, push
 from geo.evacuation.model import NEVER, Longs
 from geo.evacuation.slots import new_slots, next_slot, next_slot_of_two, slots_taken, take
+from geo.graph.compiled import compiled
 
 _FAR = np.int64(NEVER)
 _KEY_BITS, _HINT_BITS = 18, 17
@@ -21,7 +21,7 @@ _KEY_MASK = np.int64((1 << _KEY_BITS) - 1)
 KEYS_MAX = 1 << _KEY_BITS
 
 
-@njit(cache=True)
+@compiled()
 def _lower_bound(at: Any, key: Any, into: Any, first: Longs) -> tuple[Any, Any]:  # pragma: no cover
     """The earliest anybody at a key could be out, by the walk and the exits' first places; and that exit's walk."""
     best, walk = _FAR, np.int64(0)
@@ -34,13 +34,13 @@ def _lower_bound(at: Any, key: Any, into: Any, first: Longs) -> tuple[Any, Any]:
     return best, walk
 
 
-@njit(cache=True)
+@compiled()
 def _packed(bound: Any, walk: Any, key: Any) -> Any:  # pragma: no cover
     # Of equal bounds the one nearest to its exit: it is at the goal first, and no other bound is better.
     return (np.int64(bound) << (_KEY_BITS + _HINT_BITS)) | (np.int64(walk) >> 10 << _KEY_BITS) | np.int64(key)
 
 
-@njit(cache=True)
+@compiled()
 def _search(
     portals: Any, exit_of: Any, into: Any, first: Longs, slots: Any, slice_ms: Any, tree: Any, out: Longs, heap: Longs
 ) -> tuple[Any, Any, bool]:  # pragma: no cover
@@ -112,7 +112,7 @@ def _search(
     return best, best_key, ran_out
 
 
-@njit(cache=True)
+@compiled()
 def _first_places(
     gates: Any, exit_key: Any, allowed: Any, room: Any, slots: Any, slice_ms: Any, first: Longs
 ) -> bool:  # pragma: no cover
@@ -132,7 +132,7 @@ def _first_places(
     return ran_out
 
 
-@njit(cache=True)
+@compiled()
 def _start(tree: Any, starts: Any, upto: Any, time: Any, group: Any, waiting: Any) -> None:  # pragma: no cover
     """Label each key with the first to come of those still ``waiting`` here; who has gone is passed for good."""
     label, from_key, _, _, _, origin, done = tree
@@ -146,7 +146,7 @@ def _start(tree: Any, starts: Any, upto: Any, time: Any, group: Any, waiting: An
             label[key], origin[key] = time[at], group[at]
 
 
-@njit(cache=True)
+@compiled()
 def _trace(tree: Any, key: Any, out: Any, steps: Any) -> Any:  # pragma: no cover
     """The way to a key as rows (key, hop, link, leave), the last without hop; how many."""
     from_key, from_link, from_hop, leave = tree[1], tree[2], tree[3], tree[4]
@@ -162,7 +162,7 @@ def _trace(tree: Any, key: Any, out: Any, steps: Any) -> Any:  # pragma: no cove
     return count
 
 
-@njit(cache=True)
+@compiled()
 def _places(
     portals: Any, steps: Any, count: Any, slice_ms: Any, used_gate: Any, used_slot: Any
 ) -> Any:  # pragma: no cover
@@ -180,7 +180,7 @@ def _places(
     return places
 
 
-@njit(cache=True)
+@compiled()
 def _fits(left: Any, used_gate: Any, used_slot: Any, places: Any) -> Any:  # pragma: no cover
     """How many people can go the same way at the same times."""
     fits = np.int64(NEVER)
@@ -190,7 +190,7 @@ def _fits(left: Any, used_gate: Any, used_slot: Any, places: Any) -> Any:  # pra
     return fits
 
 
-@njit(cache=True)
+@compiled()
 def _free_besides(
     slots: Any, left: Any, one: Any, other: Any, slot: Any, used: Any, places: Any
 ) -> Any:  # pragma: no cover
@@ -210,7 +210,7 @@ def _free_besides(
         slot += 1
 
 
-@njit(cache=True)
+@compiled()
 def _walk_again(
     portals: Any, steps: Any, count: Any, at: Any, slots: Any, left: Any, slice_ms: Any, used: Any
 ) -> bool:  # pragma: no cover
@@ -241,7 +241,7 @@ def _walk_again(
     return True
 
 
-@njit(cache=True)
+@compiled()
 def assign(
     portals: Any,
     exits: Any,
@@ -360,7 +360,7 @@ def assign(
     return parties[:made], rows[:walked], ran_out
 
 
-@njit(cache=True)
+@compiled()
 def _longer(rows: Any) -> Any:  # pragma: no cover
     more = np.empty((2 * len(rows), rows.shape[1]), dtype=rows.dtype)
     more[: len(rows)] = rows

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from geo.evacuation.heap import pop, push
 from geo.evacuation.model import HORIZON_MAX_MS, NEVER
+from geo.graph.compiled import compiled
 from geo.graph.csr import Ints
 
 _FAR = np.int64(NEVER)
@@ -16,7 +16,7 @@ _LONGEST = np.int64(HORIZON_MAX_MS)
 _MASK = np.int64((1 << 32) - 1)
 
 
-@njit(cache=True)
+@compiled()
 def trees_into(
     starts: Ints, tails: Ints, arcs: Ints, millis: Ints, shuts: Ints, roots: Ints
 ) -> tuple[Any, Any]:  # pragma: no cover
@@ -47,7 +47,7 @@ def trees_into(
     return times, nexts
 
 
-@njit(cache=True)
+@compiled()
 def regions_of(starts: Ints, heads: Ints, back_starts: Ints, back_tails: Ints, key: Any) -> Ints:  # pragma: no cover
     """The connected part, without keys, of each node that is no key (-1: a key)."""
     nodes = len(starts) - 1
@@ -78,14 +78,14 @@ def regions_of(starts: Ints, heads: Ints, back_starts: Ints, back_tails: Ints, k
     return region
 
 
-@njit(cache=True)
+@compiled()
 def _longer(array: Any) -> Any:  # pragma: no cover
     more = np.empty(2 * len(array), dtype=array.dtype)
     more[: len(array)] = array
     return more
 
 
-@njit(cache=True)
+@compiled()
 def reaches(
     starts: Ints, tails: Ints, arcs: Ints, millis: Ints, shuts: Ints, keys: Ints, key_of: Ints
 ) -> tuple[Ints, Ints, Ints, Ints]:  # pragma: no cover
@@ -145,7 +145,7 @@ def reaches(
     return counts, key, way, first
 
 
-@njit(cache=True)
+@compiled()
 def links_of(
     starts: Ints,
     heads: Ints,

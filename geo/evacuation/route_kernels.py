@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import Ints
 
 
-@njit(cache=True)
+@compiled()
 def _onward(portals: Any, node: Any, key: Any) -> Any:  # pragma: no cover
     """The arc from a node that is no key towards a key, without another key between."""
     _, reach_starts, reach_key, reach_arc = portals
@@ -24,7 +24,7 @@ def _onward(portals: Any, node: Any, key: Any) -> Any:  # pragma: no cover
     return np.int64(reach_arc[low])
 
 
-@njit(cache=True)
+@compiled()
 def write_routes(
     portals: Any, heads: Ints, millis: Ints, hop_arc: Ints, rows: Any, first: Any, node: Any, delay: Any
 ) -> tuple[Ints, Ints, Ints, Ints, Ints]:  # pragma: no cover

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from geo.evacuation.model import Longs
+from geo.graph.compiled import compiled
 from geo.graph.csr import Ints
 
 
-@njit(cache=True)
+@compiled()
 def new_slots(per_ks: Longs, slice_ms: Any, slices: Any) -> tuple[Any, Any]:  # pragma: no cover
     """Places left (g, slices) as ``model.people_in_slice`` gives them, and the next slice with one (g, slices + 1)."""
     left = np.empty((len(per_ks), slices), dtype=np.int32)
@@ -27,7 +27,7 @@ def new_slots(per_ks: Longs, slice_ms: Any, slices: Any) -> tuple[Any, Any]:  # 
     return left, after
 
 
-@njit(cache=True)
+@compiled()
 def next_slot(after: Any, gate: Any, number: Any) -> Any:  # pragma: no cover
     """The first slice from ``number`` on with a place; the number of slices when there is none. Shortens its chains."""
     row = after[gate]
@@ -37,7 +37,7 @@ def next_slot(after: Any, gate: Any, number: Any) -> Any:  # pragma: no cover
     return number
 
 
-@njit(cache=True)
+@compiled()
 def next_slot_of_two(after: Any, one: Any, other: Any, number: Any) -> Any:  # pragma: no cover
     """The first slice from ``number`` on with a place at both gates (-1: no gate)."""
     while True:
@@ -50,7 +50,7 @@ def next_slot_of_two(after: Any, one: Any, other: Any, number: Any) -> Any:  # p
             return number
 
 
-@njit(cache=True)
+@compiled()
 def take(left: Any, after: Any, gate: Any, number: Any, people: Any) -> None:  # pragma: no cover
     """Let people through; there are as many places."""
     left[gate, number] -= people
@@ -58,7 +58,7 @@ def take(left: Any, after: Any, gate: Any, number: Any, people: Any) -> None:  #
         after[gate, number] = number + 1
 
 
-@njit(cache=True)
+@compiled()
 def slots_taken(gates: Ints, numbers: Ints, count: Any, gate: Any, number: Any) -> Any:  # pragma: no cover
     """How often a place (gate, slice) stands in a list of ``count``."""
     found = 0

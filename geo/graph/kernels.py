@@ -477,7 +477,7 @@ def _meet(state: Ints, more: Ints, v: int, bound: int) -> None:  # pragma: no co
 
 
 @compiled()
-def _route(  # noqa: PLR0912
+def _route(
     starts: Ints,
     heads: Ints,
     times: Ints,

@@ -12,7 +12,7 @@ from geo.evacuation import baseline_kernels, booking, planner_kernels, portal_ke
 from geo.evacuation.baseline import nearest_exit
 from geo.evacuation.model import Situation
 from geo.evacuation.planner import plan
-from geo.evacuation.warming import warm_up
+from geo.evacuation.warm import warm
 from tests.unit.evacuations import situations
 
 _KERNELS: list[Any] = [
@@ -30,7 +30,7 @@ _KERNELS: list[Any] = [
 @given(situations())
 @settings(max_examples=50, deadline=None)
 def test_nothing_is_compiled_after_warming_up(of: Situation) -> None:
-    warm_up()
+    warm()
     fixed = of.shuts_ms.copy()
     fixed.flags.writeable = False
     for other in (of, msgspec.structs.replace(of, millis=of.millis.astype(np.int64), shuts_ms=fixed)):

@@ -10,7 +10,7 @@ from geo.evacuation.planner import plan
 from geo.graph.csr import build
 
 
-def warm_up() -> None:
+def warm() -> None:
     """Plan for two people and one door, with room for one, so that nothing is compiled while people wait for a plan."""
     graph, _ = build([0, 1, 2], [0, 0, 0], [0, 0, 0], [0, 1], [1, 2], [1_000, 1_000])
     of = Situation(
