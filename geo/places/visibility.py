@@ -52,6 +52,7 @@ def ways_inside(room: Polygon, points: Floats, name: str) -> tuple[Floats, Pairs
         useful = _tangent(inside, pairs, k, before, after)
         pairs = pairs[useful]
         seen = _seen(air, inside, pairs, pinches)
+        pairs, seen, inside, gap = _reached(pairs[seen], k, inside, gap)
     pairs = pairs[seen]
     metres = np.hypot(*(inside[pairs[:, 0]] - inside[pairs[:, 1]]).T) + gap[pairs[:, 0]] + gap[pairs[:, 1]]
     return inside, pairs, metres
@@ -97,6 +98,19 @@ def _corners(room: Polygon) -> tuple[Floats, Floats, Floats]:
         before.append(previous[right])
         after.append(following[right])
     return np.vstack(found), np.vstack(before), np.vstack(after)
+
+
+def _reached(pairs: Pairs, k: int, inside: Floats, gap: Floats) -> tuple[Pairs, Flags, Floats, Floats]:
+    """The pairs and corners that hang together with one of the first ``k`` places, the corners numbered anew."""
+    found = np.arange(len(inside)) < k
+    more = True
+    while more:
+        beside = found[pairs].any(axis=1)
+        more = not found[pairs[beside]].all()
+        found[pairs[beside]] = True
+    number = np.cumsum(found) - 1
+    pairs = number[pairs[found[pairs].all(axis=1)]]
+    return pairs, np.ones(len(pairs), dtype=np.bool_), inside[found], gap[found]
 
 
 def _tangent(places: Floats, pairs: Pairs, k: int, before: Floats, after: Floats) -> Flags:
