@@ -19,7 +19,7 @@ from geo.places.imdf_paths import read_paths
 from geo.places.imdf_words import DOOR_STATE, LANDMARKS, SOLID_MIN_M2, door_state, room_kind
 from geo.places.model import Door, Landmark, Level, Plan, Position, Room
 from geo.places.shapes import Shapes, positions_of
-from geo.places.stacking import stacked_rises
+from geo.places.stacking import lone_shafts, stacked_rises
 from geo.places.walls import RoomMap
 from geo.zones import AREA_MIN_M2
 from mobile_contract.text import Text
@@ -69,16 +69,7 @@ class _Import:
         nodes, ways = read_paths(self.of("navPath"), self.level_of, self.shapes, rooms)
         self._associations({node.id for node in nodes})
         rises, alone = stacked_rises(rooms, levels, self.shapes.projection)
-        for room in alone:
-            self.findings.append(
-                Finding(
-                    kind="isolated",
-                    outcome="noted",
-                    place=room.id,
-                    level=room.level,
-                    detail=Text("上下层没有与之相接的楼梯或电梯", "stairs or lift with none above or below it"),
-                )
-            )
+        self.findings.extend(lone_shafts(alone))
         self._leave_out()
         plan = Plan(
             name=name, levels=levels, rooms=rooms, doors=doors, rises=rises, landmarks=landmarks, nodes=nodes, ways=ways

@@ -22,9 +22,8 @@ OVERLAP_SHARE_MAX = 0.05
 def check_plan(plan: Plan) -> list[Finding]:
     """Ids given twice, levels and rooms that are not there, doors off their wall, rooms drawn over each other."""
     findings = [*_duplicates(plan), *_unknown_levels(plan), *_unknown_references(plan)]
-    if plan.rooms:
-        projection = projection_of(plan)
-        walls = RoomMap(plan.rooms, projection)
+    if any(room.kind != "solid" for room in plan.rooms):
+        walls = RoomMap(plan.rooms, projection_of(plan))
         findings += [*_off_wall(plan, walls), *_overlaps(walls)]
     return findings
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 from shapely.geometry import Polygon
 
+from geo.places.findings import Finding
 from geo.places.model import Level, PlaceId, Rise, RiseKind, Room, Stop
 from geo.places.speeds import LIFT_WAIT_S, STOREY_M, rise_seconds
 from geo.places.walls import polygon_m
 from geo.projection import Projection
+from mobile_contract.text import Text
 
 # Drawn over each other well enough to be one shaft: half of the smaller outline.
 STACKED_SHARE = 0.5
@@ -40,6 +42,12 @@ def stacked_rises(
             column.append((room, polygon))
     rises = [_rise(column, levels, projection) for column in columns if len(column) > 1]
     return rises, [column[0][0] for column in columns if len(column) == 1]
+
+
+def lone_shafts(alone: Sequence[Room]) -> list[Finding]:
+    """A finding for each stairs or lift that has none above or below it."""
+    text = Text("上下层没有与之相接的楼梯或电梯", "stairs or lift with none above or below it")
+    return [Finding(kind="isolated", outcome="noted", place=room.id, level=room.level, detail=text) for room in alone]
 
 
 def _continues(below: tuple[Room, Polygon], room: Room, polygon: Polygon) -> bool:

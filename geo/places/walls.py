@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import shapely
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
@@ -63,4 +64,14 @@ class RoomMap:
 def polygon_m(room: Room, projection: Projection) -> Polygon:
     """A room's polygon in metres."""
     rings = [projection.to_metres([position[:2] for position in ring]) for ring in room.polygon["coordinates"]]
-    return Polygon(rings[0], rings[1:])
+    return largest_valid(Polygon(rings[0], rings[1:]))
+
+
+def largest_valid(polygon: Polygon) -> Polygon:
+    """The polygon, or the largest part of it made valid: rounding in a projection can cross two sides."""
+    if polygon.is_valid:
+        return polygon
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(polygon)))
+    return max(
+        (part for part in parts if part.geom_type == "Polygon"), key=lambda part: float(part.area), default=Polygon()
+    )

@@ -40,6 +40,7 @@ def change(**things: object) -> Plan:
 def test_a_good_plan_has_no_fault() -> None:
     assert check_plan(good()) == []
     assert check_plan(plan()) == []
+    assert check_plan(plan(rooms=[PILLAR])) == []
     assert checked(good()) == []
 
 

@@ -22,6 +22,7 @@ from geo.places.network import ArcKind, Network
 from geo.places.speeds import LIFT_WAIT_S, WALK_M_S, rise_seconds, whole_millis
 from geo.places.visibility import sees, ways_inside
 from geo.places.walking import BADGE_HOLDER, walking_network
+from geo.places.walls import largest_valid
 from mobile_contract.text import Text
 from tests.unit.drawn_places import at, door, plan, polygon, room
 
@@ -150,6 +151,13 @@ def test_nobody_passes_where_two_walls_touch() -> None:
     assert around > math.dist((0.5, 3.9), (3, 2)) + math.dist((3, 2), (5.5, 3.9)) - 1e-9
     apart = Polygon([(0, 0), (6, 0), (6, 4), (0, 4)], [[(3, 3.9), (2, 3), (3, 2), (4, 3)]])
     assert shortest_m(apart, (0.5, 3.95), (5.5, 3.95)) == pytest.approx(5.0)
+
+
+def test_a_room_whose_walls_cross_by_rounding_is_its_largest_part() -> None:
+    assert largest_valid(Polygon([(0, 0), (4, 0), (4, 4), (3.9, 4.1), (3.9, 3.9), (0, 4)])).area == pytest.approx(
+        15.8, abs=0.1
+    )
+    assert largest_valid(Polygon([(0, 0), (4, 0), (8, 0)])).is_empty
 
 
 def test_what_a_place_sees() -> None:
