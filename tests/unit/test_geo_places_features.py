@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Invalid
@@ -294,6 +294,7 @@ _shape = st.builds(
 )
 
 
+@settings(max_examples=60)
 @given(st.lists(st.one_of(_json, st.builds(feature, _json, _shape)), max_size=4))
 def test_every_feature_is_read_or_named(features: list[Any]) -> None:
     found, findings, counts = read_features({"a.geojson": collection(*features)})
