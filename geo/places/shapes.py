@@ -29,6 +29,8 @@ REPAIRED_SHARE_MIN = 0.95
 # What is beyond these is a scribble, not a slip, and costs the square of its size to sort out.
 REPAIR_POSITIONS_MAX = 500
 REPAIR_CROSSINGS_MAX = 20
+# A file with more broken polygons than this is broken as a whole; it is not to cost minutes.
+REPAIRS_MAX = 500
 
 Degrees = npt.NDArray[np.float64]
 Shape = Point | LineString | MultiLineString | Polygon | shapely.MultiPolygon
@@ -52,6 +54,7 @@ class Shapes:
 
     def __init__(self, features: list[Feature], near: Position | None = None) -> None:
         self.findings: list[Finding] = []
+        self.repairs = 0
         self.centre = near or _centre(features)
         self.projection = Projection(*self.centre)
 
@@ -163,7 +166,8 @@ class _Reading:
 
     def _repaired(self, shape: Polygon) -> Polygon:
         at = shape.exterior.coords[0]
-        repaired, share = repair(shape)
+        self._shapes.repairs += 1
+        repaired, share = repair(shape) if self._shapes.repairs <= REPAIRS_MAX else (None, 0.0)
         if repaired is None or share < REPAIRED_SHARE_MIN:
             raise _Refused(
                 "self_intersection",

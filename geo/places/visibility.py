@@ -11,10 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from core.errors import Invalid
 from geo.graph.csr import Floats
+from geo.places.walls import mitred
 
 # Squared in work: a curved wall of hundreds of corners is a drawing to be simplified, and said so.
 POINTS_MAX = 600
@@ -36,7 +38,7 @@ def ways_inside(room: Polygon, points: Floats, name: str) -> tuple[Floats, Pairs
     """
     inside = _moved_in(room, points)
     gap = np.hypot(*(points - inside).T)
-    air = room.buffer(_TOUCH_M, join_style="mitre")
+    air = mitred(room, _TOUCH_M)
     shapely.prepare(air)
     pinches = _pinches(room)
     pairs = np.column_stack(np.triu_indices(len(inside), 1))
@@ -60,7 +62,7 @@ def ways_inside(room: Polygon, points: Floats, name: str) -> tuple[Floats, Pairs
 
 def sees(room: Polygon, one: Floats, others: Floats) -> Flags:
     """Which of other places (n, 2) in a room one place (2) sees."""
-    air = room.buffer(_TOUCH_M, join_style="mitre")
+    air = mitred(room, _TOUCH_M)
     shapely.prepare(air)
     places = np.vstack((one.reshape(1, 2), others))
     pairs = np.column_stack((np.zeros(len(others), dtype=np.int64), np.arange(1, len(others) + 1)))
@@ -128,7 +130,7 @@ def _tangent(places: Floats, pairs: Pairs, k: int, before: Floats, after: Floats
     return useful
 
 
-def _seen(air: Polygon, places: Floats, pairs: Pairs, pinches: Floats) -> Flags:
+def _seen(air: BaseGeometry, places: Floats, pairs: Pairs, pinches: Floats) -> Flags:
     seen = np.zeros(len(pairs), dtype=np.bool_)
     for start in range(0, len(pairs), _CHUNK):
         lines = shapely.linestrings(places[pairs[start : start + _CHUNK]])

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely import STRtree
 from shapely.geometry import Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from geo.graph.csr import BANNED
 from geo.places.draft import Draft, projection_of
@@ -16,7 +17,7 @@ from geo.places.model import Door, DoorState, PlaceId, Plan, Rise
 from geo.places.network import ArcKind, Network, Node
 from geo.places.speeds import door_seconds, whole_millis
 from geo.places.visibility import ways_inside
-from geo.places.walls import RoomMap, polygon_m
+from geo.places.walls import RoomMap, mitred, polygon_m
 from geo.zones import SHARED_WALL_M
 
 UNLOCKED: frozenset[DoorState] = frozenset({"open", "closed"})
@@ -125,13 +126,9 @@ class _Built:
 
     def _ground(self, level: int, portals: list[int]) -> None:
         """Outdoors that nobody drew: free ground around the rooms of a level that has an assembly point there."""
-        built = shapely.union_all(
-            [
-                polygon.buffer(SHARED_WALL_M, join_style="mitre")
-                for room, polygon in zip(self.walls.rooms, self.walls.polygons, strict=True)
-                if room.level == level
-            ]
-        ).buffer(-SHARED_WALL_M, join_style="mitre")
+        shapes = zip(self.walls.rooms, self.walls.polygons, strict=True)
+        grown = [mitred(polygon, SHARED_WALL_M) for room, polygon in shapes if room.level == level]
+        built = mitred(shapely.union_all(grown), -SHARED_WALL_M)
         places = [Point(self.draft.place(portal)) for portal in portals]
         west, south, east, north = shapely.union_all([built, *places]).buffer(GROUND_AROUND_M).bounds
         free = shapely.get_parts(box(west, south, east, north).difference(built)).tolist()
@@ -143,10 +140,10 @@ class _Built:
 
 def _solids(plan: Plan, draft: Draft) -> dict[int, STRtree]:
     """Columns and shafts by level, a little larger than drawn."""
-    by_level: dict[int, list[Polygon]] = {}
+    by_level: dict[int, list[BaseGeometry]] = {}
     for room in plan.rooms:
         if room.kind == "solid":
-            shape = polygon_m(room, draft.projection).buffer(SOLID_AROUND_M, join_style="mitre")
+            shape = mitred(polygon_m(room, draft.projection), SOLID_AROUND_M)
             by_level.setdefault(room.level, []).append(shape)
     return {level: STRtree(shapes) for level, shapes in by_level.items()}
 

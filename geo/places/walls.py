@@ -67,11 +67,19 @@ def polygon_m(room: Room, projection: Projection) -> Polygon:
     return largest_valid(Polygon(rings[0], rings[1:]))
 
 
+def mitred(shape: BaseGeometry, by_m: float) -> BaseGeometry:
+    """A shape grown by ``by_m`` with its corners kept sharp; valid, which mitred corners that meet are not always."""
+    grown = shape.buffer(by_m, join_style="mitre")
+    return grown if grown.is_valid else shapely.union_all(_polygons(shapely.make_valid(grown)))
+
+
 def largest_valid(polygon: Polygon) -> Polygon:
     """The polygon, or the largest part of it made valid: rounding in a projection can cross two sides."""
     if polygon.is_valid:
         return polygon
-    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(polygon)))
-    return max(
-        (part for part in parts if part.geom_type == "Polygon"), key=lambda part: float(part.area), default=Polygon()
-    )
+    return max(_polygons(shapely.make_valid(polygon)), key=lambda part: float(part.area), default=Polygon())
+
+
+def _polygons(shape: BaseGeometry) -> list[Polygon]:
+    """The polygons of a shape of mixed parts."""
+    return [part for part in shapely.get_parts(shapely.get_parts(shape)) if isinstance(part, Polygon)]

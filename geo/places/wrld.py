@@ -24,7 +24,7 @@ from geo.places.model import Door, Level, Plan, Position, RiseKind, Room, RoomKi
 from geo.places.open_sides import open_sides
 from geo.places.shapes import Shapes, positions_of
 from geo.places.stacking import lone_shafts, stacked_rises
-from geo.places.walls import RoomMap, largest_valid
+from geo.places.walls import RoomMap, largest_valid, mitred
 from mobile_contract.text import Text
 
 _FLOOR = re.compile(r"-(gf|g|-?\d{1,3})(?:-paths)?$")
@@ -202,7 +202,7 @@ class _Import:
             )
             free = shapely.difference(whole, filled, grid_size=GRID_M)
             # Opened, so that a crack beside a door does not join what the door parts.
-            free = free.buffer(-_CRACK_M / 2, join_style="mitre").buffer(_CRACK_M / 2, join_style="mitre")
+            free = mitred(mitred(free, -_CRACK_M / 2), _CRACK_M / 2)
             free = shapely.difference(free, filled, grid_size=GRID_M)
             spaces = [part for part in shapely.get_parts(free) if part.area >= SPACE_MIN_M2]
             for number, space in enumerate(sorted(spaces, key=lambda part: -part.area)):

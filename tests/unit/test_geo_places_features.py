@@ -223,6 +223,11 @@ def test_a_repair_keeps_the_largest_part_and_says_which_share() -> None:
     assert [kept.area, share] == pytest.approx([100, 1.0])
 
 
+def test_after_many_repairs_no_more_are_tried() -> None:
+    _, found = read(*(feature(n, SPIKE) for n in range(501)))
+    assert [outcome for _, outcome, _ in found] == ["repaired"] * 500 + ["refused"]
+
+
 # Longitude and latitude the wrong way round.
 
 
