@@ -128,6 +128,11 @@ def test_a_room_has_the_name_of_who_is_in_it() -> None:
     assert names["hall0"] is None
 
 
+def test_an_occupant_without_a_name_gives_none() -> None:
+    names = {room.id: room.name for room in read(with_change("occupant", "O", name=None)).plan.rooms}
+    assert names["office"] is None
+
+
 def test_a_width_is_the_openings_and_a_middle_is_its_place() -> None:
     door = read(building()).plan.doors[0]
     assert door.width_m == pytest.approx(1.2, abs=0.01)
@@ -183,6 +188,7 @@ def with_change(name: str, own: str, /, **changes: Any) -> Files:
         (with_change("unit", "office", level_id="L9"), ("level_unknown", "refused", "unit#office")),
         (with_change("unit", "office", geometry=None), ("geometry_unknown", "refused", "unit#office")),
         (with_change("unit", "office", geometry=point(0, 0)), ("geometry_unknown", "refused", "unit#office")),
+        (with_change("unit", "office", geometry=NOWHERE), ("position_out_of_range", "refused", "unit#office")),
         (with_change("unit", "office", category="den"), ("kind_unknown", "noted", "unit#office")),
         (with_change("unit", "stairs1", category="room"), ("isolated", "noted", "stairs0")),
         (with_change("unit", "stairs1", geometry=box(30, 0)), ("isolated", "noted", "stairs1")),

@@ -164,6 +164,11 @@ def test_the_ground_is_where_the_anchor_says() -> None:
     assert [(level.level, level.height_m) for level in levels] == [(-1, -3.5), (0, 0.0)]
 
 
+def test_a_floor_with_a_step_is_one_level() -> None:
+    rooms = read({"office": cell("office", solid(2, 3.2, 6, 4, 0.4, 3.0))}).plan.rooms
+    assert {room.id: room.level for room in rooms} == {"hall": 0, "office": 0, "store": 0, "stairs0": 0, "stairs1": 1}
+
+
 def test_a_corridor_around_a_room_is_a_solid_with_a_void() -> None:
     void = shell(5, 5, 4, 4, 0.0, 3.0, "interior")
     rooms = read({"hall": cell("hall", solid(0, 0, 20, 30, inner=void))}).plan.rooms
