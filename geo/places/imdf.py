@@ -178,18 +178,8 @@ class _Import:
             metric = shapely.transform(line, walls.projection.to_metres)
             joins = walls.joined(level, metric)
             middle = line.interpolate(0.5, normalized=True)
-            at = (middle.x, middle.y)
             if joins == (None, None):
-                self.findings.append(
-                    Finding(
-                        kind="door_off_wall",
-                        outcome="noted",
-                        place=feature.place,
-                        at=at,
-                        level=level,
-                        detail=Text("门不在任何房间的边界上", "the opening lies on no room's boundary"),
-                    )
-                )
+                self.note(feature, "door_off_wall", "noted", "门不在任何房间的边界上", "it lies on no room's boundary")
             state = door_state(feature.properties)
             if state is None:
                 self.note(
@@ -200,7 +190,7 @@ class _Import:
                 Door(
                     id=feature.id,
                     level=level,
-                    at=at,
+                    at=(middle.x, middle.y),
                     joins=joins,
                     state=state or DOOR_STATE,
                     width_m=round(min(max(metric.length, _DOOR_MIN_M), _DOOR_MAX_M), 3),

@@ -30,6 +30,22 @@ def read_paths(
     A node without a level stands outdoors, on the ground; one of them that neighbours a node indoors is an exit. Each
     time a node names one that does not name it back is a finding, as the file has it: three times, three findings.
     """
+    nodes, inside = _nodes(features, level_of, shapes)
+    named_by = {feature.id: _neighbours(feature, nodes, shapes) for feature in features if feature.id in nodes}
+    _one_way(features, nodes, named_by, shapes)
+    ways = _ways(nodes, named_by, inside, RoomMap(rooms, shapes.projection))
+    doorsteps = {frozenset(way.ends) for way in ways if inside[way.ends[0]] != inside[way.ends[1]]}
+    exits = {node for ends in doorsteps for node in ends if not inside[node]}
+    return [
+        WayNode(id=node.id, level=node.level, at=node.at, exit=True) if node.id in exits else node
+        for node in nodes.values()
+    ], ways
+
+
+def _nodes(
+    features: Sequence[Feature], level_of: dict[str, int], shapes: Shapes
+) -> tuple[dict[str, WayNode], dict[str, bool]]:
+    """The nodes that have a place, and which of them are indoors."""
     inside: dict[str, bool] = {}
     nodes: dict[str, WayNode] = {}
     for feature in features:
@@ -44,13 +60,19 @@ def read_paths(
             inside[feature.id] = named is not None
         elif feature.geometry is None or point is not None:
             _note(shapes, feature, "geometry_unknown", "refused", "节点不是点", "a node is a point")
-    named_by = {feature.id: _neighbours(feature, nodes, shapes) for feature in features if feature.id in nodes}
+    return nodes, inside
+
+
+def _one_way(
+    features: Sequence[Feature], nodes: dict[str, WayNode], named_by: dict[str, list[str]], shapes: Shapes
+) -> None:
     for feature in features:
-        node = nodes.get(feature.id)
-        if node is None:
-            continue
-        for other in named_by[node.id]:
-            if node.id not in named_by[other]:
+        for other in named_by.get(feature.id, []):
+            if feature.id not in named_by[other]:
+                node = nodes[feature.id]
+                text = Text(
+                    f"只能单向走到 {other}", f"it names {other} as a neighbour, which does not name it: one way"
+                )
                 shapes.findings.append(
                     Finding(
                         kind="one_way",
@@ -58,19 +80,9 @@ def read_paths(
                         place=feature.place,
                         at=node.at,
                         level=node.level,
-                        detail=Text(
-                            f"只能单向走到 {other}", f"it names {other} as a neighbour, which does not name it: one way"
-                        ),
+                        detail=text,
                     )
                 )
-    ways = _ways(nodes, named_by, inside, RoomMap(rooms, shapes.projection))
-    exits = {node for node, others in named_by.items() for other in others if not inside[node] and inside[other]} | {
-        other for node, others in named_by.items() for other in others if inside[node] and not inside[other]
-    }
-    return [
-        WayNode(id=node.id, level=node.level, at=node.at, exit=True) if node.id in exits else node
-        for node in nodes.values()
-    ], ways
 
 
 def _neighbours(feature: Feature, nodes: dict[str, WayNode], shapes: Shapes) -> list[str]:
