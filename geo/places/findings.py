@@ -13,6 +13,7 @@ FindingKind: TypeAlias = Literal[
     "ring_open",
     "self_intersection",
     "too_small",
+    "too_large",
     "too_many_positions",
     "position_out_of_range",
     "position_swapped",
@@ -25,6 +26,10 @@ FindingKind: TypeAlias = Literal[
     "kind_unknown",
     "geometry_unknown",
     "door_off_wall",
+    "door_dead",
+    "rooms_overlap",
+    "property_invalid",
+    "not_kept",
     "file_invalid",
 ]
 Outcome: TypeAlias = Literal["repaired", "refused", "noted"]
@@ -32,7 +37,10 @@ Outcome: TypeAlias = Literal["repaired", "refused", "noted"]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault of one thing; ``place`` names it by file and id, ``at`` and ``level`` say where it is."""
+    """One fault of one thing; ``place`` names it by file and id, ``at`` and ``level`` say where it is.
+
+    ``count``: how many things it speaks of; more than one where a file holds many of a kind that no plan has.
+    """
 
     kind: FindingKind
     outcome: Outcome
@@ -40,6 +48,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     detail: Text
     at: Position | None = None
     level: int | None = None
+    count: int = 1
 
 
 class Imported(msgspec.Struct, frozen=True):

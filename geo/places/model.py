@@ -107,11 +107,12 @@ class Landmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WayNode(msgspec.Struct, frozen=True, kw_only=True):
-    """A node of the drawn network."""
+    """A node of the drawn network; ``exit``: who stands here is out of the building."""
 
     id: PlaceId
     level: int
     at: Position
+    exit: bool = False
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
