@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from geo.graph.connection import parts, reaching, strong_parts
 from geo.graph.csr import build
 from geo.graph.landmarks import landmarks
 from geo.graph.nearest import first_to_reach, nearest, times_between
@@ -43,7 +44,12 @@ def warm() -> None:
     def timed() -> None:
         itinerary(timed_tree(graph, [0], [[int(graph.millis[0])] * 2, [2**31 - 1] * 2, [5, 5]], 9), graph, 1)
 
-    for step in (trees, near, ways, timed):
+    def connections() -> None:
+        parts(graph)
+        strong_parts(graph)
+        reaching(graph, [0])
+
+    for step in (trees, near, ways, timed, connections):
         whatever_the_disk(step)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from geo.graph.connection import parts, reaching, strong_parts
 from geo.graph.csr import BANNED
-from geo.places.connection import parts, reaching, strong_parts
 from geo.places.findings import Finding, FindingKind
 from geo.places.model import Plan, Position
 from geo.places.network import ArcKind, Network

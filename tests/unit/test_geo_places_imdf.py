@@ -16,9 +16,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from core.errors import Invalid
+from geo.graph.connection import parts, strong_parts
 from geo.graph.csr import BANNED
 from geo.places.checking import check_network, one_way_links, outside_main
-from geo.places.connection import parts, strong_parts
 from geo.places.features import read_features
 from geo.places.findings import Imported
 from geo.places.imdf import read_imdf

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from geo.graph.connection import parts, reaching, strong_parts
 from geo.graph.csr import BANNED, Graph, build
-from geo.places.connection import parts, reaching, strong_parts
 
 
 @st.composite

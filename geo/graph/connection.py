@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import BANNED, Graph, Ints
 
-Flags = npt.NDArray[np.bool_]
+Marks = npt.NDArray[np.bool_]
 
 
 def parts(graph: Graph) -> Ints:
@@ -22,7 +22,7 @@ def strong_parts(graph: Graph) -> Ints:
     return _by_size(_strong(graph.starts, graph.heads, graph.millis))
 
 
-def reaching(graph: Graph, targets: npt.ArrayLike) -> Flags:
+def reaching(graph: Graph, targets: npt.ArrayLike) -> Marks:
     """Which nodes can reach one of the targets (n)."""
     starts, tails, arcs = graph.reverse
     found = np.zeros(graph.nodes, dtype=np.bool_)
@@ -43,7 +43,7 @@ def _by_size(labels: Ints) -> Ints:
     return ranked
 
 
-@numba.njit(cache=True)
+@compiled()
 def _weak(starts: Ints, heads: Ints, millis: Ints) -> Ints:  # pragma: no cover
     """Union-find with path halving."""
     n = len(starts) - 1
@@ -76,7 +76,7 @@ def _weak(starts: Ints, heads: Ints, millis: Ints) -> Ints:  # pragma: no cover
     return labels
 
 
-@numba.njit(cache=True)
+@compiled()
 def _strong(starts: Ints, heads: Ints, millis: Ints) -> Ints:  # pragma: no cover
     """Tarjan's strongly connected components (SIAM J. Comput. 1(2), 1972) with a stack of our own."""
     n = len(starts) - 1
@@ -126,8 +126,8 @@ def _strong(starts: Ints, heads: Ints, millis: Ints) -> Ints:  # pragma: no cove
     return labels
 
 
-@numba.njit(cache=True)
-def _spread(starts: Ints, others: Ints, millis: Ints, goals: Ints, found: Flags) -> None:  # pragma: no cover
+@compiled()
+def _spread(starts: Ints, others: Ints, millis: Ints, goals: Ints, found: Marks) -> None:  # pragma: no cover
     """Marks everything that is joined to the goals, breadth first."""
     queue = np.empty(len(found), dtype=np.int32)
     queue[: len(goals)] = goals
