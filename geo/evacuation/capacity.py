@@ -65,8 +65,9 @@ def people_per_ks(kind: GateKind, width_m: float) -> int:
 def gates_of(network: Network, plan: Plan) -> Gates:
     """The gates of a plan's network: each door, each flight of each rise between two levels.
 
-    Both directions of a gate share it. A lift or an escalator is no way of escape (GB 50016-2014, 5.5.4): nobody
-    passes. A ladder takes one person at a time.
+    A door is a node, the arcs between its two sides, or the drawn ways through it. Both directions of a gate share it.
+    A lift or an escalator is no way of escape (GB 50016-2014, 5.5.4): nobody passes. A ladder takes one person at a
+    time.
     """
     graph, doors, rises = network.graph, {it.id: it for it in plan.doors}, {it.id: it for it in plan.rises}
     node_gate, arc_gate = np.full(graph.nodes, -1, np.int32), np.full(graph.arcs, -1, np.int32)
@@ -78,6 +79,14 @@ def gates_of(network: Network, plan: Plan) -> Gates:
         else:
             # A door of two sides is the arcs between them.
             arc_gate[np.isin(graph.tails, nodes) & np.isin(graph.heads, nodes)] = len(per_ks) - 1
+    drawn: dict[str, int] = {}
+    for arc in np.flatnonzero((graph.kinds == ArcKind.DOOR) & (arc_gate < 0)).tolist():
+        door = doors.get(network.arc_of[arc] or "")
+        if door is not None and node_gate[graph.tails[arc]] < 0 and node_gate[graph.heads[arc]] < 0:
+            if door.id not in drawn:
+                drawn[door.id] = len(per_ks)
+                per_ks.append(people_per_ks("door", door.width_m))
+            arc_gate[arc] = drawn[door.id]
     flights: dict[tuple[str, int, int], int] = {}
     for arc in np.flatnonzero((graph.kinds >= ArcKind.STAIRS_UP) & (graph.kinds <= ArcKind.LADDER)).tolist():
         low, high = sorted((int(graph.level[graph.tails[arc]]), int(graph.level[graph.heads[arc]])))

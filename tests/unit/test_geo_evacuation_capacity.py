@@ -78,6 +78,22 @@ def test_a_door_of_one_node_is_a_gate_there_and_one_of_two_nodes_is_the_arcs_bet
     assert gates.arc_gate.tolist() == [-1, -1, 1, 1]
 
 
+def test_a_door_on_drawn_ways_is_all_of_them_and_a_door_that_is_not_in_the_plan_is_no_gate() -> None:
+    door = ArcKind.DOOR
+    arcs = [
+        (0, 1, 5, door, "D"),
+        (1, 0, 5, door, "D"),
+        (1, 2, 5, door, "D"),
+        (2, 3, 5, door, "gone"),
+        (3, 2, 5, door, None),
+    ]
+    network = _network([Node("way")] * 4, [0] * 4, arcs)
+    gates = gates_of(network, _plan([_door("D", 0.9)], []))
+    assert gates.per_ks.tolist() == [780]
+    of_door = {i for i, name in enumerate(network.arc_of) if name == "D"}
+    assert {i for i, gate in enumerate(gates.arc_gate.tolist()) if gate == 0} == of_door
+
+
 def test_each_flight_is_a_gate_of_both_directions_and_below_the_ground_it_is_that_of_going_up() -> None:
     arcs: list[tuple[int, int, int, ArcKind, str | None]] = []
     for low in range(3):
