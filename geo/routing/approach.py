@@ -133,12 +133,23 @@ class Approach:
                 route: Route | None = self._onward(end, found.of(next(ways)))
             else:
                 route = self._leave(options[number]) if inside[number] else None
-            made.append(self._or_straight(start, route))
+            every = [*([] if route is None else [route]), *self._straight(start)]
+            made.append(min(every, key=lambda it: it.millis, default=None))
         return [None if it is None else _told(it, self.conditions) for it in made]
 
     def millis(self, starts: Sequence[Place]) -> list[int | None]:
-        """How long each way takes."""
-        return [None if it is None else it.millis for it in self.routes(starts)]
+        """How long each way takes, None: there is no way; no way is traced but out of bans."""
+        self._check_starts(starts)
+        inside = _inside(self.conditions, starts, self.kind)
+        found: list[int | None] = []
+        for number, ends in enumerate(start_ends(self.conditions, starts, self.times)):
+            left = self._leave(ends) if inside[number] else None
+            end = None if inside[number] else self._quickest(ends)
+            ways = [] if left is None else [left.millis]
+            ways += [] if end is None else [end.millis + int(self.tree.millis[end.node])]
+            ways += [it.millis for it in self._straight(starts[number])]
+            found.append(min(ways, default=None))
+        return found
 
     def _check_starts(self, starts: Sequence[Place]) -> None:
         _check("starts", starts, 0)
@@ -186,17 +197,15 @@ class Approach:
                     best = key, route
         return None if best is None else best[1]
 
-    def _or_straight(self, start: Place, route: Route | None) -> Route | None:
-        """The way, or the one along the arc that the start and a goal are both on."""
-        if start.node >= 0:
-            return route
-        for number, goal in enumerate(self.goals):
+    def _straight(self, start: Place) -> list[Route]:
+        """The ways along the arc that the start and a goal are both on."""
+        found = []
+        for number, goal in enumerate(self.goals if start.node < 0 else ()):
             part = straight(self.conditions, start, goal, self.times)
             if part is not None:
                 access = start.walk_ms + goal.walk_ms
-                if route is None or part.millis + access < route.millis:
-                    route = Route(self.kind, number, part.millis + access, _NOTHING, part, access_ms=access)
-        return route
+                found.append(Route(self.kind, number, part.millis + access, _NOTHING, part, access_ms=access))
+        return found
 
 
 def _inside(conditions: Conditions, places: Sequence[Place], kind: RouteKind) -> Mask:
