@@ -147,8 +147,8 @@ def choices(
     exact: int,
     most: int,
 ) -> tuple[Floats, Ints, Longs, bool]:  # pragma: no cover
-    """Labels: ``(ms, load)`` and ``(node or -1 - end, arc, label before)``; those at the goal that nothing beats, by
-    time; and whether none was left out.
+    """Labels: ``(ms, load)`` and ``(node or -1 - end, arc or -1 - seed, label before)``; those at the goal that nothing
+    beats, by time; and whether none was left out.
 
     Labels come by time; one whose load is not below all that came to its node before is beaten by one of them (Sedeno-
     Noda and Colebrook, A biobjective Dijkstra algorithm, European J. of Operational Research 276(1), 2019). A later
@@ -167,7 +167,7 @@ def choices(
     for i in range(len(seeds)):
         if seed_values[i, 1] + bounds[seeds[i]] * _ROUNDING <= load_max:
             values, links, heap = _label(
-                values, links, heap, made, size, seed_values[i, 0], seed_values[i, 1], seeds[i], -1, -1
+                values, links, heap, made, size, seed_values[i, 0], seed_values[i, 1], seeds[i], -1 - i, -1
             )
             made, size = made + 1, size + 1
     while size > 0:
