@@ -34,7 +34,7 @@ from geo.routing.harm import weigh
 from geo.routing.nearest_usable import Resource, Stock, nearest_usable
 from geo.routing.outcome import outcomes
 from geo.routing.rerouting import Walker, replan
-from geo.routing.safest import safest_choices
+from geo.routing.safest import SafestWays
 from geo.routing.snapping import Place, at_node
 
 PEOPLE = 200
@@ -164,12 +164,12 @@ def measure(nodes: int, repeats: int) -> list[list[object]]:
     worn = Protection(50.0, 1_200.0)
     row("200 outcomes with dose", lambda: outcomes(now, stand.people, stand.incident, rates, worn))
     harm = weigh(now, rates, Protection(50.0, 60.0))
-    found = [safest_choices(harm, it, stand.incident, through_bans=True) for it in stand.people[:10]]
+    found = [SafestWays(harm, stand.incident, through_bans=True).choices(it) for it in stand.people[:10]]
     most = max(len(it.choices) for it in found)
     whole = "all" if all(it.complete for it in found) else "NOT all"
     row(
         f"10 people: time against dose (up to {most} choices, {whole})",
-        lambda: [safest_choices(harm, it, stand.incident, through_bans=True) for it in stand.people[:10]],
+        lambda: _choose(SafestWays(harm, stand.incident, through_bans=True), stand.people[:10]),
     )
     places = np.random.default_rng(5).choice(stand.graph.nodes, 300, replace=False).tolist()
     things = [Resource(id=f"{it}", kind="x", place=at_node(stand.graph, it), in_stock=it % 4) for it in places]
@@ -182,6 +182,10 @@ def measure(nodes: int, repeats: int) -> list[list[object]]:
     rows.append(["  floor: a copy of the times", f"{copy_ms:.3f}", "", "", "", "1"])
     rows[0][0] = f"{stand.graph.nodes:,} nodes, {stand.graph.arcs:,} arcs: {str(rows[0][0]).strip()}"
     return rows
+
+
+def _choose(ways: SafestWays, people: Sequence[Place]) -> object:
+    return [ways.choices(it) for it in people]
 
 
 def _replan(stand: Stand, state: tuple[Approach, list[Walker]]) -> object:

@@ -19,7 +19,7 @@ from geo.graph.csr import BANNED, Ints
 from geo.graph.landmarks import Landmarks
 from geo.graph.paths import fastest as fastest_pairs
 from geo.graph.repair import repair
-from geo.graph.trees import Tree, path, paths, tree_to
+from geo.graph.trees import Paths, Tree, path, paths, tree_to
 from geo.routing.conditions import Conditions, Mask, invalid
 from geo.routing.ends import End, goal_ends, on_one_arc, start_ends, straight
 from geo.routing.routes import Route, RouteKind, crossed
@@ -27,6 +27,7 @@ from geo.routing.snapping import Place
 
 # A site has tens of exits and some hundreds of people on its ways; this bounds the work one request can cause.
 PLACES_MAX = 10_000
+_NEVER = int(BANNED)
 _NOTHING: Ints = np.empty(0, dtype=np.int32)
 
 
@@ -104,63 +105,81 @@ class Approach:
                     key = end.millis, number, end
                     self._last[end.node] = min(self._last.get(end.node, key), key, key=lambda it: it[:2])
         self._only = starts
-        self.tree = self._grow(starts, before)
+        self._asked = None if starts is None else self._ask(starts)
+        self.tree = self._grow(before)
 
-    def _grow(self, starts: Sequence[Place] | None, before: Approach | None) -> Tree:
+    def _ask(self, starts: Sequence[Place]) -> tuple[Mask, list[list[End]]]:
+        """Who stands in a banned area, and of each start where one may walk to."""
+        return _inside(self.conditions, starts, self.kind), start_ends(self.conditions, starts, self.times)
+
+    def _grow(self, before: Approach | None) -> Tree:
         graph = self.conditions.graph
         roots, offsets = list(self._last), [millis for millis, _, _ in self._last.values()]
         old = None if before is None or not before.tree.whole else before.tree
         if old is not None and (old.roots.tolist(), old.offsets.tolist()) == (roots, offsets):
             return repair(old, graph, self.times).tree
         wanted: list[int] = []
-        if starts is not None and not _inside(self.conditions, starts, self.kind).any():
-            ends = start_ends(self.conditions, starts, self.times)
-            wanted = [end.node for options in ends for end in options]
+        # Where the way out of a ban ends is not known before the tree is.
+        if self._asked is not None and not self._asked[0].any():
+            wanted = [end.node for options in self._asked[1] for end in options]
         return tree_to(graph, roots, self.times, offsets=offsets, targets=wanted)
 
     def routes(self, starts: Sequence[Place]) -> list[Route | None]:
         """From each start to the goal it reaches first; None: there is no way."""
-        self._check_starts(starts)
-        inside = _inside(self.conditions, starts, self.kind)
-        options = start_ends(self.conditions, starts, self.times)
+        inside, options = self._known(starts)
         best = [None if inside[i] else self._quickest(ends) for i, ends in enumerate(options)]
         found = paths(self.tree, self.conditions.graph, [end.node for end in best if end is not None])
         made: list[Route | None] = []
-        ways = iter(range(len(found.millis)))
+        ways, hit = iter(range(len(found.millis))), self._touched(found)
         for number, start in enumerate(starts):
             end = best[number]
+            route, clear = None, False
             if end is not None:
-                route: Route | None = self._onward(end, found.of(next(ways)))
-            else:
-                route = self._leave(options[number]) if inside[number] else None
-            every = [*([] if route is None else [route]), *self._straight(start)]
-            made.append(min(every, key=lambda it: it.millis, default=None))
-        return [None if it is None else _told(it, self.conditions) for it in made]
+                way = next(ways)
+                route = self._onward(end, found.of(way))
+                clear = way not in hit and route.first is None and route.last is None
+            elif inside[number]:
+                route = self._leave(options[number])
+            if start.node < 0:
+                every = [*([] if route is None else [route]), *self._straight(start)]
+                route = min(every, key=lambda it: it.millis, default=None)
+            made.append(route if route is None or clear else _told(route, self.conditions))
+        return made
+
+    def _touched(self, found: Paths) -> set[int]:
+        """Which of some ways have an arc that a hazard touches."""
+        places = np.flatnonzero(self.conditions.touched[found.arcs])
+        return set((np.searchsorted(found.starts, places, side="right") - 1).tolist())
 
     def millis(self, starts: Sequence[Place]) -> list[int | None]:
         """How long each way takes, None: there is no way; no way is traced but out of bans."""
-        self._check_starts(starts)
-        inside = _inside(self.conditions, starts, self.kind)
+        inside, options = self._known(starts)
         found: list[int | None] = []
-        for number, ends in enumerate(start_ends(self.conditions, starts, self.times)):
+        for number, ends in enumerate(options):
             left = self._leave(ends) if inside[number] else None
             end = None if inside[number] else self._quickest(ends)
             ways = [] if left is None else [left.millis]
             ways += [] if end is None else [end.millis + int(self.tree.millis[end.node])]
-            ways += [it.millis for it in self._straight(starts[number])]
+            ways += [it.millis for it in (self._straight(starts[number]) if starts[number].node < 0 else ())]
             found.append(min(ways, default=None))
         return found
 
-    def _check_starts(self, starts: Sequence[Place]) -> None:
+    def _known(self, starts: Sequence[Place]) -> tuple[Mask, list[list[End]]]:
         _check("starts", starts, 0)
-        if not self.tree.whole and starts is not self._only:
+        if self._asked is not None and starts is self._only:
+            return self._asked
+        if not self.tree.whole:
             raise invalid("starts", "the search was ended for other starts", "搜索已按其他起点结束", len(starts))
+        return self._ask(starts)
 
     def _quickest(self, ends: list[End]) -> End | None:
         """The end to set out to; None: no way goes on from any."""
-        millis = self.tree.millis
-        usable = [end for end in ends if not end.banned and millis[end.node] != BANNED]
-        return min(usable, key=lambda end: end.millis + int(millis[end.node]), default=None)
+        best, least = None, _NEVER
+        for end in ends:
+            onward = int(self.tree.millis[end.node])
+            if not end.banned and onward != _NEVER and (best is None or end.millis + onward < least):
+                best, least = end, end.millis + onward
+        return best
 
     def _onward(self, end: End, arcs: Ints, out: Ints = _NOTHING) -> Route:
         """The way from an end over ``out`` (arcs that lead out of a banned area) and ``arcs`` of the tree."""
@@ -168,10 +187,11 @@ class Approach:
         begins = int(graph.heads[out[-1]]) if len(out) else end.node
         last_node = int(graph.heads[arcs[-1]]) if len(arcs) else begins
         _, goal, last = self._last[last_node]
-        millis = end.millis + int(self.tree.millis[begins]) + int(self.conditions.base[out].sum(dtype=np.int64))
-        whole = np.concatenate((out, arcs)) if len(out) else arcs
-        route = _route(self.kind, goal, millis, whole, end, last)
-        return msgspec.structs.replace(route, leaving=len(out) + end.banned)
+        millis = end.millis + int(self.tree.millis[begins])
+        if not len(out):
+            return _route(self.kind, goal, millis, arcs, end, last, int(end.banned))
+        millis += int(self.conditions.base[out].sum(dtype=np.int64))
+        return _route(self.kind, goal, millis, np.concatenate((out, arcs)), end, last, len(out) + end.banned)
 
     @cached_property
     def _way_out(self) -> Tree:
@@ -200,7 +220,7 @@ class Approach:
     def _straight(self, start: Place) -> list[Route]:
         """The ways along the arc that the start and a goal are both on."""
         found = []
-        for number, goal in enumerate(self.goals if start.node < 0 else ()):
+        for number, goal in enumerate(self.goals):
             part = straight(self.conditions, start, goal, self.times)
             if part is not None:
                 access = start.walk_ms + goal.walk_ms
@@ -216,9 +236,11 @@ def _inside(conditions: Conditions, places: Sequence[Place], kind: RouteKind) ->
     return conditions.inside(x, y, np.array([it.level for it in places], dtype=np.int32))
 
 
-def _route(kind: RouteKind, goal: int, millis: int, arcs: Ints, start: End, end: End) -> Route:
-    walked = sum(it.part.millis for it in (start, end) if it.part is not None)
-    return Route(kind, goal, millis, arcs, start.part, end.part, start.millis + end.millis - walked)
+def _route(kind: RouteKind, goal: int, millis: int, arcs: Ints, start: End, end: End, leaving: int = 0) -> Route:
+    access = start.millis + end.millis
+    access -= 0 if start.part is None else start.part.millis
+    access -= 0 if end.part is None else end.part.millis
+    return Route(kind, goal, millis, arcs, start.part, end.part, access, leaving)
 
 
 def _told(route: Route, conditions: Conditions) -> Route:

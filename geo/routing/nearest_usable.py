@@ -14,6 +14,7 @@ import numpy as np
 
 from geo.graph.csr import BANNED, Floats, Graph, Ints, build
 from geo.graph.nearest import K_MAX, nearest
+from geo.graph.trees import tree_from, tree_to
 from geo.places.model import PlaceId
 from geo.routing.approach import Approach, to_first
 from geo.routing.conditions import Conditions, invalid
@@ -98,6 +99,10 @@ class Stock:
                 last[place] = end.millis + 1
         return np.concatenate((times, last))[self._order]
 
+    def beside_node(self, number: int) -> int:
+        """A node one comes to a resource from."""
+        return next(end.node for it, end in self._last if it == number)
+
     def beside(
         self, conditions: Conditions, starts: Sequence[Place], sought: Collection[int], times: Ints
     ) -> list[tuple[int, int, int]]:
@@ -143,7 +148,7 @@ def nearest_usable(
             joined = {it for _, it in passed}
             passed += [(None, it) for it in range(len(stock.resources)) if it not in joined]
         answers.append((near, [(ms, it) for ms, it in passed if it not in {one for _, one in near}]))
-    cut = _cut_off(stock, conditions, starts, {it for _, passed in answers for _, it in passed if it not in why})
+    cut = _cut_off(stock, conditions, starts, _doubtful(stock, conditions, starts, answers, why))
     return [
         Nearby(
             [Found(stock.resources[it], ms) for ms, it in near],
@@ -196,13 +201,42 @@ def _out_first(stock: Stock, conditions: Conditions, start: Place, usable: Seque
 
 
 def _cut_off(
-    stock: Stock, conditions: Conditions, starts: Sequence[Place], doubtful: Collection[int]
+    stock: Stock, conditions: Conditions, starts: Sequence[Place], doubtful: dict[int, list[int]]
 ) -> set[tuple[int, int]]:
     """Which of ``(start, number)`` no way joins around the hazards."""
-    if not doubtful:
-        return set()
-    found = {it: Approach(conditions, [stock.resources[it].place]).millis(starts) for it in doubtful}
-    return {(number, it) for it, times in found.items() for number, ms in enumerate(times) if ms is None}
+    cut = set()
+    for it, asking in doubtful.items():
+        times = Approach(conditions, [stock.resources[it].place]).millis([starts[number] for number in asking])
+        cut |= {(number, it) for number, ms in zip(asking, times, strict=True) if ms is None}
+    return cut
+
+
+def _doubtful(
+    stock: Stock,
+    conditions: Conditions,
+    starts: Sequence[Place],
+    answers: Sequence[tuple[list[tuple[int, int]], list[tuple[int | None, int]]]],
+    why: Collection[int],
+) -> dict[int, list[int]]:
+    """By number the starts of which it is not known yet whether a way joins them around the hazards.
+
+    Who reaches the hub that somebody's nearest is at reaches all that is reached from it: two trees for everybody.
+    """
+    asked = [(number, it) for number, (_, passed) in enumerate(answers) for _, it in passed if it not in why]
+    hub = next((near[0][1] for near, _ in answers if near), None)
+    known: set[tuple[int, int]] = set()
+    if asked and hub is not None:
+        node, times = stock.beside_node(hub), stock.times(conditions, conditions.times)
+        there, on = tree_to(stock.graph, [node], times).millis, tree_from(stock.graph, [node], times).millis
+        reached = {it for it in {it for _, it in asked} if on[stock.nodes[it]] != BANNED}
+        ends = start_ends(conditions, starts, conditions.times)
+        joined = [any(not end.banned and there[end.node] != BANNED for end in found) for found in ends]
+        known = {(number, it) for number, it in asked if joined[number] and it in reached}
+    doubtful: dict[int, list[int]] = {}
+    for number, it in asked:
+        if (number, it) not in known:
+            doubtful.setdefault(it, []).append(number)
+    return doubtful
 
 
 def _places(places: Sequence[Place]) -> tuple[Floats, Floats, Ints]:

@@ -58,11 +58,7 @@ def safest_choices(
     ``through_bans``: banned areas whose concentration is known may be gone through; others never. Raises Invalid
     (geo.route_invalid) for limits out of bounds.
     """
-    if not load_max >= 0:
-        raise invalid("load_max", "a limit of the load is at least 0", "剂量上限不得小于 0", load_max, 0)
-    if not 1 <= labels_a_node <= LABELS_MAX:
-        raise invalid("labels_a_node", "labels are 1 or more", "标签数无效", labels_a_node, LABELS_MAX)
-    return _Search(harm, start, goals, through_bans).run(load_max, labels_a_node)
+    return SafestWays(harm, goals, through_bans=through_bans).choices(start, load_max, labels_a_node)
 
 
 def quickest_within(
@@ -82,31 +78,39 @@ def short_list(choices: Sequence[Choice], count: int = 3) -> list[Choice]:
     return [choices[i] for i in sorted({int(np.abs(loads - load).argmin()) for load in wanted})]
 
 
-class _Search:
-    def __init__(self, harm: Harm, start: Place, goals: Sequence[Place], through_bans: bool) -> None:
+class SafestWays:
+    """The choices of anybody on the way to the first of some goals: the bounds of the search are made once."""
+
+    def __init__(self, harm: Harm, goals: Sequence[Place], *, through_bans: bool = False) -> None:
         conditions = harm.conditions
         measured = np.where(harm.unmeasured & conditions.hazard_bans, BANNED, conditions.lifted)
         self.times = measured.astype(np.int32) if through_bans else conditions.times
-        self.harm, self.start, self.goals = harm, start, goals
+        self.harm, self.goals = harm, goals
         air = harm.protection.air_s
         self.dry_ms = _NEVER_DRY if air is None else int(air * 1_000)
-        self.seeds = [it for it in start_ends(conditions, [start], self.times)[0] if not it.banned]
         ends = goal_ends(conditions, goals, self.times)
         self.last = [(number, it) for number, found in enumerate(ends) for it in found if not it.banned]
 
-    def run(self, load_max: float, labels_a_node: int) -> Choices:
-        """All of them."""
+        self.bounds = self._bounds()
+
+    def choices(self, start: Place, load_max: float = math.inf, labels_a_node: int = LABELS_A_NODE) -> Choices:
+        """Those of one start, as ``safest_choices``."""
+        if not load_max >= 0:
+            raise invalid("load_max", "a limit of the load is at least 0", "剂量上限不得小于 0", load_max, 0)
+        if not 1 <= labels_a_node <= LABELS_MAX:
+            raise invalid("labels_a_node", "labels are 1 or more", "标签数无效", labels_a_node, LABELS_MAX)
         graph = self.harm.conditions.graph
-        seeds = np.array([[it.millis, self._seed_load(it)] for it in self.seeds], dtype=np.float64).reshape(-1, 2)
+        begins = [it for it in start_ends(self.harm.conditions, [start], self.times)[0] if not it.banned]
+        seeds = np.array([[it.millis, self._seed_load(it)] for it in begins], dtype=np.float64).reshape(-1, 2)
         last = [(it.millis, *self._part(it.part)) for _, it in self.last]
         values, links, reached, complete = harm_kernels.choices(
             graph.starts, graph.heads, self.times, self.harm.rates, self.harm.through, self.dry_ms,
-            np.array([it.node for it in self.seeds], dtype=np.int32), seeds,
+            np.array([it.node for it in begins], dtype=np.int32), seeds,
             np.array([it.node for _, it in self.last], dtype=np.int32), np.array(last, dtype=np.float64).reshape(-1, 3),
-            self._bounds(), load_max, labels_a_node, LABELS_MAX,
+            self.bounds, load_max, labels_a_node, LABELS_MAX,
         )  # fmt: skip
-        found = [(values[it, 1], self._trace(links, int(it), int(values[it, 0]))) for it in reached]
-        found += [it for it in self._straight() if it[0] <= load_max]
+        found = [(values[it, 1], self._trace(begins, links, int(it), int(values[it, 0]))) for it in reached]
+        found += [it for it in self._straight(start) if it[0] <= load_max]
         best, lowest = [], math.inf
         for load, route in sorted(found, key=lambda it: (it[1].millis, it[0])):
             if load < lowest:
@@ -138,23 +142,23 @@ class _Search:
         masked = min(max(self.dry_ms - at, 0), millis)
         return rate * (masked / self.harm.through + (millis - masked))
 
-    def _straight(self) -> list[tuple[float, Route]]:
+    def _straight(self, start: Place) -> list[tuple[float, Route]]:
         found = []
         for number, goal in enumerate(self.goals):
-            part = straight(self.harm.conditions, self.start, goal, self.times)
+            part = straight(self.harm.conditions, start, goal, self.times)
             if part is not None:
-                access = self.start.walk_ms + goal.walk_ms
-                load = self._breathed(self.start.walk_ms, *self._part(part))
+                access = start.walk_ms + goal.walk_ms
+                load = self._breathed(start.walk_ms, *self._part(part))
                 found.append((load, Route("avoiding", number, part.millis + access, _NOTHING, part, None, access)))
         return found
 
-    def _trace(self, links: Ints, label: int, millis: int) -> Route:
+    def _trace(self, begins: list[End], links: Ints, label: int, millis: int) -> Route:
         goal, last = self.last[-1 - int(links[label, 0])]
         arcs, at = [], int(links[label, 2])
         while links[at, 1] >= 0:
             arcs.append(int(links[at, 1]))
             at = int(links[at, 2])
-        first = self.seeds[-1 - int(links[at, 1])]
+        first = begins[-1 - int(links[at, 1])]
         access = first.millis + last.millis - sum(it.part.millis for it in (first, last) if it.part is not None)
         return Route("avoiding", goal, millis, np.array(arcs[::-1], dtype=np.int32), first.part, last.part, access)
 
