@@ -16,7 +16,7 @@ from geo.graph.csr import BANNED, Floats, Graph, Ints, build
 from geo.graph.nearest import K_MAX, nearest
 from geo.graph.trees import tree_from, tree_to
 from geo.places.model import PlaceId
-from geo.routing.approach import Approach, to_first
+from geo.routing.approach import to_first
 from geo.routing.conditions import Conditions, invalid
 from geo.routing.ends import End, goal_ends, start_ends, straight
 from geo.routing.snapping import Place
@@ -203,11 +203,21 @@ def _out_first(stock: Stock, conditions: Conditions, start: Place, usable: Seque
 def _cut_off(
     stock: Stock, conditions: Conditions, starts: Sequence[Place], doubtful: dict[int, list[int]]
 ) -> set[tuple[int, int]]:
-    """Which of ``(start, number)`` no way joins around the hazards."""
-    cut = set()
-    for it, asking in doubtful.items():
-        times = Approach(conditions, [stock.resources[it].place]).millis([starts[number] for number in asking])
-        cut |= {(number, it) for number, ms in zip(asking, times, strict=True) if ms is None}
+    """Which of ``(start, number)`` no way joins around the hazards, nor out of the one the start is in: a tree or two
+    for each start."""
+    graph, cut = conditions.graph, set()
+    times = stock.times(conditions, conditions.times)
+    inside = conditions.inside(*_places(starts))
+    for number, asked in doubtful.items():
+        ends = start_ends(conditions, [starts[number]], conditions.times)[0]
+        nodes = np.array([end.node for end in ends if inside[number] or not end.banned], dtype=np.int32)
+        if inside[number]:
+            through = np.where(conditions.hazard_bans, conditions.base, BANNED)
+            nodes = np.flatnonzero(tree_from(graph, nodes, through).millis != BANNED).astype(np.int32)
+            nodes = nodes[~conditions.inside(graph.x[nodes], graph.y[nodes], graph.level[nodes])]
+        reached = tree_from(stock.graph, nodes, times).millis
+        beside = {it for _, it, _ in stock.beside(conditions, [starts[number]], asked, conditions.times)}
+        cut |= {(number, it) for it in asked if reached[stock.nodes[it]] == BANNED and it not in beside}
     return cut
 
 
@@ -218,7 +228,7 @@ def _doubtful(
     answers: Sequence[tuple[list[tuple[int, int]], list[tuple[int | None, int]]]],
     why: Collection[int],
 ) -> dict[int, list[int]]:
-    """By number the starts of which it is not known yet whether a way joins them around the hazards.
+    """By start the numbers of which it is not known yet whether a way joins them around the hazards.
 
     Who reaches the hub that somebody's nearest is at reaches all that is reached from it: two trees for everybody.
     """
@@ -235,7 +245,7 @@ def _doubtful(
     doubtful: dict[int, list[int]] = {}
     for number, it in asked:
         if (number, it) not in known:
-            doubtful.setdefault(it, []).append(number)
+            doubtful.setdefault(number, []).append(it)
     return doubtful
 
 

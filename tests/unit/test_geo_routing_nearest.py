@@ -38,9 +38,9 @@ def _thing(name: str, node: int, **more: Any) -> Resource:
     return Resource(id=name, kind="extinguisher", place=at_node(_row(), node), **more)
 
 
-def _ban(left: float, right: float) -> Placed:
-    footprint = Footprint(shapely.box(left, -1, right, 1), frozenset({0}), BAN_PERMILLE)
-    return Placed("gas", (PlacedSlice(0, (footprint,)),))
+def _ban(left: float, right: float, permille: int = BAN_PERMILLE) -> Placed:
+    footprint = Footprint(shapely.box(left, -1, right, 1), frozenset({0}), permille)
+    return Placed(f"gas at {left}", (PlacedSlice(0, (footprint,)),))
 
 
 def _told(answer: Nearby) -> tuple[list[tuple[str, int]], list[tuple[str, str, int | None]]]:
@@ -90,6 +90,22 @@ def test_out_of_the_cloud_one_is_led_to_the_one_reached_first() -> None:
     assert _told(answer)[0] == [("good", 10_000)]
     (none,) = nearest_usable(Stock(graph, THINGS[:2], "extinguisher"), found, [at_node(graph, 2)], 1, NOW)
     assert none.found == []
+
+
+def test_out_of_the_cloud_what_is_cut_off_is_named_and_what_is_reached_later_is_not() -> None:
+    graph = _row()
+    stock = Stock(graph, THINGS[2:], "extinguisher")
+    (joined,) = nearest_usable(stock, steady(graph, _ban(19, 21)), [at_node(graph, 2)], 2, NOW)
+    assert _told(joined) == ([("good", 10_000)], [])
+    (cut,) = nearest_usable(stock, steady(graph, _ban(19, 21), _ban(44, 46)), [at_node(graph, 2)], 2, NOW)
+    assert _told(cut) == ([("good", 10_000)], [("far", "unreachable", 30_000)])
+
+
+def test_one_that_is_slower_to_reach_now_is_no_refused_one() -> None:
+    graph = _row()
+    stock = Stock(graph, [_thing("slow", 3), _thing("quick", 0)], "extinguisher")
+    (answer,) = nearest_usable(stock, steady(graph, _ban(24, 26, 10_000)), [at_node(graph, 2)], 1, NOW)
+    assert _told(answer) == ([("quick", 20_000)], [])
 
 
 def _on(x: float) -> Place:
