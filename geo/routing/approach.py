@@ -115,7 +115,8 @@ class Approach:
     def _grow(self, before: Approach | None) -> Tree:
         graph = self.conditions.graph
         roots, offsets = list(self._last), [millis for millis, _, _ in self._last.values()]
-        old = None if before is None or not before.tree.whole else before.tree
+        known = before is not None and before.tree.whole and before.conditions.graph is graph
+        old = before.tree if before is not None and known else None
         if old is not None and (old.roots.tolist(), old.offsets.tolist()) == (roots, offsets):
             return repair(old, graph, self.times).tree
         wanted: list[int] = []

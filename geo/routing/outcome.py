@@ -13,6 +13,7 @@ from geo.routing.approach import Approach
 from geo.routing.conditions import Conditions, invalid
 from geo.routing.harm import Harm, LeastHarm, exposure, weigh
 from geo.routing.routes import Route
+from geo.routing.safest import SafestWays
 from geo.routing.snapping import Place
 from mobile_contract.text import Text
 
@@ -53,7 +54,7 @@ def outcomes(
         raise invalid("load_max", "a limit of the load is at least 0", "剂量上限不得小于 0", load_max, 0)
     harm = weigh(conditions, rates, protection)
     safe = Approach(conditions, goals, starts=starts).routes(starts)
-    harmful = LeastHarm(harm, goals) if any(it is None for it in safe) else None
+    harmful = _Harmful(harm, goals) if any(it is None for it in safe) else None
     found = []
     for start, route in zip(starts, safe, strict=True):
         if route is not None:
@@ -62,6 +63,24 @@ def outcomes(
             assert harmful is not None
             found.append(_unsafe(harm, harmful.route(start), load_max))
     return found
+
+
+class _Harmful:
+    """The least harmful ways; where a mask's air runs out on one, the least of all that know of it."""
+
+    def __init__(self, harm: Harm, goals: Sequence[Place]) -> None:
+        self._harm, self._goals, self._lasting = harm, goals, LeastHarm(harm, goals)
+        self._knowing: SafestWays | None = None
+
+    def route(self, start: Place) -> Route | None:
+        route, air_s = self._lasting.route(start), self._harm.protection.air_s
+        if route is None or air_s is None or route.millis <= air_s * 1_000:
+            return route
+        if self._knowing is None:
+            self._knowing = SafestWays(self._harm, self._goals, through_bans=True)
+        # None: no way but through what nobody measured, of which the time counts first, with air or without.
+        choices = self._knowing.choices(start).choices
+        return msgspec.structs.replace(choices[-1].route, kind="least_harm") if choices else route
 
 
 def _unsafe(harm: Harm, route: Route | None, load_max: float | None) -> Outcome:

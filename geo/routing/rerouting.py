@@ -84,7 +84,7 @@ def replan(
 
     Raises Invalid (geo.route_invalid) for a walker whose goal or arcs are none, and for a bound below nothing.
     """
-    _check(before, walkers, bound)
+    _check(before, conditions, walkers, bound)
     after = Approach(conditions, before.goals, before.kind, before=before)
     present = _present(after, walkers)
     best = after.millis([it.place for it in walkers])
@@ -151,7 +151,9 @@ def _nearly_there(after: Approach, walker: Walker, begins: list[End], comes_in: 
     return min(ways, key=lambda it: (it[0] is None, it[0]), default=(None, "off_route"))
 
 
-def _check(before: Approach, walkers: Sequence[Walker], bound: Hysteresis) -> None:
+def _check(before: Approach, conditions: Conditions, walkers: Sequence[Walker], bound: Hysteresis) -> None:
+    if before.conditions.graph is not conditions.graph:
+        raise invalid("conditions", "the ways are of another network", "路线属于另一路网", None)
     if not (bound.least_ms >= 0 and 0 <= bound.share <= 1):
         raise invalid("bound", "a gain is at least 0 ms and 0 to 1 of the way", "改道阈值无效", bound.share, [0, 1])
     arcs = before.conditions.graph.arcs

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from geo.graph.csr import BANNED, Graph, build
-from geo.hazards.dose import DoseRates, LoadLaw, Protection, dose_rates
+from geo.hazards.dose import DoseRates, LoadLaw, Protection, dose_rates, path_dose
 from geo.hazards.footprints import BAN_PERMILLE, Footprint, Placed, PlacedSlice
 from geo.hazards.model import Concentration
 from geo.hazards.raising import HazardTimes
@@ -81,6 +81,44 @@ def test_the_least_harm_is_the_least_of_all_ways(data: st.DataObject, leak: tupl
         assert (found.base[outcome.route.arcs] != BANNED).all()
         assert outcome.route.millis == found.lifted[outcome.route.arcs].sum(dtype=np.int64)
         assert outcome.cut_off_by or start == goal
+
+
+@given(st.data(), leaks(6), st.sampled_from([Protection(10.0, 0.5), Protection(50.0, 3.0), Protection(50.0, 900.0)]))
+def test_with_air_that_runs_out_it_is_the_least_of_all_ways_too(
+    data: st.DataObject, leak: tuple[Conditions, DoseRates], worn: Protection
+) -> None:
+    found, rates = leak
+    graph, nodes = found.graph, st.integers(0, leak[0].graph.nodes - 1)
+    start, goal = data.draw(nodes), data.draw(nodes)
+    outcome = outcomes(found, [at_node(graph, start)], [at_node(graph, goal)], rates, worn)[0]
+    unmeasured = weigh(found, rates).unmeasured & found.hazard_bans
+    ways = list(simple_ways(graph, (found.base != BANNED) & ~unmeasured, start, goal))
+    if outcome.state == "least_harm" and ways:
+        assert outcome.dose is not None
+        loads = []
+        for way in ways:
+            at_ms = np.concatenate(([0], np.cumsum(found.lifted[way], dtype=np.int64)))
+            loads.append(path_dose(weigh(found, rates).dose, way, at_ms, worn).load)
+        assert outcome.dose.load == pytest.approx(min(loads), rel=1e-9)
+
+
+def test_when_the_air_runs_out_in_the_longer_cloud_the_thicker_is_the_better() -> None:
+    ends = [(0, 1, 10), (1, 3, 10), (0, 2, 40), (2, 3, 40)]
+    tails, heads, seconds = zip(*ends, strict=True)
+    graph, _ = build([0, 10, 10, 20], [5, 0, 10, 5], [0] * 4, tails, heads, [1_000 * it for it in seconds])
+    times = HazardTimes(graph)
+    times.update([_cloud("thick", 0, 9.0), _cloud("thin", 10, 1.5)])
+    found, rates = conditions(graph, times), dose_rates(times, LAW)
+    for air_s, cloud in ((80.0, "thin"), (20.0, "thick")):
+        (one,) = outcomes(found, [at_node(graph, 0)], [at_node(graph, 3)], rates, Protection(50.0, air_s))
+        assert (one.cut_off_by, one.route and one.route.kind) == ((cloud,), "least_harm")
+    times.update([_cloud("thick", 0, None), _cloud("thin", 10, None)])
+    (fires,) = outcomes(
+        conditions(graph, times), [at_node(graph, 0)], [at_node(graph, 3)], rates, Protection(50.0, 1.0)
+    )
+    assert (fires.state, fires.unmeasured_ms) == ("least_harm", 20_000)
+    two = outcomes(found, [at_node(graph, 0)] * 2, [at_node(graph, 3)], rates, Protection(50.0, 20.0))
+    assert [it.cut_off_by for it in two] == [("thick",)] * 2
 
 
 def _corridors() -> Graph:

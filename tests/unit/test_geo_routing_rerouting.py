@@ -157,6 +157,8 @@ def test_what_is_no_walker_or_bound_is_named() -> None:
     graph = _square()
     calm = Approach(conditions(graph), [at_node(graph, 3)])
     assert replan(calm, calm.conditions, []).turns == []
+    with pytest.raises(Invalid, match="another network"):
+        replan(calm, conditions(_square()), [])
     here = at_node(graph, 0)
     wrong = [
         (Walker(here, 1, ALL), "walkers.0.goal"),

@@ -281,3 +281,6 @@ def test_ways_after_a_move_of_the_hazards_are_those_found_anew(data: st.DataObje
     before = Approach(found, places)
     moved = steady(graph, data.draw(boxes("moved")))
     assert Approach(moved, places, before=before).millis(everybody) == Approach(moved, places).millis(everybody)
+    # Of another network nothing is taken over.
+    other = conditions(build(graph.x, graph.y, graph.level, graph.tails, graph.heads, graph.millis)[0])
+    assert Approach(other, places, before=before).millis(everybody) == Approach(other, places).millis(everybody)
