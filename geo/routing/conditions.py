@@ -45,8 +45,12 @@ class Conditions(msgspec.Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def touched(self) -> Mask:
-        """The arcs that some hazard slows or bans (m)."""
-        return np.asarray(self.times != self.base)
+        """The arcs that some hazard touches (m), those that can not get slower or are shut anyway too."""
+        found = np.zeros(self.graph.arcs, dtype=bool)
+        for hazard in self.hazards:
+            for _, arcs in hazard.touched:
+                found[arcs] = True
+        return found
 
     @cached_property
     def by_hazard(self) -> list[tuple[str, Ints]]:

@@ -7,6 +7,7 @@ and only where that leaves no way, or the way is not without the others, those o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import msgspec
@@ -15,7 +16,7 @@ import numpy as np
 from geo.graph.checks import LIMIT_MAX_MS
 from geo.graph.csr import BANNED, Floats, Ints
 from geo.graph.trees import Tree, paths
-from geo.hazards.dose import NO_PROTECTION, DoseRates, PathDose, Protection, path_dose
+from geo.hazards.dose import NO_PROTECTION, DoseRates, PathDose, Protection, arc_loads
 from geo.hazards.footprints import BAN_PERMILLE
 from geo.routing import harm_kernels
 from geo.routing.conditions import Conditions, Mask, invalid
@@ -32,7 +33,6 @@ class Harm(msgspec.Struct, frozen=True, eq=False):
     millisecond on each arc, unprotected, by the first slice; ``through``: what a mask divides it by."""
 
     conditions: Conditions
-    dose: DoseRates
     protection: Protection
     unmeasured: Mask
     rates: Floats
@@ -48,8 +48,6 @@ def weigh(conditions: Conditions, rates: DoseRates, protection: Protection = NO_
         raise invalid(
             "rates", "rates are of every arc", "剂量率须覆盖每条弧段", rates.per_min.shape, conditions.graph.arcs
         )
-    # Checks the protection.
-    path_dose(rates, [], np.zeros(1, dtype=np.int64), protection)
     unmeasured = np.zeros(conditions.graph.arcs, dtype=bool)
     for hazard in conditions.hazards:
         for footprint, arcs in hazard.touched:
@@ -57,18 +55,21 @@ def weigh(conditions: Conditions, rates: DoseRates, protection: Protection = NO_
             if footprint.permille == BAN_PERMILLE and not known:
                 unmeasured[arcs] = True
     first = msgspec.structs.replace(rates, starts_ms=rates.starts_ms[:1], per_min=rates.per_min[:1])
+    # It knows what a protection is.
+    arc_loads(first, conditions.lifted, protection)
     through = protection.factor**rates.law.exponent
-    return Harm(conditions, first, protection, unmeasured, first.per_min[0] / _MS_A_MIN, through)
+    return Harm(conditions, protection, unmeasured, first.per_min[0] / _MS_A_MIN, through)
 
 
 def exposure(harm: Harm, route: Route) -> PathDose:
     """What a way costs in breath. What is off the network counts for the air, as if it came first."""
     arcs, millis = route.walked(harm.conditions)
-    at_ms = np.concatenate(([0], np.cumsum(millis, dtype=np.int64)))
-    worn = harm.protection
-    if worn.air_s is not None:
-        worn = msgspec.structs.replace(worn, air_s=max(worn.air_s - route.access_ms / 1_000, 0.0))
-    return path_dose(harm.dose, arcs.tolist(), at_ms, worn)
+    entered = np.cumsum(millis, dtype=np.float64) - millis
+    air_s = harm.protection.air_s
+    dry = math.inf if air_s is None else air_s * 1_000 - route.access_ms
+    masked = np.clip(dry - entered, 0, millis)
+    by_arc = harm.rates[arcs] * (masked / harm.through + (millis - masked))
+    return PathDose(float(by_arc.sum()), by_arc, None if air_s is None else air_s - route.millis / 1_000)
 
 
 class LeastHarm:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.errors import Invalid
 from geo.graph.csr import BANNED, Graph, build
-from geo.hazards.dose import DoseRates, LoadLaw, Protection, dose_rates, path_dose
+from geo.hazards.dose import DoseRates, LoadLaw, Protection, dose_rates
 from geo.hazards.footprints import BAN_PERMILLE, Footprint, Placed, PlacedSlice
 from geo.hazards.model import Concentration
 from geo.hazards.raising import HazardTimes
@@ -97,8 +97,13 @@ def test_with_air_that_runs_out_it_is_the_least_of_all_ways_too(
         assert outcome.dose is not None
         loads = []
         for way in ways:
-            at_ms = np.concatenate(([0], np.cumsum(found.lifted[way], dtype=np.int64)))
-            loads.append(path_dose(weigh(found, rates).dose, way, at_ms, worn).load)
+            at, load = 0, 0.0
+            for arc in way:
+                millis = int(found.lifted[arc])
+                masked = min(max((worn.air_s or 0) * 1_000 - at, 0), millis)
+                load += rates.per_min[0][arc] / 60_000 * (masked / worn.factor + (millis - masked))
+                at += millis
+            loads.append(load)
         assert outcome.dose.load == pytest.approx(min(loads), rel=1e-9)
 
 
