@@ -8,9 +8,9 @@ run: .venv/installed
 	@exec $(BIN)/muster up
 
 # One run, with the gate on the pure modules' branches; a part of the tests (pytest tests/unit/test_x.py) has no gate.
-# Two at a time, a file each: whole-process tests mostly wait, and every worker has a PostgreSQL of its own.
+# Three at a time, a file each: whole-process tests mostly wait, and every worker has a PostgreSQL of its own.
 test: .venv/installed
-	$(BIN)/python -m pytest --cov -n 2 --dist loadfile
+	$(BIN)/python -m pytest --cov -n 3 --dist loadfile
 
 check: .venv/installed
 	$(BIN)/ruff check .

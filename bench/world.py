@@ -12,8 +12,7 @@ from core.database import Database, Tx
 from core.device_secret import hash_secret
 from core.ids import new_id
 from incidents.alarms import alarm_queries
-from incidents.alarms.alarm import letter
-from incidents.alarms.model import AlarmRule, AlarmState, LimitSource
+from incidents.alarms.model import AlarmRule, LimitSource
 from mobile_contract.text import Text
 from plant import instrument_queries, queries
 from plant.model import Device, Sensor, Site, Zone
@@ -119,13 +118,8 @@ async def _add_device(tx: Tx, site: Site, slug: str, zone_id: UUID) -> dict[str,
 
 
 async def _add_rules(tx: Tx, site: Site, sensors: list[UUID]) -> None:
-    """``incidents.alarms.alarm_queries.insert_rule`` for many: 30,000 rules in a few seconds."""
     rules = [rule for sensor in sensors for rule in _rules(site.tenant_id, sensor)]
-    normal = AlarmState()
-    await tx.executemany(alarm_queries.INSERT_RULE, [_row(rule, site, tx) for rule in rules])
-    await tx.executemany(
-        alarm_queries.INSERT_STATE, [(site.tenant_id, rule.id, normal, letter(normal), tx.now) for rule in rules]
-    )
+    await alarm_queries.insert_rules(tx, site.tenant_id, site.id, rules)
 
 
 def _rules(tenant_id: UUID, sensor_id: UUID) -> list[AlarmRule]:
@@ -135,26 +129,3 @@ def _rules(tenant_id: UUID, sensor_id: UUID) -> list[AlarmRule]:
         AlarmRule(id=new_id(), kind="high", level=2, set_point=LIMIT_2, deadband=100.0, **common),  # type: ignore[arg-type]
         AlarmRule(id=new_id(), kind="stale", level=1, stale_after_s=STALE_AFTER_S, **common),  # type: ignore[arg-type]
     ]
-
-
-def _row(rule: AlarmRule, site: Site, tx: Tx) -> tuple[object, ...]:
-    return (
-        rule.tenant_id,
-        rule.id,
-        site.id,
-        rule.sensor_id,
-        rule.actuator_id,
-        rule.kind,
-        rule.level,
-        rule.set_point,
-        rule.unit,
-        rule.deadband,
-        rule.on_delay_s,
-        rule.off_delay_s,
-        rule.rearm_after_s,
-        rule.latching,
-        rule.stale_after_s,
-        rule.toxic,
-        rule.source,
-        tx.now,
-    )

@@ -35,7 +35,7 @@ CLOSE_TIMEOUT_S = 5.0
 # What waits for the end of a transaction, in the order it is written: an incident's record under the incident's lock,
 # rooms under their heads, the tenant's audit chain under its head, which everybody in the tenant shares. Waking
 # listeners takes no lock and may be asked for by the others.
-LATEST = ("timeline", "rooms", "audit", "wakes")
+LATEST = ("timeline", "rooms", "audit", "outbox", "wakes")
 
 # Records converted before the loop turns to others: some 5 ms.
 SLICE_ROWS = 500
@@ -141,7 +141,8 @@ class Database:
     async def transaction(self, tenant_id: UUID | None) -> AsyncIterator[Tx]:
         """One transaction in one tenant; leaving with an exception rolls it back."""
         try:
-            async with self.pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection, connection.transaction():
+            acquired = self.pool.acquire(timeout=CONNECT_TIMEOUT_S)
+            async with acquired as connection, _our_faults(connection), connection.transaction():
                 await connection.execute(_SET_TENANT, "" if tenant_id is None else str(tenant_id))
                 tx = Tx(connection, tenant_id, self.clock.now())
                 yield tx
@@ -177,6 +178,18 @@ CONNECTION_LOST = (
 
 # What PostgreSQL answers to one of two transactions that wait for each other: rolled back, to be done again.
 LOST_RACE = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+
+
+@asynccontextmanager
+async def _our_faults(connection: Any) -> AsyncIterator[None]:
+    """What the driver refuses on a connection that stands (a wrong number of arguments, say) is no absence of the
+    server: doing it again would fail for ever."""
+    try:
+        yield
+    except asyncpg.InterfaceError as problem:
+        if connection.is_closed():
+            raise
+        raise RuntimeError(f"the driver refuses this: {problem}") from problem
 
 
 async def prepare_connection(connection: Any) -> None:

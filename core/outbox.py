@@ -43,18 +43,24 @@ class News(msgspec.Struct, frozen=True):
 _APPEND = """
 WITH news AS (
     INSERT INTO outbox (tenant_id, id, kind, key, payload, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    SELECT $1, id, kind, key, payload, $6
+    FROM unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[]) AS it (id, kind, key, payload)
 )
-SELECT pg_notify('muster_news', $7)
+SELECT pg_notify('muster_news', news) FROM unnest($7::text[]) AS news
 """
 
 
 async def append(tx: Tx, kind: str, key: object, payload: dict[str, Any] | None = None) -> None:
-    """Write the news and wake the listeners at commit."""
-    news = News(kind, tx.tenant_id, str(key))
-    await tx.execute(
-        _APPEND, tx.tenant_id, new_id(), kind, str(key), payload or {}, tx.now, msgspec.json.encode(news).decode()
-    )
+    """Write the news at the end of the transaction and wake the listeners at commit."""
+    tx.collect("outbox", (new_id(), News(kind, tx.tenant_id, str(key)), payload or {}), _append)
+
+
+async def _append(tx: Tx, collected: list[tuple[UUID, News, dict[str, Any]]]) -> None:
+    """All news of the transaction in one statement, in the order they happened."""
+    ids, news, payloads = zip(*collected, strict=True)
+    kinds, keys = [it.kind for it in news], [it.key for it in news]
+    wakes = [msgspec.json.encode(it).decode() for it in news]
+    await tx.execute(_APPEND, tx.tenant_id, list(ids), kinds, keys, list(payloads), tx.now, wakes)
 
 
 _NOTIFY = "SELECT pg_notify('muster_news', news) FROM unnest($1::text[]) AS news"

@@ -283,18 +283,18 @@ async def find_snapshot(tx: Tx, tenant_id: UUID, room_id: UUID) -> RoomState | N
     return None if state is None else msgspec.convert(state, RoomState)
 
 
-INSERT_MEMBER = """
+INSERT_MEMBERS = """
 INSERT INTO room_members (tenant_id, room_id, account_id, joined_at, name)
-SELECT $1, $2, id, $4, display_name FROM accounts WHERE tenant_id = $1 AND id = $3
+SELECT $1, $2, id, $4, display_name FROM accounts WHERE tenant_id = $1 AND id = ANY ($3::uuid[])
 ON CONFLICT (tenant_id, room_id, account_id) DO NOTHING
-RETURNING name
+RETURNING account_id, name
 """
 
 
-async def insert_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> str | None:
-    """The person's name in the room from now on; None when they are a member already."""
-    name: str | None = await tx.fetchval(INSERT_MEMBER, tenant_id, room_id, account_id, tx.now)
-    return name
+async def insert_members(tx: Tx, tenant_id: UUID, room_id: UUID, account_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The names, from now on, of those who were no members yet."""
+    rows = await tx.fetch(INSERT_MEMBERS, tenant_id, room_id, list(account_ids), tx.now)
+    return {row["account_id"]: row["name"] for row in rows}
 
 
 DELETE_MEMBER = "DELETE FROM room_members WHERE tenant_id = $1 AND room_id = $2 AND account_id = $3"

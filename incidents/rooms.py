@@ -7,7 +7,7 @@ task, delivery, room).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from core import outbox
@@ -37,8 +37,8 @@ async def open_room(tx: Tx, tenant_id: UUID, incident_id: UUID, members: Iterabl
     room_id = new_id()
     if not await room_queries.insert_room(tx, tenant_id, room_id, incident_id):
         room_id = (await room_of(tx, tenant_id, incident_id)).id
-    for account_id in members:
-        await add_member(tx, tenant_id, room_id, account_id)
+    tx.memo["room", incident_id] = room_id
+    await add_members(tx, tenant_id, room_id, list(members))
     return room_id
 
 
@@ -119,15 +119,26 @@ async def post(tx: Tx, actor: Actor, room_id: UUID, text: str, client_key: str) 
 
 async def add_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
     """Add a person; adding twice is one fact."""
-    name = await room_queries.insert_member(tx, tenant_id, room_id, account_id)
-    if name is not None:
-        member = MemberView(account=account_id, name=name, joined_at=tx.now)
-        append_later(tx, room_id, MemberJoined(member))
-        await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
+    await add_members(tx, tenant_id, room_id, [account_id])
+
+
+async def add_members(tx: Tx, tenant_id: UUID, room_id: UUID, account_ids: Sequence[UUID]) -> None:
+    """Add these people in their order; who is in it already stays as they are."""
+    added: set[UUID] = tx.memo.setdefault(("members", room_id), set())
+    if not (asked := [account_id for account_id in account_ids if account_id not in added]):
+        return
+    names = await room_queries.insert_members(tx, tenant_id, room_id, asked)
+    added |= names.keys()
+    for account_id in asked:
+        if account_id in names:
+            member = MemberView(account=account_id, name=names.pop(account_id), joined_at=tx.now)
+            append_later(tx, room_id, MemberJoined(member))
+            await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")
 
 
 async def remove_member(tx: Tx, tenant_id: UUID, room_id: UUID, account_id: UUID) -> None:
     """Take a person out; twice is one fact."""
+    tx.memo.get(("members", room_id), set()).discard(account_id)
     if await room_queries.delete_member(tx, tenant_id, room_id, account_id):
         append_later(tx, room_id, MemberLeft(account_id))
         await outbox.wake(tx, NEWS_MEMBER, f"{room_id}:{account_id}")

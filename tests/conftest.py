@@ -12,6 +12,7 @@ import asyncpg
 import hypothesis
 import pytest
 import pytest_asyncio
+import structlog
 
 from core.clock import SystemClock
 from core.database import Database, Tx, prepare_connection
@@ -22,6 +23,10 @@ from tests.clusters import TENANT_SLUG, Clone, Cluster
 # How long an example takes says how busy the machine is: timings belong into bench/.
 hypothesis.settings.register_profile("muster", deadline=None)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "muster")
+
+# Traces as the interpreter writes them: the decorated ones take half a second each of the loop that is tested.
+_PLAIN = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], _PLAIN])
 
 IN_CI = os.environ.get("CI") == "true"
 ROOT = Path(__file__).parent.parent

@@ -57,7 +57,7 @@ class Scene(msgspec.Struct, frozen=True):
             owned = msgspec.structs.replace(task, owner_account_id=self.people[name].account_id)
             await task_queries.save_task(tx, self.tenant_id, owned)
             account_id = self.people[name].account_id
-            return await deliveries.queue_order(tx, self.tenant_id, self.task_id, account_id, ORDER)
+            return (await deliveries.queue_order(tx, self.tenant_id, self.task_id, account_id, ORDER)).id
 
     async def delivery(self, db: Database, name: str) -> DeliveryRow | None:
         """The person's delivery of the task, or None when they were not asked."""

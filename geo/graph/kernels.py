@@ -10,7 +10,7 @@ What runs for each arc is put in place by numba itself (``inline``): calls cost 
 file: numba's cache notices a change of the file a kernel is in, not of the files it calls.
 
 A search goes over rows ``starts``, ``heads``; ``ids`` names the arc of each entry, or is None when that is its place.
-``state`` int32 (n, 4) keeps what belongs to a node on one cache line: its time, the arc it was reached by, the next and
+``state`` int32 (4 n) keeps what belongs to a node on one cache line: its time, the arc it was reached by, the next and
 the previous of its list. ``first`` int32 (SLOTS + 1) is the first node of each bucket; the last list holds the nodes
 beyond the horizon of the buckets. Of equal times the lower arc is taken, and none (a source) before any, so that what
 comes out does not depend on the order of the work.
@@ -19,8 +19,8 @@ comes out does not depend on the order of the work.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import Flags, Ints, Longs
 
 SLOTS = 1024
@@ -33,32 +33,32 @@ _FREE = -(2**31)
 _TARGET, _FOUND = 1, 2
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _put(state: Ints, first: Ints, v: int, slot: int) -> None:  # pragma: no cover
     head = first[slot]
-    state[v, _AFTER] = head
-    state[v, _BEFORE] = -slot - 1
+    state[4 * v + _AFTER] = head
+    state[4 * v + _BEFORE] = -slot - 1
     if head >= 0:
-        state[head, _BEFORE] = v
+        state[4 * head + _BEFORE] = v
     first[slot] = v
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _take(state: Ints, first: Ints, v: int) -> None:  # pragma: no cover
-    before, after = state[v, _BEFORE], state[v, _AFTER]
+    before, after = state[4 * v + _BEFORE], state[4 * v + _AFTER]
     if before < 0:
         first[-before - 1] = after
     else:
-        state[before, _AFTER] = after
+        state[4 * before + _AFTER] = after
     if after >= 0:
-        state[after, _BEFORE] = before
-    state[v, _BEFORE] = _FREE
+        state[4 * after + _BEFORE] = before
+    state[4 * v + _BEFORE] = _FREE
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> int:  # pragma: no cover
     """A node whose key fell, into its new bucket; how many more are queued."""
-    free = state[w, _BEFORE] == _FREE
+    free = state[4 * w + _BEFORE] == _FREE
     if not free:
         if old == new:
             return 0
@@ -67,42 +67,42 @@ def _queue(state: Ints, first: Ints, w: int, old: int, new: int, end: int) -> in
     return 1 if free else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _clear(state: Ints, first: Ints) -> None:  # pragma: no cover
-    for v in range(len(state)):
-        state[v, _TIME] = NEVER
-        state[v, _ARC] = -1
-        state[v, _BEFORE] = _FREE
+    for v in range(len(state) // 4):
+        state[4 * v + _TIME] = NEVER
+        state[4 * v + _ARC] = -1
+        state[4 * v + _BEFORE] = _FREE
     for slot in range(len(first)):
         first[slot] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _seed(state: Ints, first: Ints, v: int, millis: int, touched: Ints, count: int) -> int:  # pragma: no cover
     """A source, before the search begins; how many nodes are touched."""
-    if millis < state[v, _TIME]:
-        if state[v, _TIME] == NEVER:
+    if millis < state[4 * v + _TIME]:
+        if state[4 * v + _TIME] == NEVER:
             touched[count] = v
             count += 1
             _put(state, first, v, _FAR)
-        state[v, _TIME] = millis
-        state[v, _ARC] = -1
+        state[4 * v + _TIME] = millis
+        state[4 * v + _ARC] = -1
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _roll(state: Ints, first: Ints, shift: int) -> int:  # pragma: no cover
     """Puts what lies beyond the horizon into the buckets of the next one; the bucket that begins at."""
     low = np.int64(NEVER)
     v = first[_FAR]
     while v >= 0:
-        low = min(low, np.int64(state[v, _TIME]))
-        v = state[v, _AFTER]
+        low = min(low, np.int64(state[4 * v + _TIME]))
+        v = state[4 * v + _AFTER]
     bucket = low >> shift
     v = first[_FAR]
     while v >= 0:
-        after = state[v, _AFTER]
-        place = np.int64(state[v, _TIME]) >> shift
+        after = state[4 * v + _AFTER]
+        place = np.int64(state[4 * v + _TIME]) >> shift
         if place < bucket + SLOTS:
             _take(state, first, v)
             _put(state, first, v, place & _MASK)
@@ -110,7 +110,7 @@ def _roll(state: Ints, first: Ints, shift: int) -> int:  # pragma: no cover
     return bucket
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _search(
     starts: Ints,
     heads: Ints,
@@ -129,6 +129,7 @@ def _search(
     """From ``count`` seeds until ``wanted`` marked nodes are final (0: to the end); how many were found, and touched.
 
     An arc that is banned adds NEVER, which is beyond any limit; sums are 64 bits wide.
+    What is never negative is read as unsigned: numba then leaves out its look for an index from the end.
     """
     hits, queued = 0, count
     bucket, end = np.int64(0), np.int64(0)
@@ -141,34 +142,34 @@ def _search(
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
                 if wanted > 0 and marks[v] == _TARGET:
                     marks[v] = _FOUND
                     found[hits] = v
                     hits += 1
-                base = np.int64(state[v, _TIME])
-                for place in range(starts[v], starts[v + 1]):
+                base = np.int64(state[4 * v + _TIME])
+                for place in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
                     a = place if ids is None else ids[place]
-                    w = np.int64(heads[place])
+                    w = np.int64(np.uint32(heads[place]))
                     t = base + times[a]
-                    old = np.int64(state[w, _TIME])
+                    old = np.int64(state[4 * w + _TIME])
                     if t < old and t <= limit:
                         if old == NEVER:
                             touched[count] = w
                             count += 1
                         queued += _queue(state, first, w, old >> shift, t >> shift, end)
-                        state[w, _TIME] = t
-                        state[w, _ARC] = a
-                    elif t == old and a < state[w, _ARC]:
-                        state[w, _ARC] = a
+                        state[4 * w + _TIME] = t
+                        state[4 * w + _ARC] = a
+                    elif t == old and a < state[4 * w + _ARC]:
+                        state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     return hits, count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def tree(
     starts: Ints,
     heads: Ints,
@@ -184,7 +185,7 @@ def tree(
 ) -> None:  # pragma: no cover
     """``millis``, ``arcs`` (n) of the nodes that are final when all ``targets`` are (no target: of all)."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n if len(targets) else 0, dtype=np.uint8)
     wanted = 0
@@ -199,23 +200,23 @@ def tree(
             count = _seed(state, first, sources[i], offsets[i], touched, count)
     _search(starts, heads, ids, times, limit, shift, state, first, touched, count, marks, wanted, found)
     for v in range(n):
-        final = state[v, _BEFORE] == _FREE
-        millis[v] = state[v, _TIME] if final else NEVER
-        arcs[v] = state[v, _ARC] if final else -1
+        final = state[4 * v + _BEFORE] == _FREE
+        millis[v] = state[4 * v + _TIME] if final else NEVER
+        arcs[v] = state[4 * v + _ARC] if final else -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _forget(state: Ints, first: Ints, touched: Ints, count: int) -> None:  # pragma: no cover
     """As before the search, at the cost of what it touched."""
     for i in range(count):
         v = touched[i]
-        if state[v, _BEFORE] != _FREE:
+        if state[4 * v + _BEFORE] != _FREE:
             _take(state, first, v)
-        state[v, _TIME] = NEVER
-        state[v, _ARC] = -1
+        state[4 * v + _TIME] = NEVER
+        state[4 * v + _ARC] = -1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def nearest(
     starts: Ints,
     heads: Ints,
@@ -231,7 +232,7 @@ def nearest(
 ) -> None:  # pragma: no cover
     """``nodes``, ``millis`` (s, k): of each source the k nearest targets by time, then by node."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n, dtype=np.uint8)
     for v in targets:
@@ -246,16 +247,18 @@ def nearest(
             best = place
             for j in range(place + 1, hits):
                 v, w = found[j], found[best]
-                if state[v, _TIME] < state[w, _TIME] or (state[v, _TIME] == state[w, _TIME] and v < w):
+                if state[4 * v + _TIME] < state[4 * w + _TIME] or (
+                    state[4 * v + _TIME] == state[4 * w + _TIME] and v < w
+                ):
                     best = j
             v = found[best]
             found[best] = found[place]
             nodes[i, place] = v
-            millis[i, place] = state[v, _TIME]
+            millis[i, place] = state[4 * v + _TIME]
         _forget(state, first, touched, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def table(
     starts: Ints,
     heads: Ints,
@@ -270,7 +273,7 @@ def table(
 ) -> None:  # pragma: no cover
     """``millis`` (s, t): from each source to each target; ``unique``: how many different targets."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, found = np.empty(n, dtype=np.int32), np.empty(len(targets), dtype=np.int32)
     marks = np.zeros(n, dtype=np.uint8)
     _clear(state, first)
@@ -281,11 +284,11 @@ def table(
         _, count = _search(starts, heads, ids, times, limit, shift, state, first, touched, count, marks, unique, found)
         for j in range(len(targets)):
             v = targets[j]
-            millis[i, j] = state[v, _TIME] if state[v, _BEFORE] == _FREE else NEVER
+            millis[i, j] = state[4 * v + _TIME] if state[4 * v + _BEFORE] == _FREE else NEVER
         _forget(state, first, touched, count)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def changes(before: Ints, after: Ints) -> tuple[int, int]:  # pragma: no cover
     """How many arc times fell, and how many rose."""
     fell, rose = 0, 0
@@ -295,7 +298,7 @@ def changes(before: Ints, after: Ints) -> tuple[int, int]:  # pragma: no cover
     return fell, rose
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _affect(
     starts: Ints, heads: Ints, ids: Ints | None, before: Ints, times: Ints, arcs: Ints, lost: Flags, stack: Ints
 ) -> int:  # pragma: no cover
@@ -320,7 +323,7 @@ def _affect(
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _border(
     starts: Ints, tails: Ints, ids: Ints | None, times: Ints, limit: int, state: Ints, lost: Flags, v: int
 ) -> bool:  # pragma: no cover
@@ -329,15 +332,15 @@ def _border(
         a = place if ids is None else ids[place]
         u = tails[place]
         if lost[u] == 0:
-            t = np.int64(state[u, _TIME]) + times[a]
-            old = np.int64(state[v, _TIME])
-            if t <= limit and (t < old or (t == old and a < state[v, _ARC])):
-                state[v, _TIME] = t
-                state[v, _ARC] = a
-    return state[v, _TIME] != NEVER
+            t = np.int64(state[4 * u + _TIME]) + times[a]
+            old = np.int64(state[4 * v + _TIME])
+            if t <= limit and (t < old or (t == old and a < state[4 * v + _ARC])):
+                state[4 * v + _TIME] = t
+                state[4 * v + _ARC] = a
+    return state[4 * v + _TIME] != NEVER
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def repair(
     starts: Ints,
     heads: Ints,
@@ -368,15 +371,15 @@ def repair(
     arcs[:] = old_arcs
     if count == 0:
         return 0
-    state, first = np.empty((n, 4), dtype=np.int32), np.full(SLOTS + 1, -1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.full(SLOTS + 1, -1, dtype=np.int32)
     for v in range(n):
-        state[v, _TIME] = NEVER if lost[v] else old_millis[v]
-        state[v, _ARC] = -1 if lost[v] else old_arcs[v]
-        state[v, _BEFORE] = _FREE
+        state[4 * v + _TIME] = NEVER if lost[v] else old_millis[v]
+        state[4 * v + _ARC] = -1 if lost[v] else old_arcs[v]
+        state[4 * v + _BEFORE] = _FREE
     for i in range(len(sources)):
         v = sources[i]
         if lost[v] and offsets[i] <= limit:
-            state[v, _TIME] = min(state[v, _TIME], offsets[i])
+            state[4 * v + _TIME] = min(state[4 * v + _TIME], offsets[i])
     seeds = 0
     for i in range(count):
         if _border(back_starts, back_heads, back_ids, times, limit, state, lost, stack[i]):
@@ -387,12 +390,12 @@ def repair(
     _search(starts, heads, ids, times, limit, shift, state, first, touched, seeds, none, 0, found)
     for i in range(count):
         v = stack[i]
-        millis[v] = state[v, _TIME]
-        arcs[v] = state[v, _ARC]
+        millis[v] = state[4 * v + _TIME]
+        arcs[v] = state[4 * v + _ARC]
     return count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, Longs]:  # pragma: no cover
     """The ways of ``nodes`` (p) in a tree: their arcs in walking order, one way after another, and where each begins.
 
@@ -414,11 +417,11 @@ def trace(ends: Ints, arcs: Ints, nodes: Ints, backwards: bool) -> tuple[Ints, L
     return out, starts
 
 
-_WALKED, _BOUND, _KNOWN = 4, 5, 6
-ROUTE_COLUMNS = 8
+# Of a node in ``more``: the time walked to it (its time in ``state`` is with the bound), its bound, whether it was met.
+_WALKED, _BOUND, _KNOWN = 0, 1, 2
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _bound(bounds: Ints, v: int, used: Ints, offsets: Longs, count: int) -> int:  # pragma: no cover
     """At least how long it is from ``v`` to the target by the landmarks in use; NEVER: there is no way.
 
@@ -438,7 +441,7 @@ def _bound(bounds: Ints, v: int, used: Ints, offsets: Longs, count: int) -> int:
     return best
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  # pragma: no cover
     """The columns with the greatest bounds from ``s`` to ``t``, the best first; how many, or -1: there is no way."""
     best = np.full(len(used), -1, dtype=np.int64)
@@ -463,17 +466,17 @@ def _choose(bounds: Ints, s: int, t: int, used: Ints, offsets: Longs) -> int:  #
     return count
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _meet(state: Ints, v: int, bound: int) -> None:  # pragma: no cover
-    state[v, _TIME] = NEVER
-    state[v, _ARC] = -1
-    state[v, _BEFORE] = _FREE
-    state[v, _WALKED] = NEVER
-    state[v, _BOUND] = bound
-    state[v, _KNOWN] = 1
+@compiled(inline=True)
+def _meet(state: Ints, more: Ints, v: int, bound: int) -> None:  # pragma: no cover
+    state[4 * v + _TIME] = NEVER
+    state[4 * v + _ARC] = -1
+    state[4 * v + _BEFORE] = _FREE
+    more[4 * v + _WALKED] = NEVER
+    more[4 * v + _BOUND] = bound
+    more[4 * v + _KNOWN] = 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _route(  # noqa: PLR0912
     starts: Ints,
     heads: Ints,
@@ -481,6 +484,7 @@ def _route(  # noqa: PLR0912
     limit: int,
     shift: int,
     state: Ints,
+    more: Ints,
     first: Ints,
     touched: Ints,
     s: int,
@@ -498,8 +502,8 @@ def _route(  # noqa: PLR0912
     h = _bound(bounds, s, used, offsets, active)
     if h >= best:
         return NEVER, 0
-    _meet(state, s, h)
-    state[s, _TIME], state[s, _WALKED] = h, 0
+    _meet(state, more, s, h)
+    state[4 * s + _TIME], more[4 * s + _WALKED] = h, 0
     _put(state, first, s, _FAR)
     touched[0] = s
     count, queued = 1, 1
@@ -513,41 +517,43 @@ def _route(  # noqa: PLR0912
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
                 if v == t:
-                    best = min(best, np.int64(state[v, _WALKED]))
-                elif state[v, _TIME] < best:
-                    base = np.int64(state[v, _WALKED])
-                    for a in range(starts[v], starts[v + 1]):
-                        w = np.int64(heads[a])
+                    best = min(best, np.int64(more[4 * v + _WALKED]))
+                elif state[4 * v + _TIME] < best:
+                    base = np.int64(more[4 * v + _WALKED])
+                    for a in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
+                        w = np.int64(np.uint32(heads[a]))
                         walked = base + times[a]
                         if walked >= best:
                             continue
-                        if state[w, _KNOWN] == 0:
-                            _meet(state, w, _bound(bounds, w, used, offsets, active))
+                        if more[4 * w + _KNOWN] == 0:
+                            _meet(state, more, w, _bound(bounds, w, used, offsets, active))
                             touched[count] = w
                             count += 1
-                        old = np.int64(state[w, _WALKED])
+                        old = np.int64(more[4 * w + _WALKED])
                         if walked < old:
                             # Never before the node it is reached from: bounds are consistent, and this keeps the
                             # queue's order whatever they are.
-                            key = max(walked + state[w, _BOUND], np.int64(state[v, _TIME]))
+                            key = max(walked + more[4 * w + _BOUND], np.int64(state[4 * v + _TIME]))
                             if key >= best:
                                 continue
-                            queued += _queue(state, first, w, np.int64(state[w, _TIME]) >> shift, key >> shift, end)
-                            state[w, _TIME] = key
-                            state[w, _WALKED] = walked
-                            state[w, _ARC] = a
-                        elif walked == old and a < state[w, _ARC]:
-                            state[w, _ARC] = a
+                            queued += _queue(
+                                state, first, w, np.int64(state[4 * w + _TIME]) >> shift, key >> shift, end
+                            )
+                            state[4 * w + _TIME] = key
+                            more[4 * w + _WALKED] = walked
+                            state[4 * w + _ARC] = a
+                        elif walked == old and a < state[4 * w + _ARC]:
+                            state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     return (best if best <= limit else NEVER), count
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def routes(
     starts: Ints,
     heads: Ints,
@@ -556,6 +562,7 @@ def routes(
     limit: int,
     shift: int,
     state: Ints,
+    more: Ints,
     sources: Ints,
     targets: Ints,
     bounds: Ints,
@@ -563,7 +570,7 @@ def routes(
     millis: Ints,
     begins: Longs,
 ) -> Ints:  # pragma: no cover
-    """The arcs of each pair's way, one way after another; ``millis`` (p), ``begins`` (p + 1). ``state`` (n, 8) is 0."""
+    """The arcs of each pair's way, one after another; ``millis`` (p), ``begins`` (p + 1). ``more`` (4 n) comes as 0."""
     n = len(starts) - 1
     first, touched = np.full(SLOTS + 1, -1, dtype=np.int32), np.empty(n, dtype=np.int32)
     used, offsets = np.empty(most, dtype=np.int32), np.empty(most, dtype=np.int64)
@@ -576,12 +583,12 @@ def routes(
         millis[i] = NEVER
         if active >= 0:
             millis[i], count = _route(
-                starts, heads, times, limit, shift, state, first, touched, s, t, bounds, used, offsets, active
+                starts, heads, times, limit, shift, state, more, first, touched, s, t, bounds, used, offsets, active
             )
         if millis[i] != NEVER:
             v = t
-            while state[v, _ARC] >= 0:
-                v = tails[state[v, _ARC]]
+            while state[4 * v + _ARC] >= 0:
+                v = tails[state[4 * v + _ARC]]
                 length += 1
             low, high = begins[i], begins[i] + length
             if high > len(out):
@@ -590,14 +597,14 @@ def routes(
                 out = larger
             v = t
             for place in range(high - 1, low - 1, -1):
-                out[place] = state[v, _ARC]
+                out[place] = state[4 * v + _ARC]
                 v = tails[out[place]]
         begins[i + 1] = begins[i] + length
         for j in range(count):
             v = touched[j]
-            if state[v, _BEFORE] != _FREE:
+            if state[4 * v + _BEFORE] != _FREE:
                 _take(state, first, v)
-            state[v, _KNOWN] = 0
+            more[4 * v + _KNOWN] = 0
     return out[: begins[len(sources)]]
 
 
@@ -605,7 +612,7 @@ def routes(
 _WHOLE = np.int64(2**31)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _arrive(times: Ints, slice_ms: int, a: int, at: int) -> tuple[int, int]:  # pragma: no cover
     """When one who steps on arc ``a`` at ``at`` is over it (NEVER: a ban catches them), and the slice that is in.
 
@@ -628,7 +635,7 @@ def _arrive(times: Ints, slice_ms: int, a: int, at: int) -> tuple[int, int]:  # 
         part += 1
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def step_on(times: Ints, slice_ms: int, a: int, at: int, waiting: bool) -> tuple[int, int]:  # pragma: no cover
     """When one who is at the tail of arc ``a`` at ``at`` steps on it, and is over it; NEVER: they can not."""
     while True:
@@ -641,7 +648,7 @@ def step_on(times: Ints, slice_ms: int, a: int, at: int, waiting: bool) -> tuple
         at = (part + 1) * slice_ms
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def timed(
     starts: Ints,
     heads: Ints,
@@ -657,7 +664,7 @@ def timed(
 ) -> None:  # pragma: no cover
     """``millis`` (n): the first moment at each node, ``arcs`` (n); as ``tree``, over arcs whose times are of slices."""
     n = len(starts) - 1
-    state, first = np.empty((n, 4), dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
+    state, first = np.empty(4 * n, dtype=np.int32), np.empty(SLOTS + 1, dtype=np.int32)
     touched, last = np.empty(n, dtype=np.int32), times.shape[0] - 1
     _clear(state, first)
     queued = 0
@@ -674,32 +681,32 @@ def timed(
             v = np.int64(first[slot])
             first[slot] = -1
             while v >= 0:
-                after = np.int64(state[v, _AFTER])
-                state[v, _BEFORE] = _FREE
+                after = np.int64(state[4 * v + _AFTER])
+                state[4 * v + _BEFORE] = _FREE
                 queued -= 1
-                base = np.int64(state[v, _TIME])
+                base = np.int64(state[4 * v + _TIME])
                 part = min(base // slice_ms, last)
                 turns = NEVER if part == last else (part + 1) * slice_ms
-                for a in range(starts[v], starts[v + 1]):
-                    w = np.int64(heads[a])
+                for a in range(np.int64(np.uint32(starts[v])), np.int64(np.uint32(starts[v + 1]))):
+                    w = np.int64(np.uint32(heads[a]))
                     t = base + times[part, a]
                     if t > turns:
                         _, t = step_on(times, slice_ms, a, base, waiting)
-                    old = np.int64(state[w, _TIME])
+                    old = np.int64(state[4 * w + _TIME])
                     if t < old and t <= limit:
                         queued += _queue(state, first, w, old >> shift, t >> shift, end)
-                        state[w, _TIME] = t
-                        state[w, _ARC] = a
-                    elif t == old and t != NEVER and a < state[w, _ARC]:
-                        state[w, _ARC] = a
+                        state[4 * w + _TIME] = t
+                        state[4 * w + _ARC] = a
+                    elif t == old and t != NEVER and a < state[4 * w + _ARC]:
+                        state[4 * w + _ARC] = a
                 v = after
         bucket += 1
     for v in range(n):
-        millis[v] = state[v, _TIME]
-        arcs[v] = state[v, _ARC]
+        millis[v] = state[4 * v + _TIME]
+        arcs[v] = state[4 * v + _ARC]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # pragma: no cover
     """How many times are longer than an arc's may be, and how many bans of slice ``since`` or later end."""
     long, ended = 0, 0
@@ -711,7 +718,7 @@ def look_over(times: Ints, longest: int, since: int) -> tuple[int, int]:  # prag
     return long, ended
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def lasting(times: Ints, since: int) -> Ints:  # pragma: no cover
     """The times with every ban of slice ``since`` or later lasting to the end."""
     out = np.empty(times.shape, dtype=np.int32)
@@ -722,7 +729,7 @@ def lasting(times: Ints, since: int) -> Ints:  # pragma: no cover
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def schedule(
     times: Ints, slice_ms: int, waiting: bool, at: int, arcs: Ints, leaves: Ints, reaches: Ints
 ) -> None:  # pragma: no cover

@@ -48,7 +48,10 @@ def landmarks(graph: Graph, count: int = LANDMARKS, *, seed: int = 0) -> Landmar
     nodes: list[int] = []
     columns: list[Ints] = []
     gap = _from_the_middle(graph, seed) if graph.nodes and count else np.zeros(graph.nodes, dtype=np.int64)
-    while len(nodes) < count and gap.max(initial=0) > 0:
+    # Twice as many are tried: what is no landmark may be the farthest a few times, and a search each time is too many.
+    for _ in range(2 * count):
+        if len(nodes) == count or gap.max(initial=0) == 0:
+            break
         node = int(gap.argmax())
         away, back = tree_from(graph, [node]).millis, tree_to(graph, [node]).millis
         gap[node] = 0

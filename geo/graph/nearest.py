@@ -14,6 +14,9 @@ from geo.graph.csr import BANNED, Graph, Ints
 K_MAX = 10_000
 """Answers are an array of sources times k; more than this many of a source is no question of nearness."""
 
+PAIRS_MAX = 25_000_000
+"""100 MB of answers."""
+
 
 class Nearest(msgspec.Struct, frozen=True, eq=False):
     """``nodes`` and ``millis`` (s, k) of each source, the nearest first, equal times by node; -1 and BANNED where there
@@ -61,9 +64,13 @@ def times_between(
     *,
     limit_ms: int | None = None,
 ) -> Ints:
-    """Of each source the time to each target (s, t), BANNED: no way. Searches from whichever are fewer."""
+    """Of each source the time to each target (s, t), BANNED: no way. Searches from whichever are fewer.
+
+    Raises Invalid for what is out of bounds, and for more than PAIRS_MAX pairs.
+    """
     costs, until = arc_times(graph, times), limit_time(limit_ms)
     starts, ends = known_nodes(graph, sources, field="sources"), known_nodes(graph, targets, field="targets")
+    _bounded(len(starts), len(ends))
     forward = len(starts) <= len(ends)
     few, many = (starts, ends) if forward else (ends, starts)
     millis = np.full((len(few), len(many)), BANNED, dtype=np.int32)
@@ -71,6 +78,18 @@ def times_between(
     if different:
         kernels.table(*graph.rows(forward), costs, until, shift, few, many, different, millis)
     return millis if forward else millis.T
+
+
+def _bounded(sources: int, answers: int) -> None:
+    if sources * answers > PAIRS_MAX:
+        raise Invalid(
+            "geo.search_invalid",
+            f"{PAIRS_MAX} pairs of places are asked for at most",
+            f"一次最多查询 {PAIRS_MAX} 对地点",
+            field="targets",
+            value=sources * answers,
+            limit=PAIRS_MAX,
+        )
 
 
 def _search(
@@ -89,6 +108,7 @@ def _search(
         )
     costs, until = arc_times(graph, times), limit_time(limit_ms)
     sources, targets = known_nodes(graph, places, field="sources"), known_nodes(graph, sought, field="targets")
+    _bounded(len(sources), k)
     nodes = np.full((len(sources), k), -1, dtype=np.int32)
     millis = np.full((len(sources), k), BANNED, dtype=np.int32)
     wanted = min(k, len(np.unique(targets)))

@@ -44,10 +44,10 @@ def fastest(
         )
     millis, begins = np.full(len(starts), BANNED, dtype=np.int32), np.zeros(len(starts) + 1, dtype=np.int64)
     # Zeros that nobody touched cost nothing, and a search touches few.
-    state = np.zeros((graph.nodes, kernels.ROUTE_COLUMNS), dtype=np.int32)
+    state, more = np.zeros((2, 4 * graph.nodes), dtype=np.int32)
     arcs = kernels.routes(
-        graph.starts, graph.heads, graph.tails, costs, until, graph.bucket_shift, state, starts, ends, marks.bounds,
-        ACTIVE, millis, begins,
+        graph.starts, graph.heads, graph.tails, costs, until, graph.bucket_shift, state, more,
+        starts, ends, marks.bounds, ACTIVE, millis, begins,
     )  # fmt: skip
     return Paths(millis, begins, arcs)
 

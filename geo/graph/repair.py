@@ -44,4 +44,5 @@ def repair(tree: Tree, graph: Graph, times: npt.ArrayLike | None = None) -> Repa
         *graph.rows(tree.forward), *graph.rows(not tree.forward), tree.times, costs, tree.limit_ms, graph.bucket_shift,
         tree.roots, tree.offsets, tree.millis, tree.arcs, millis, arcs,
     )  # fmt: skip
+    millis.flags.writeable = arcs.flags.writeable = False
     return Repaired(msgspec.structs.replace(tree, millis=millis, arcs=arcs, times=costs), int(searched))

@@ -79,6 +79,7 @@ def timed_tree(
     kernels.timed(
         graph.starts, graph.heads, costs, slice_ms, waiting, until, graph.bucket_shift, starts, passed, millis, arcs
     )
+    millis.flags.writeable = arcs.flags.writeable = False
     return TimedTree(millis, arcs, costs, slice_ms, waiting)
 
 

@@ -103,4 +103,5 @@ def grow(
     passed, wanted = offset_times(offsets, len(ends)), known_nodes(graph, targets, field="targets")
     millis, arcs = np.empty(graph.nodes, dtype=np.int32), np.empty(graph.nodes, dtype=np.int32)
     kernels.tree(*graph.rows(forward), costs, until, graph.bucket_shift, ends, passed, wanted, millis, arcs)
+    millis.flags.writeable = arcs.flags.writeable = False
     return Tree(millis, arcs, forward, costs, ends, passed, until, len(wanted) == 0)

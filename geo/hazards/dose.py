@@ -8,7 +8,6 @@ them states their source (HSE's dangerous toxic loads, AEGL documents).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -18,7 +17,7 @@ from core.errors import Invalid
 from geo.graph.csr import BANNED, Floats, Ints
 from geo.hazards.footprints import Footprint
 from geo.hazards.model import ConcentrationUnit
-from geo.hazards.raising import HazardTimes, Sliced
+from geo.hazards.raising import HazardTimes
 
 # HSE's loads have n from 1 (methyl isocyanate) to 4 (hydrogen sulphide); ten Berge found 0.8 to 3.5.
 EXPONENT_MIN, EXPONENT_MAX = 0.5, 5.0
@@ -96,46 +95,46 @@ def arc_loads(rates: DoseRates, millis: Ints, protection: Protection = NO_PROTEC
     return np.where(millis == BANNED, np.inf, loads)
 
 
-def walk(sliced: Sliced, arcs: Sequence[int], start_ms: int = 0) -> npt.NDArray[np.int64]:
-    """When a path of arcs is at each of its nodes: int64 (p + 1), by the time of the slice an arc is entered in.
-
-    Raises Invalid (geo.path_banned) for an arc that is banned when it is entered.
-    """
-    at = [start_ms]
-    for arc in arcs:
-        row = max(int(np.searchsorted(sliced.starts_ms, at[-1], side="right")) - 1, 0)
-        millis = int(sliced.millis[row, arc])
-        if millis == BANNED:
-            raise Invalid(
-                "geo.path_banned",
-                f"arc {arc} is banned when the path enters it, after {at[-1] / 1_000:.1f} s",
-                f"路径进入时弧段 {arc} 已禁止通行",
-                field="arcs",
-                value=arc,
-            )
-        at.append(at[-1] + millis)
-    return np.array(at, dtype=np.int64)
-
-
 def path_dose(
-    rates: DoseRates, arcs: Sequence[int], at_ms: npt.NDArray[np.int64], protection: Protection = NO_PROTECTION
+    rates: DoseRates,
+    arcs: npt.ArrayLike,
+    leaves_ms: npt.ArrayLike,
+    reaches_ms: npt.ArrayLike,
+    protection: Protection = NO_PROTECTION,
 ) -> PathDose:
-    """The load of a path whose nodes are passed at ``at_ms`` (p + 1): every arc's share of every slice it is walked in.
+    """The load of a path (p arcs), each entered at ``leaves_ms`` and over at ``reaches_ms``, slice by slice.
 
-    The mask is on from the path's start; when its air has run out the rest is breathed unprotected.
+    Who stands between two arcs breathes the fuller air of both, counted with the second. The mask is on from the path's
+    start; when its air has run out the rest is breathed unprotected. Raises Invalid (geo.dose_invalid) for moments that
+    do not follow one another, or a mask that is none.
     """
     _check_protection(protection)
-    entered, left = at_ms[:-1].astype(np.float64), at_ms[1:].astype(np.float64)
-    dry = math.inf if protection.air_s is None else float(at_ms[0]) + protection.air_s * 1_000
+    taken = np.asarray(arcs, dtype=np.int64)
+    leaves, reaches = np.asarray(leaves_ms, dtype=np.float64), np.asarray(reaches_ms, dtype=np.float64)
+    fits = leaves.shape == reaches.shape == taken.shape
+    moments = np.column_stack((leaves, reaches)).ravel() if fits else leaves
+    if not fits or (np.diff(moments) < 0).any():
+        raise _invalid("leaves_ms", "the moments of a path follow one another", "路径时刻须递增", None)
+    begins, ends = (float(moments[0]), float(moments[-1])) if len(taken) else (0.0, 0.0)
+    dry = math.inf if protection.air_s is None else begins + protection.air_s * 1_000
+    walked = rates.per_min[:, taken].T
+    by_arc = _breathed(rates, walked, leaves, reaches, dry, protection)
+    stood = np.maximum(walked[1:], walked[:-1])
+    by_arc[1:] += _breathed(rates, stood, reaches[:-1], leaves[1:], dry, protection)
+    return PathDose(float(by_arc.sum()), by_arc, None if protection.air_s is None else (dry - ends) / 1_000)
+
+
+def _breathed(
+    rates: DoseRates, per_min: Floats, entered: Floats, left: Floats, dry: float, protection: Protection
+) -> Floats:
+    """What is breathed from ``entered`` to ``left`` (p) in air of ``per_min`` (p, k), masked until ``dry``."""
     opens = rates.starts_ms.astype(np.float64)
     opens[0] = -math.inf
     closes = np.append(opens[1:], math.inf)
     within = _overlap(entered, left, opens, closes)
     masked = _overlap(np.minimum(entered, dry), np.minimum(left, dry), opens, closes)
-    breathed = masked / protection.factor**rates.law.exponent + (within - masked)
-    by_arc = (rates.per_min[:, np.asarray(arcs, dtype=np.int64)].T * breathed).sum(axis=1) / _MS_A_MIN
-    air_left = None if protection.air_s is None else (dry - float(at_ms[-1])) / 1_000
-    return PathDose(float(by_arc.sum()), by_arc, air_left)
+    shares = masked / protection.factor**rates.law.exponent + (within - masked)
+    return np.asarray((per_min * shares).sum(axis=1) / _MS_A_MIN)
 
 
 def _overlap(entered: Floats, left: Floats, opens: Floats, closes: Floats) -> Floats:

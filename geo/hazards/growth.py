@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal, TypeAlias
 
 import msgspec
+from shapely import make_valid
 from shapely.geometry import shape
 from shapely.strtree import STRtree
 
@@ -109,7 +110,8 @@ def grow(
 def rooms_under(rooms: Iterable[Room], zone: Shape, level: int) -> list[PlaceId]:
     """The rooms on the level that a zone (in degrees) covers by SEED_SHARE of the smaller of the two, in order."""
     here = [room for room in rooms if room.level == level and room.kind != "solid"]
-    shapes = [shape(room.polygon) for room in here]
+    # A plan was checked when it was read; an alarm is no moment to fail on a room that was not.
+    shapes = [make_valid(shape(room.polygon)) for room in here]
     found = []
     for index in sorted(STRtree(shapes).query(zone, predicate="intersects").tolist()):
         # Both areas are in square degrees of one place: their ratio is that of square metres.

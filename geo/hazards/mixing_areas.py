@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.errors import Invalid
 from geo.hazards.mixing import MixedRoom, Regime, fill
-from geo.hazards.model import CONCENTRATION_MAX, OFFSET_MAX_MS, Area, Concentration, Hazard, Slice
-from geo.hazards.plume_areas import Limit, check_limits
+from geo.hazards.model import CONCENTRATION_MAX, Area, Concentration, Hazard, Slice
+from geo.hazards.plume_areas import Limit, check_limits, check_steps
 from geo.places.model import PlaceId, Room
 
-FILLING_SLICES_MAX = 240
 # A slice holds the most its room held at so many moments in it, its ends among them.
 _MOMENTS = 9
 
@@ -35,14 +33,7 @@ def filling_hazard(
     many.
     """
     ordered = check_limits(limits)
-    if not (1 <= step_ms <= until_ms <= OFFSET_MAX_MS and until_ms <= step_ms * FILLING_SLICES_MAX):
-        raise Invalid(
-            "geo.forecast_invalid",
-            f"a forecast has 1 to {FILLING_SLICES_MAX} slices within a week",
-            f"预测须为 1 至 {FILLING_SLICES_MAX} 个时段，且在一周以内",
-            field="step_ms",
-            value=step_ms,
-        )
+    check_steps(until_ms, step_ms)
     starts = list(range(0, until_ms, step_ms))
     ends = [*starts[1:], until_ms]
     moments = np.unique(

@@ -42,7 +42,8 @@ _SHARE = 0.98
 # A slice of a puff's way: so many pieces, each as wide as the widest of so many moments in it.
 _PIECES, _PIECE = 8, 8
 LIMITS_MAX = 8
-PUFF_SLICES_MAX = 240
+# An hour by 15 s.
+FORECAST_SLICES_MAX = 240
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -118,13 +119,7 @@ def puff_hazard(
 ) -> Hazard:  # fmt: skip
     """A leak all at once as a hazard in slices of ``step_ms``; after the last there is nothing left to say."""
     ordered = check_limits(limits)
-    if not (1 <= step_ms <= until_ms <= OFFSET_MAX_MS and until_ms <= step_ms * PUFF_SLICES_MAX):
-        raise _invalid(
-            "step_ms",
-            f"a forecast has 1 to {PUFF_SLICES_MAX} slices within a week",
-            f"预测须为 1 至 {PUFF_SLICES_MAX} 个时段，且在一周以内",
-            step_ms,
-        )
+    check_steps(until_ms, step_ms)
     slices = []
     for start in range(0, until_ms, step_ms):
         end = min(start + step_ms, until_ms)
@@ -221,6 +216,17 @@ def check_limits(limits: Sequence[Limit]) -> list[Limit]:
     for number, limit in enumerate(limits):
         _check_limit(f"limits.{number}", limit.mg_m3)
     return sorted(limits, key=lambda it: it.mg_m3)
+
+
+def check_steps(until_ms: int, step_ms: int) -> None:
+    """Raise Invalid (geo.forecast_invalid) unless these are steps of a forecast."""
+    if not (1 <= step_ms <= until_ms <= OFFSET_MAX_MS and until_ms <= step_ms * FORECAST_SLICES_MAX):
+        raise _invalid(
+            "step_ms",
+            f"a forecast has 1 to {FORECAST_SLICES_MAX} slices within a week",
+            f"预测须为 1 至 {FORECAST_SLICES_MAX} 个时段，且在一周以内",
+            step_ms,
+        )
 
 
 def _check_limit(field: str, mg_m3: float) -> None:

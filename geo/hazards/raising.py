@@ -66,19 +66,14 @@ class HazardTimes:
 
     def update(self, placed: Iterable[Placed] = (), ended: Iterable[str] = ()) -> None:
         """Add or replace hazards by their id, and take away those that ended (unknown ids are let be)."""
-        for gone in ended:
-            self._placed.pop(gone, None)
-        self._placed |= {it.id: it for it in placed}
-        used = {
-            _key(footprint): footprint
-            for hazard in self._placed.values()
-            for part in hazard.slices
-            for footprint in part.footprints
-        }
+        gone = set(ended)
+        now = {name: it for name, it in self._placed.items() if name not in gone} | {it.id: it for it in placed}
+        used = {_key(it): it for hazard in now.values() for part in hazard.slices for it in part.footprints}
         fresh = [key for key in used if key not in self._touched]
         found = self._index.touched([used[key] for key in fresh])
         known = {key: arcs for key, arcs in self._touched.items() if key in used}
-        self._touched = known | dict(zip(fresh, found, strict=True))
+        # Both at once, at the end: whatever fails before leaves what was.
+        self._placed, self._touched = now, known | dict(zip(fresh, found, strict=True))
 
     def at(self, offset_ms: int = 0) -> Ints:
         """The times at an offset: int32 (m)."""
@@ -92,6 +87,24 @@ class HazardTimes:
         """
         starts = self.starts_ms(from_ms)
         return Sliced(starts, np.stack([self.at(int(start) + from_ms) for start in starts]))
+
+    def even(self, slice_ms: int, count: int, from_ms: int = 0) -> Ints:
+        """The times in slices of one length from an offset on: int32 (count, m), as ``geo.graph`` searches them.
+
+        Each is the worst of all that holds at any moment in it, the last of all from its start on: nobody is sent into
+        what begins halfway through a slice. Raises Invalid for a length or a count below 1.
+        """
+        if slice_ms < 1 or count < 1:
+            raise invalid("slice_ms", "slices are 1 ms or longer, and at least one", "时段无效", [slice_ms, count], 1)
+        changes = self.starts_ms(from_ms)
+        rows = np.empty((count, self._graph.arcs), dtype=np.int32)
+        for number, row in enumerate(rows):
+            start = number * slice_ms
+            end = start + slice_ms if number + 1 < count else np.iinfo(np.int64).max
+            row[:] = self.at(start + from_ms)
+            for change in changes[(changes > start) & (changes < end)].tolist():
+                np.maximum(row, self.at(change + from_ms), out=row)
+        return rows
 
     def starts_ms(self, from_ms: int = 0) -> npt.NDArray[np.int64]:
         """Where the slices from an offset on start, counted from it: int64 (k), ascending, the first 0."""

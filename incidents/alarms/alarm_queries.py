@@ -43,30 +43,39 @@ ON CONFLICT (tenant_id, rule_id) DO NOTHING
 
 async def insert_rule(tx: Tx, tenant_id: UUID, site_id: UUID, rule: AlarmRule) -> None:
     """Insert a rule and its state: normal, acknowledged, unlatched, unsuppressed."""
-    await tx.execute(
-        INSERT_RULE,
-        tenant_id,
-        rule.id,
-        site_id,
-        rule.sensor_id,
-        rule.actuator_id,
-        rule.kind,
-        rule.level,
-        rule.set_point,
-        rule.unit,
-        rule.deadband,
-        rule.on_delay_s,
-        rule.off_delay_s,
-        rule.rearm_after_s,
-        rule.latching,
-        rule.stale_after_s,
-        rule.toxic,
-        rule.source,
-        tx.now,
-        rule.group_id,
-    )
-    state = AlarmState()
-    await tx.execute(INSERT_STATE, tenant_id, rule.id, state, letter(state), tx.now)
+    await insert_rules(tx, tenant_id, site_id, [rule])
+
+
+async def insert_rules(tx: Tx, tenant_id: UUID, site_id: UUID, rules: Sequence[AlarmRule]) -> None:
+    """Insert rules and their states, as one each."""
+    normal = AlarmState()
+    rows = [
+        (
+            tenant_id,
+            rule.id,
+            site_id,
+            rule.sensor_id,
+            rule.actuator_id,
+            rule.kind,
+            rule.level,
+            rule.set_point,
+            rule.unit,
+            rule.deadband,
+            rule.on_delay_s,
+            rule.off_delay_s,
+            rule.rearm_after_s,
+            rule.latching,
+            rule.stale_after_s,
+            rule.toxic,
+            rule.source,
+            tx.now,
+            rule.group_id,
+        )
+        for rule in rules
+    ]
+    await tx.executemany(INSERT_RULE, rows)
+    states = [(tenant_id, rule.id, normal, letter(normal), tx.now) for rule in rules]
+    await tx.executemany(INSERT_STATE, states)
 
 
 LIST_SITE_RULES = f"""

@@ -132,20 +132,21 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     counted_until: datetime | None = None
 
 
-INSERT_DELIVERY = """
+INSERT_DELIVERY = f"""
 INSERT INTO deliveries (tenant_id, id, task_id, incident_id, account_id, content, dedupe_key, task_fencing, state,
                         queued_at, due_at, round, policy_step, because, receipt_within_s, acknowledge_within_s,
                         channels, counted_until)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9, $10, $11, $12, $13, $14, $15, $16)
 ON CONFLICT (tenant_id, dedupe_key) DO NOTHING
+RETURNING {_DELIVERY}
 """
 
 
 async def insert_delivery(
     tx: Tx, tenant_id: UUID, delivery: Delivery, content: dict[str, Any], dedupe_key: str, terms: Terms
-) -> bool:
-    """Insert it, due at once; False when this person was asked for this task before."""
-    inserted = await tx.execute(
+) -> DeliveryRow | None:
+    """Insert it, due at once; None when this person was asked for this task before."""
+    row = await tx.fetchrow(
         INSERT_DELIVERY,
         tenant_id,
         delivery.id,
@@ -164,7 +165,7 @@ async def insert_delivery(
         terms.channels,
         terms.counted_until,
     )
-    return inserted == 1
+    return None if row is None else row_to(DeliveryRow, row)
 
 
 LIST_DELIVERIES_OF = f"""
@@ -195,13 +196,14 @@ async def stop_counting(tx: Tx, tenant_id: UUID, task_id: UUID) -> None:
     await tx.execute(STOP_COUNTING, tenant_id, task_id, tx.now)
 
 
-GET_BY_DEDUPE_KEY = "SELECT id FROM deliveries WHERE tenant_id = $1 AND dedupe_key = $2"
+GET_BY_DEDUPE_KEY = f"SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND dedupe_key = $2"
 
 
-async def get_id_by_dedupe_key(tx: Tx, tenant_id: UUID, dedupe_key: str) -> UUID:
+async def get_by_dedupe_key(tx: Tx, tenant_id: UUID, dedupe_key: str) -> DeliveryRow:
     """The delivery that carries this key; it exists."""
-    found: UUID = await tx.fetchval(GET_BY_DEDUPE_KEY, tenant_id, dedupe_key)
-    return found
+    row = await tx.fetchrow(GET_BY_DEDUPE_KEY, tenant_id, dedupe_key)
+    assert row is not None
+    return row_to(DeliveryRow, row)
 
 
 GET_DELIVERY = f"SELECT {_DELIVERY} FROM deliveries WHERE tenant_id = $1 AND id = $2"

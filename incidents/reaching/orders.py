@@ -62,7 +62,7 @@ async def queue_order(
     terms: Terms | None = None,
     before: int = 0,
     task: Task | None = None,
-) -> UUID:
+) -> DeliveryRow:
     """Queue an order for a person and wake who sends it; asking the same person for the same task twice is once.
 
     The incident's room must be open. ``task``: as the caller has it locked. Raises NotFound for an unknown task.
@@ -81,11 +81,12 @@ async def queue_order(
     )
     key = dedupe_key(task_id, account_id, before)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(content))
-    if not await delivery_queries.insert_delivery(tx, tenant_id, queued, plain, key, terms or Terms()):
-        return await delivery_queries.get_id_by_dedupe_key(tx, tenant_id, key)
-    await outbox.wake(tx, NEWS_QUEUED, queued.id)
+    row = await delivery_queries.insert_delivery(tx, tenant_id, queued, plain, key, terms or Terms())
+    if row is None:
+        return await delivery_queries.get_by_dedupe_key(tx, tenant_id, key)
+    await outbox.wake(tx, NEWS_QUEUED, row.id)
     await announce(tx, tenant_id, queued, "socket")
-    return queued.id
+    return row
 
 
 async def save(

@@ -224,21 +224,22 @@ async def ask(
     by: UUID | None = None,
     reason: str | None = None,
 ) -> None:
-    """Order the task to a person; nobody else having it, it is theirs until they or somebody else answer."""
+    """Order the task to a person; nobody else having it, it is theirs until they or somebody else answer.
+
+    The caller writes the task (``write``).
+    """
     account_id, row = pick.candidate.account_id, asked.escalation
     people = {p.account_id: p for p in asked.people(tx.now)}
     owner = people.get(asked.task.owner_account_id) if asked.task.owner_account_id else None
     if (owner is None or not (owner.waiting or owner.said == "yes")) and asked.task.state != "acknowledged":
         asked.task = escalation_choice.given_to(asked.task, account_id)
-        await task_queries.save_task(tx, tenant_id, asked.task)
     room_id = await rooms.room_id_of(tx, tenant_id, row.incident_id)
     await rooms.add_member(tx, tenant_id, room_id, account_id)
     before = asked.times_asked(account_id)
     terms = _terms(row, pick, counted_until)
-    delivery_id = await orders.queue_order(
+    queued = await orders.queue_order(
         tx, tenant_id, row.task_id, account_id, row.content, terms=terms, before=before, task=asked.task
     )
-    queued = await delivery_queries.get_delivery(tx, tenant_id, delivery_id)
     asked.rows.append(queued)
     asked.learn(queued, queued.known)
     if why != "start":

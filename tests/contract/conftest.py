@@ -157,7 +157,7 @@ class Stage:
         async with self.transaction() as tx:
             task = await incident_world.add_task(tx, self.world, owner)
             await rooms.append(tx, self.world.tenant_id, self.world.room_id, TaskAssigned(views.task_view(task)))
-            return task.id, await deliveries.queue_order(tx, self.world.tenant_id, task.id, owner, ORDER)
+            return task.id, (await deliveries.queue_order(tx, self.world.tenant_id, task.id, owner, ORDER)).id
 
     async def alarm_event(self, event: alarm.Event) -> None:
         """Let this happen to the rule of the alarm, as a gateway would."""

@@ -85,3 +85,17 @@ async def _drain(listener: Listener) -> None:
     for reader in listener._readers:
         while not reader.queue.empty():
             reader.queue.get_nowait()
+
+
+async def test_a_statement_of_ours_that_can_not_be_sent_is_no_absence_of_the_server(clone: Any) -> None:
+    async with Database.connect(clone.app_url) as db:
+        with pytest.raises(RuntimeError, match="expects 1 argument"):
+            async with db.transaction(clone.tenant_id) as tx:
+                await tx.fetchval("SELECT $1::int")
+
+
+async def test_a_connection_that_is_cut_in_the_middle_is_an_absence_of_the_server(clone: Any) -> None:
+    async with Database.connect(clone.app_url) as db:
+        with pytest.raises(Unavailable, match="does not answer"):
+            async with db.transaction(clone.tenant_id) as tx:
+                await tx.execute("SELECT pg_terminate_backend(pg_backend_pid())")

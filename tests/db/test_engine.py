@@ -99,7 +99,7 @@ async def test_a_fault_in_the_middle_leaves_neither_reading_nor_alarm(
 ) -> None:
     await plant.read(GAS, LEL, 1.0)
 
-    async def fail(*_: object) -> None:
+    async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("in the middle")
 
     monkeypatch.setattr(planning, "give_tasks", fail)

@@ -190,7 +190,7 @@ async def _order(edge: Running, account: UUID) -> tuple[UUID, UUID]:
         task = await incident_world.add_task(tx, edge.world, account)
         await rooms.append(tx, edge.world.tenant_id, edge.world.room_id, TaskAssigned(views.task_view(task)))
         content = orders.OrderContent(grade=2, title=task.title, place=task.title, agent="acetone", steps=task.steps)
-        return task.id, await orders.queue_order(tx, edge.world.tenant_id, task.id, account, content)
+        return task.id, (await orders.queue_order(tx, edge.world.tenant_id, task.id, account, content)).id
 
 
 async def test_an_order_reaches_an_open_socket_and_its_receipt_is_a_fact(clone: Any) -> None:

@@ -99,7 +99,7 @@ class Plant:
             order = orders.OrderContent(
                 grade=grade, title=task.title, place=task.title, agent="acetone", steps=task.steps
             )
-            return task.id, await orders.queue_order(tx, tenant_id, task.id, self.world.wang, order)
+            return task.id, (await orders.queue_order(tx, tenant_id, task.id, self.world.wang, order)).id
 
     async def said(self, *texts: str) -> int:
         """Messages of the room; the last one's number."""

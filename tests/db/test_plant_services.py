@@ -29,6 +29,7 @@ async def plant(tx: Tx) -> Plant:
 
 async def news(tx: Tx) -> list[str]:
     """What gateways were told to look at."""
+    await tx.finish()
     rows = await tx.fetch("SELECT payload->>'action' FROM outbox WHERE kind = 'plant.changed' ORDER BY id")
     return [row[0] for row in rows]
 

@@ -44,6 +44,7 @@ TAKEN_APART = {
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
+    "incidents.room_queries.INSERT_MEMBERS": {"account_id", "name"},
     "incidents.alarms.kpi_queries.COUNT_ANSWERS": {"step", "count"},
     "incidents.leading.queries.IN_TENANT": {"name", "role"},
     "incidents.matrix.queries.REPLAYS_WAITING": {"tenant_id", "id"},

@@ -113,9 +113,12 @@ async def house(clone: Clone, broker: Broker, tmp_path: Path) -> AsyncIterator[H
         async with site.db.transaction(tenant_id) as tx:
             people = {name: await insert_responder(tx, tenant_id, name, role) for name, role in PEOPLE.items()}
             admin = Actor(tenant_id, people["zhao"].account_id, Role.ADMIN)
-            # The clock is set forward to the drill's end: a silent sensor would be something real.
-            await tx.execute("UPDATE alarm_rules SET retired_at = $2 WHERE tenant_id = $1 AND kind = 'stale'",
-                             tenant_id, tx.now)  # fmt: skip
+            # The clock is set forward to the drill's end: a silent sensor would be something real. A sensor without a
+            # rule of its silence would be given one.
+            await tx.execute("UPDATE sensors SET stale_after_s = 86400 WHERE tenant_id = $1", tenant_id)
+            await tx.execute(
+                "UPDATE alarm_rules SET stale_after_s = 86400 WHERE tenant_id = $1 AND kind = 'stale'", tenant_id
+            )
             for kind in ("cap", "webhook"):
                 draft = FeedDraft(name=kind, kind=kind, url=receiver.url, exercises=True)
                 await feed_service.create_feed(tx, admin, desk, draft)

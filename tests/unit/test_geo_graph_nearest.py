@@ -71,6 +71,15 @@ def test_many_at_the_same_place_and_moment_come_by_their_node() -> None:
     assert nearest(graph, [0], [8, 7, 2, 3, 6], 3).nodes.tolist() == [[3, 2, 6]]
 
 
+def test_how_many_pairs_are_asked_for_is_bounded() -> None:
+    graph, _ = build([0], [0], [0], [], [], [])
+    with pytest.raises(Invalid) as caught:
+        times_between(graph, [0] * 5_001, [0] * 5_000)
+    assert (caught.value.field, caught.value.value) == ("targets", 25_005_000)
+    with pytest.raises(Invalid):
+        nearest(graph, [0] * 2_501, [0], K_MAX)
+
+
 @pytest.mark.parametrize("k", [0, K_MAX + 1])
 def test_how_many_is_bounded(k: int) -> None:
     graph, _ = build([0], [0], [0], [], [], [])

@@ -23,11 +23,10 @@ from geo.hazards.dose import (
     arc_loads,
     dose_rates,
     path_dose,
-    walk,
 )
 from geo.hazards.footprints import BAN_PERMILLE, Footprint, Placed, PlacedSlice
 from geo.hazards.model import Concentration, ConcentrationUnit
-from geo.hazards.raising import HazardTimes, Sliced
+from geo.hazards.raising import HazardTimes
 
 HABER = LoadLaw("chlorine", 1.0, "ppm", "Haber")
 # Withers and Lees, Journal of Hazardous Materials 15 (1987), 301-342.
@@ -70,7 +69,7 @@ def test_the_published_pairs_of_concentration_and_time_give_the_published_load(
     exponent: float, ppm: float, minutes: int, load: float, within: float
 ) -> None:
     rates = DoseRates(LoadLaw("a", exponent, "ppm", "HSE"), np.array([0]), np.array([[ppm**exponent]]))
-    dose = path_dose(rates, [0], np.array([0, minutes * 60_000]))
+    dose = path_dose(rates, [0], [0], [minutes * 60_000])
     assert dose.load == pytest.approx(load, rel=within)
 
 
@@ -99,36 +98,32 @@ def test_a_path_breathes_each_slice_it_walks_through() -> None:
     times = _times(moving)
     sliced, rates = times.sliced(), dose_rates(times, HABER)
     assert rates.starts_ms.tolist() == sliced.starts_ms.tolist() == [0, 30_000, 90_000]
-    at = walk(sliced, [0, 1, 2])
-    # The first arc is entered in clean air at its own time, the second at 60 s, the third at 120 s, after the cloud.
-    assert at.tolist() == [0, 60_000, 120_000, 180_000]
-    dose = path_dose(rates, [0, 1, 2], at)
+    # The first arc is entered in clean air, the second at 60 s, the third at 120 s, after the cloud.
+    at = np.array([0, 60_000, 120_000, 180_000])
+    dose = path_dose(rates, [0, 1, 2], at[:-1], at[1:])
     assert dose.by_arc.tolist() == [2.0, 3.0, 0.0]
     assert (dose.load, dose.air_left_s) == (5.0, None)
 
 
-def test_walking_takes_the_time_of_the_slice_an_arc_is_entered_in_and_never_a_banned_one() -> None:
-    closing = Placed("fire", (PlacedSlice(60_000, (_cloud(12, 18, 0.0, permille=2_000),)),
-                              PlacedSlice(90_000, (_cloud(22, 28, 0.0, permille=BAN_PERMILLE),))))  # fmt: skip
-    sliced = _times(closing).sliced()
-    assert walk(sliced, [0, 1]).tolist() == [0, 60_000, 180_000]
-    assert walk(sliced, [0, 1], start_ms=-1_000).tolist() == [-1_000, 59_000, 119_000]
-    with pytest.raises(Invalid, match=r"arc 2 is banned .* 180.0 s") as caught:
-        walk(sliced, [0, 1, 2])
-    assert (caught.value.code, caught.value.value) == ("geo.path_banned", 2)
+def test_who_waits_between_two_arcs_breathes_the_fuller_air_of_both() -> None:
+    rates = dose_rates(_times(_steady("leak", _cloud(-1, 5, 4.0), _cloud(22, 28, 6.0))), HABER)
+    dose = path_dose(rates, [0, 1, 2], [0, 90_000, 210_000], [60_000, 150_000, 270_000])
+    # Half a minute at 4 before the second, a minute at 6 before the third.
+    assert dose.by_arc.tolist() == [4.0, 2.0, 12.0]
 
 
 def test_a_mask_divides_what_is_breathed_until_its_air_runs_out() -> None:
     rates = dose_rates(_times(_steady("leak", _cloud(-1, 31, 100.0))), CHLORINE)
     at = np.array([0, 60_000, 120_000, 180_000])
-    bare = path_dose(rates, [0, 1, 2], at)
+    arcs, leaves, reaches = [0, 1, 2], at[:-1], at[1:]
+    bare = path_dose(rates, arcs, leaves, reaches)
     assert bare.load == pytest.approx(3e4)
-    masked = path_dose(rates, [0, 1, 2], at, Protection(APF_FULL_MASK))
+    masked = path_dose(rates, arcs, leaves, reaches, Protection(APF_FULL_MASK))
     assert masked.load == pytest.approx(3e4 / 50**2)
-    short = path_dose(rates, [0, 1, 2], at, Protection(APF_BREATHING_APPARATUS, air_s=90.0))
+    short = path_dose(rates, arcs, leaves, reaches, Protection(APF_BREATHING_APPARATUS, air_s=90.0))
     assert short.by_arc == pytest.approx([1e-4, 0.5e-4 + 0.5e4, 1e4])
     assert short.air_left_s == -90.0
-    assert path_dose(rates, [0, 1], at[:3], Protection(APF_HALF_MASK, air_s=130.0)).air_left_s == 10.0
+    assert path_dose(rates, [0, 1], leaves[:2], reaches[:2], Protection(APF_HALF_MASK, air_s=130.0)).air_left_s == 10.0
 
 
 @settings(max_examples=100, deadline=None)
@@ -147,7 +142,7 @@ def test_the_load_is_that_of_adding_up_second_by_second(
     per_min = np.repeat((held**exponent)[:, None], len(lengths), axis=1)
     rates = DoseRates(LoadLaw("a", exponent, "ppm", "x"), starts * 1_000, per_min)
     at = start + np.concatenate(([0], np.cumsum(lengths)))
-    dose = path_dose(rates, range(len(lengths)), at * 1_000, Protection(10.0, air_s))
+    dose = path_dose(rates, range(len(lengths)), at[:-1] * 1_000, at[1:] * 1_000, Protection(10.0, air_s))
     expected = 0.0
     for second in range(int(at[0]), int(at[-1])):
         row = int(np.searchsorted(starts, second, side="right")) - 1
@@ -167,7 +162,7 @@ def test_the_loads_of_arcs_are_a_weight_beside_their_times_and_a_banned_arc_s_is
 def test_a_network_without_hazards_costs_no_breath() -> None:
     times = _times()
     assert dose_rates(times, HABER).per_min.tolist() == [[0.0, 0.0, 0.0]]
-    nothing = path_dose(dose_rates(times, HABER), [], walk(Sliced(np.array([0]), times.at()[None]), []))
+    nothing = path_dose(dose_rates(times, HABER), [], [], [])
     assert (nothing.load, len(nothing.by_arc)) == (0.0, 0)
 
 
@@ -194,10 +189,17 @@ def test_a_law_without_a_source_or_beyond_what_is_known_is_refused(law: LoadLaw,
 def test_a_mask_that_is_none_is_refused(protection: Protection, field: str) -> None:
     rates = dose_rates(_times(), HABER)
     asked: list[Any] = [
-        lambda: path_dose(rates, [0], np.array([0, 1]), protection),
+        lambda: path_dose(rates, [0], [0], [1], protection),
         lambda: arc_loads(rates, np.ones((1, 3), dtype=np.int32), protection),
     ]
     for ask in asked:
         with pytest.raises(Invalid) as caught:
             ask()
         assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("leaves", "reaches"), [([0, 5], [9, 12]), ([0, 9], [9, 8]), ([0], [1, 2]), ([0], [1])])
+def test_moments_that_do_not_follow_one_another_are_no_path_s(leaves: list[int], reaches: list[int]) -> None:
+    with pytest.raises(Invalid) as caught:
+        path_dose(dose_rates(_times(), HABER), [0, 1], leaves, reaches)
+    assert caught.value.field == "leaves_ms"

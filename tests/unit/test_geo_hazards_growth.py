@@ -218,3 +218,10 @@ def test_a_zone_that_is_no_polygon_is_refused() -> None:
 
 def test_rooms_under_a_zone_are_named_in_the_plan_s_order() -> None:
     assert rooms_under(ROW[::-1], drawn_shape("polygon", _square(0.5, size=3)), 0) == ["d", "c", "b", "a"]
+
+
+def test_a_room_that_crosses_itself_is_seeded_like_others() -> None:
+    bow = _square(0)
+    bow["coordinates"][0][1], bow["coordinates"][0][2] = bow["coordinates"][0][2], bow["coordinates"][0][1]
+    crossed = Room(id="bow", level=0, polygon=bow)
+    assert rooms_under([crossed, *ROW], drawn_shape("polygon", _square(0)), 0) == ["bow", "a"]

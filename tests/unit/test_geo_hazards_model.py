@@ -67,6 +67,11 @@ def test_a_hazard_is_put_into_metres_with_its_hole_its_factor_and_its_air() -> N
     assert (second.start_ms, ban.permille) == (5_000, BAN_PERMILLE)
 
 
+def test_a_hazard_goes_over_the_wire_and_comes_back() -> None:
+    hazard = _one(_area([SQUARE, HOLE], levels=[0, 1], factor=2.5, air=[Concentration("chlorine", 5.0, "ppm")]))
+    assert msgspec.json.decode(msgspec.json.encode(hazard), type=Hazard) == hazard
+
+
 def test_before_its_first_slice_there_is_nothing_and_its_last_one_holds() -> None:
     placed = place(_hazard(Slice(start_ms=10, length_ms=5, areas=[_area()])), SITE, LEVELS)
     assert [len(placed.at(it)) for it in (0, 9, 10, 15, 10**9)] == [0, 0, 1, 1, 1]

@@ -134,3 +134,54 @@ def test_slices_follow_one_another_and_the_last_holds() -> None:
     later = times.sliced(from_ms=8_000)
     assert (later.starts_ms.tolist(), later.millis[1].tolist()) == ([0, 1_000], [200, 200, ban, ban])
     assert times.at(10**9).tolist() == [200, 200, ban, ban]
+
+
+def test_even_slices_hold_the_worst_of_every_moment_in_them_and_the_last_of_all_that_follows() -> None:
+    graph = _corridor()
+    near = Footprint(shapely.box(-1, -1, 3, 1), frozenset({0}), 2_000)
+    far = Footprint(shapely.box(39, -1, 41, 1), frozenset({2}), BAN_PERMILLE)
+    times = HazardTimes(graph)
+    times.update([Placed("leak", (PlacedSlice(4_000, (near,)), PlacedSlice(12_000, (far,)), PlacedSlice(31_000, ())))])
+    ban = int(BANNED)
+    assert times.even(10_000, 2).tolist() == [[200, 200, 60, 40], [200, 200, ban, ban]]
+    assert times.even(10_000, 5).tolist() == [
+        [200, 200, 60, 40],
+        [200, 200, ban, ban],
+        [100, 100, ban, ban],
+        [100, 100, ban, ban],
+        [100, 100, 60, 40],
+    ]
+    assert times.even(10_000, 1, from_ms=12_000).tolist() == [[100, 100, ban, ban]]
+    for slice_ms, count in ((0, 1), (1, 0)):
+        with pytest.raises(Invalid):
+            times.even(slice_ms, count)
+
+
+@settings(max_examples=60, deadline=None)
+@given(graphs(), st.lists(st.tuples(st.integers(0, 50), footprints()), max_size=4), st.integers(1, 20))
+def test_no_moment_is_better_than_the_even_slice_it_lies_in_says(
+    graph: Graph, hazards: list[tuple[int, Footprint]], slice_ms: int
+) -> None:
+    times = HazardTimes(graph)
+    times.update(
+        [Placed(str(n), (PlacedSlice(at, (it,)), PlacedSlice(at + 7, ()))) for n, (at, it) in enumerate(hazards)]
+    )
+    rows = times.even(slice_ms, 3)
+    for moment in range(0, 70):
+        assert (rows[min(moment // slice_ms, 2)] >= times.at(moment)).all()
+
+
+def test_an_update_that_fails_leaves_what_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Footprint(shapely.box(-1, -1, 3, 1), frozenset({0}), 2_000)
+    index = ArcIndex(_corridor())
+    times = HazardTimes(_corridor(), index)
+    times.update([Placed("leak", (PlacedSlice(0, (cloud,)),))])
+
+    def broken(_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(index, "touched", broken)
+    with pytest.raises(MemoryError):
+        times.update([Placed("fire", (PlacedSlice(0, (cloud,)),))], ended=["leak"])
+    assert list(times.touched_at()) == ["leak"]
+    assert times.at().tolist() == [200, 200, 60, 40]
