@@ -8,8 +8,8 @@ to 2 ** 53 are exact in it, and a day has 86,400,000 ms.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geo.graph.compiled import compiled
 from geo.graph.csr import Floats, Ints, Longs
 
 NEVER = 2**31 - 1
@@ -19,7 +19,7 @@ COARSE = 0.9
 _ROUNDING = 1 - 1e-9
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _before(heap: Floats, i: int, j: int) -> bool:  # pragma: no cover
     for column in range(4):
         if heap[i, column] != heap[j, column]:
@@ -27,13 +27,13 @@ def _before(heap: Floats, i: int, j: int) -> bool:  # pragma: no cover
     return False
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _swap(heap: Floats, i: int, j: int) -> None:  # pragma: no cover
     for column in range(4):
         heap[i, column], heap[j, column] = heap[j, column], heap[i, column]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _push(heap: Floats, size: int, a: float, b: float, c: float, what: int) -> Floats:  # pragma: no cover
     """Adds a row to ``size`` of them; the heap, which may be a larger one now."""
     if size == len(heap):
@@ -48,7 +48,7 @@ def _push(heap: Floats, size: int, a: float, b: float, c: float, what: int) -> F
     return heap
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _pop(heap: Floats, size: int) -> None:  # pragma: no cover
     """Takes the first row of ``size`` to the last place."""
     last = size - 1
@@ -66,7 +66,7 @@ def _pop(heap: Floats, size: int) -> None:  # pragma: no cover
         i = child
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def least(
     starts: Ints, tails: Ints, ids: Ints, harms: Floats, nodes: Ints, costs: Floats, found: Floats, arcs: Ints
 ) -> None:  # pragma: no cover
@@ -100,14 +100,14 @@ def least(
                 size += 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@compiled(inline=True)
 def _breathed(at: int, millis: int, rate: float, factor: float, dry: int) -> float:  # pragma: no cover
     """The load of an arc that is stepped on at ``at``: through the mask until ``dry``."""
     masked = min(max(dry - at, 0), millis)
     return rate * (masked / factor + (millis - masked))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _label(
     values: Floats,
     links: Ints,
@@ -130,7 +130,7 @@ def _label(
     return values, links, _push(heap, size, ms, load, 0.0, made)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def choices(
     starts: Ints,
     heads: Ints,

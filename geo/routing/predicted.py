@@ -49,15 +49,8 @@ def forecast(
         raise invalid("slices", f"slices are 1 to {SLICES_MAX}", f"时段须为 1 至 {SLICES_MAX} 个", slices, SLICES_MAX)
     if slice_ms < 1:
         raise invalid("slice_ms", "a slice is 1 ms or longer", "时段须为 1 毫秒或更长", slice_ms, 1)
-    changes = hazards.starts_ms(offset_ms)
-    # What changes while a slice lasts: from where it begins to where the next does, or for ever.
-    moments = np.union1d(changes, np.arange(slices, dtype=np.int64) * slice_ms)
-    times = np.empty((slices, graph.arcs), dtype=np.int32)
-    for number in range(slices):
-        begins, ends = number * slice_ms, (number + 1) * slice_ms
-        here = moments[(moments >= begins) & ((moments < ends) | (number == slices - 1))]
-        rows = [conditions(graph, hazards, offset_ms=offset_ms + int(it), closed=closed).times for it in here]
-        times[number] = np.maximum.reduce(rows)
+    times = hazards.even(slice_ms, slices, offset_ms)
+    times[:, conditions(graph, closed=closed).base == BANNED] = BANNED
     times.flags.writeable = False
     return Forecast(graph, times, slice_ms)
 
