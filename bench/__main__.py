@@ -22,6 +22,7 @@ BENCHES: dict[str, list[str]] = {
     "geo_hazards": ["bench.geo_hazards"],
     "geo_graph": ["bench.geo_graph"],
     "geo_evacuation": ["bench.geo_evacuation"],
+    "geo_routing": ["bench.geo_routing"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 
