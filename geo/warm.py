@@ -8,9 +8,10 @@ from __future__ import annotations
 from geo.evacuation import warm as evacuation
 from geo.graph import warm as graph
 from geo.hazards import crossing
+from geo.routing import warm as routing
 
 
 def warm() -> None:
     """Compiles or loads every kernel of geo, whatever the disk says."""
-    for step in (graph.warm, crossing.warm, evacuation.warm):
+    for step in (graph.warm, crossing.warm, routing.warm, evacuation.warm):
         graph.whatever_the_disk(step)
