@@ -19,6 +19,10 @@ BENCHES: dict[str, list[str]] = {
     "on_call": ["bench.on_call"],
     "alarm_kpi": ["bench.alarm_kpi"],
     "escalation_tick": ["bench.escalation_tick"],
+    "geo_hazards": ["bench.geo_hazards"],
+    "geo_graph": ["bench.geo_graph"],
+    "geo_evacuation": ["bench.geo_evacuation"],
+    "geo_routing": ["bench.geo_routing"],
 }
 QUICK: dict[str, list[str]] = {"fanout": ["--sockets", "200", "--bursts", "2"]}
 

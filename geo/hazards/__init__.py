@@ -1,0 +1,1 @@
+"""Hazards: where it is dangerous, when, how much; grown or forecast; and what that does to a walking network."""
