@@ -13,5 +13,5 @@ from geo.warm import warm
 
 def test_every_part_is_warmed() -> None:
     warm()
-    one_of_each: list[Any] = [kernels.tree, planner_kernels.assign, crossing._decide, harm_kernels._push]
+    one_of_each: list[Any] = [kernels.tree, planner_kernels.assign, crossing._decide, harm_kernels.choices]
     assert all(it.signatures for it in one_of_each)
