@@ -3695,6 +3695,7 @@ REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_keep_place_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) FROM PUBLIC;

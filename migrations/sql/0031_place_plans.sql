@@ -35,5 +35,6 @@ SELECT muster_protect('place_plans', 'SELECT, INSERT, UPDATE');
 CREATE FUNCTION muster_keep_place_plan() RETURNS trigger
 LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place never changes'; END $$;
+REVOKE EXECUTE ON FUNCTION muster_keep_place_plan() FROM PUBLIC;
 CREATE TRIGGER place_plans_kept BEFORE UPDATE OF site_id, number, name, source, plan ON place_plans
     FOR EACH ROW WHEN (OLD.state <> 'draft') EXECUTE FUNCTION muster_keep_place_plan();

@@ -28,7 +28,7 @@ from geo.places.osm_indoor import read_osm_indoor
 from geo.places.plan_check import check_plan
 from geo.places.walking import BADGE_HOLDER, walking_network
 from geo.places.wrld import read_wrld
-from geo.zones import POSITIONS_MAX
+from geo.zones import POSITIONS_MAX, area_m2
 from mobile_contract.text import Text
 from plant.places.model import Accepted, FileFormat, InstrumentedZone, NetworkSize, Report, Reviewed
 
@@ -40,6 +40,8 @@ THINGS_MAX = 100_000
 FINDINGS_MAX = 5_000
 # The projection is exact to millimetres over this; nobody walks further.
 EXTENT_MAX_DEGREES = 0.5
+# The thinnest column is 10 cm square; less is a slip of the mouse.
+ROOM_MIN_M2 = 0.01
 NAMED_MAX = 20
 
 # With these the plan says two things at once, or speaks of what is not there: nobody can take that on themselves.
@@ -108,9 +110,11 @@ def check_drawn(plan: Plan) -> None:
         if any(ring[0] != ring[-1] for ring in rings):
             raise _wrong_room(room.id, "a ring ends where it starts (RFC 7946, 3.1.6)", "环未闭合")
         outline = shape(room.polygon)
-        if not outline.is_valid or not outline.area:
+        if not outline.is_valid:
             reason = shapely.is_valid_reason(outline)
             raise _wrong_room(room.id, f"not a valid polygon: {reason}", f"多边形无效：{reason}")
+        if area_m2(room.polygon) < ROOM_MIN_M2:
+            raise _wrong_room(room.id, f"less than {ROOM_MIN_M2} m2", f"面积小于 {ROOM_MIN_M2} 平方米")
 
 
 def check_publishable(report: Report, accepted: Collection[Accepted]) -> None:

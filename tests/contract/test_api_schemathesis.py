@@ -225,7 +225,7 @@ async def _furnish_place_plans(edge: Edge, world: incident_world.World, admin: d
     path = f"/v1/sites/{world.site_id}/place-plans/draft"
     name = {"zh": "名", "en": "name"}
     plan = {"name": name, "levels": [{"level": 0, "name": name}]}
-    plan["assembly_points"] = [{"id": "yard", "at": [0.0, 0.0], "name": name}]  # type: ignore[list-item]
+    plan["assembly_points"] = [{"id": "yard", "at": [0.0, 0.0], "name": name}]
     for version in (0, 1):
         match = {"If-Match": f'"{version}"'}
         asked = (edge.http.post, f"{path}/publish", {}) if version else (edge.http.put, path, plan)
