@@ -27,6 +27,7 @@ from mobile_contract.place_plans import (
     NetworkView,
     PlacePlanSummary,
     PlacePlanView,
+    PlanFeatures,
     PlanFindingView,
     PlanImport,
     PlanPublication,
@@ -37,6 +38,7 @@ from mobile_contract.text import Text
 from people.permissions import Permission
 from plant.places import service
 from plant.places.checks import PLAN_MAX_BYTES, read_files
+from plant.places.features import features_of
 from plant.places.model import Accepted, NetworkSize, Opened, PlacePlan, Report
 
 T = TypeVar("T")
@@ -76,6 +78,18 @@ async def list_place_plans(
 async def get_published_place_plan(call: Call, site_id: FromPath[UUID]) -> Response[PlacePlanView]:
     """The plan in force: people are sent by it."""
     return await _view(await service.get_in_state(call.tx, call.actor, site_id, "published"))
+
+
+@get("/v1/sites/{site_id:uuid}/place-plans/published/features", guards=[needs(Permission.READ_PLANT)])
+async def get_place_plan_features(
+    call: Call,
+    site_id: FromPath[UUID],
+    level: Annotated[int | None, QueryParameter(ge=-100, le=200, description="Floor; 0 is the ground.")] = None,
+) -> Response[PlanFeatures]:
+    """The plan in force as GeoJSON, of one level or whole, to draw a map of."""
+    opened = await service.get_in_state(call.tx, call.actor, site_id, "published")
+    features = await asyncio.to_thread(_features, opened.text, level)
+    return Response(PlanFeatures(features=features), headers=etag(opened.row.version))
 
 
 @get("/v1/sites/{site_id:uuid}/place-plans/draft", guards=[needs(Permission.READ_PLANT)])
@@ -185,6 +199,10 @@ async def _read(request: Request[Any, Any, Any], deps: Deps, kind: type[T]) -> T
     return await deps.drawings.do(read_json, await request.body(), kind)
 
 
+def _features(text: str, level: int | None) -> list[dict[str, Any]]:
+    return features_of(msgspec.json.decode(text, type=Plan), level)
+
+
 def _plan(drawn: DrawnPlan) -> Plan:
     return msgspec.convert(msgspec.to_builtins(drawn), Plan)
 
@@ -268,6 +286,7 @@ router = Router(
     route_handlers=[
         list_place_plans,
         get_published_place_plan,
+        get_place_plan_features,
         get_place_plan_draft,
         get_place_plan,
         put_place_plan_draft,

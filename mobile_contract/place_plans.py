@@ -263,3 +263,11 @@ class PlacePlanView(PlacePlanSummary, frozen=True, kw_only=True):
     checked: list[PlanFindingView]
     left_out: int
     plan: dict[str, Any]
+
+
+class PlanFeatures(msgspec.Struct, frozen=True, kw_only=True):
+    """A GeoJSON FeatureCollection (RFC 7946): `properties.what` is room, door, rise, way, node, landmark or
+    assembly_point, `properties.levels` are the floors it is on."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[dict[str, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -174,6 +175,32 @@ async def test_instruments_where_the_plan_has_no_place_are_noted_and_forbid_noth
     checked = (await desk.ask("POST", "/draft/check")).json()["checked"]
     assert "unplaced" in {it["kind"] for it in checked}
     assert (await desk.ask("POST", "/draft/publish", {}, 1)).status_code == 200
+
+
+async def test_the_plan_in_force_is_a_map_by_level(desk: Desk) -> None:
+    await desk.ask("POST", "/import", files(), 0)
+    assert (await desk.ask("POST", "/draft/publish", {}, 1)).status_code == 200
+    whole = (await desk.ask("GET", "/published/features")).json()
+    upstairs = (await desk.ask("GET", "/published/features?level=1")).json()
+    assert whole["type"] == "FeatureCollection"
+    assert {it["id"] for it in upstairs["features"] if it["properties"]["what"] == "room"} == {
+        "hall1", "stairs1", "lift1", "office",
+    }  # fmt: skip
+    assert len(upstairs["features"]) < len(whole["features"])
+
+
+@pytest.mark.shared
+async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Desk, shared_data: Path) -> None:
+    folder = shared_data / "maps" / "spbstu_imdf"
+    named = [{"name": it.name, "content": it.read_text("utf-8")} for it in sorted(folder.glob("*.geojson"))]
+    made = await desk.ask("POST", "/import", {"files": named, "format": "imdf", "dry_run": False}, 0)
+    assert made.status_code == 200, made.text
+    refused = await desk.ask("POST", "/draft/publish", {}, 1)
+    assert refused.json()["code"] == "place_plan.cut_off"
+    cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable"}]
+    accept = [{"kind": it["kind"], "place": it["place"]} for it in cut_off]
+    assert (await desk.ask("POST", "/draft/publish", {"accept": accept}, 1)).status_code == 200
+    assert (await desk.ask("GET", "/published")).json()["plan"]["name"] == made.json()["name"]
 
 
 async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from core.errors import Conflict, Invalid
 from geo.places.findings import Finding, FindingKind
 from geo.places.indoorgml_cells import Anchor
 from geo.places.model import AssemblyPoint, Door, Plan, Rise, Room, Stop, Way, WayNode
+from mobile_contract.place_plans import DrawnPlan
 from mobile_contract.text import Text
 from plant.places import checks
 from plant.places.checks import check_drawn, check_publishable, read_files, review
@@ -205,3 +206,21 @@ def test_whatever_is_drawn_is_walked_or_said_to_be_unfit(drawn: Plan) -> None:
     done = review(drawn, [])
     broken = any(it.kind in checks.BROKEN for it in done.report.checked)
     assert (done.network is not None) or broken
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """The fields of a Struct's JSON, each with what it may be left out for; bounds are the wire's own."""
+    (_,), parts = msgspec.json.schema_components([kind])
+    return {
+        name.removeprefix("Drawn"): {
+            field: about.get("default", "required") for field, about in part["properties"].items()
+        }
+        for name, part in parts.items()
+        if name != "RoomPolygon"
+    }
+
+
+def test_what_is_drawn_on_the_wire_is_what_a_plan_is() -> None:
+    stored, wire = _fields(Plan), _fields(DrawnPlan)
+    stored["Node"], wire["Text"] = stored.pop("WayNode"), wire.pop("Named")
+    assert wire == stored
