@@ -40,6 +40,8 @@ THINGS_MAX = 100_000
 FINDINGS_MAX = 5_000
 # The projection is exact to millimetres over this; nobody walks further.
 EXTENT_MAX_DEGREES = 0.5
+# A room has some ten neighbours: as many pairs as THINGS_MAX rooms have.
+PAIRS_MAX = 1_000_000
 # The thinnest column is 10 cm square; less is a slip of the mouse.
 ROOM_MIN_M2 = 0.01
 NAMED_MAX = 20
@@ -79,6 +81,7 @@ def review(plan: Plan, zones: Sequence[InstrumentedZone], imported: Sequence[Fin
     Doors with badges are passed: whoever is in such a room has one.
     """
     text = _stored(plan)
+    _check_crowding(plan)
     findings = check_plan(plan)
     network = None
     if not any(finding.kind in BROKEN for finding in findings):
@@ -159,6 +162,26 @@ def _check_extent(plan: Plan) -> None:
                 value=[low, high],
                 limit=EXTENT_MAX_DEGREES,
             )
+
+
+def _check_crowding(plan: Plan) -> None:
+    """Every room drawn over every other is a square of work: it is refused before anything is compared."""
+    by_level: dict[int, list[Any]] = {}
+    for room in plan.rooms:
+        by_level.setdefault(room.level, []).append(shape(room.polygon))
+    pairs = 0
+    for outlines in by_level.values():
+        tree = STRtree(outlines)
+        for outline in outlines:
+            pairs += len(tree.query(outline))
+            if pairs > PAIRS_MAX:
+                raise Invalid(
+                    "place_plan.crowded",
+                    f"rooms lie over each other in more than {PAIRS_MAX} pairs",
+                    f"房间相互重叠过多，超过 {PAIRS_MAX} 对",
+                    field="rooms",
+                    limit=PAIRS_MAX,
+                )
 
 
 def _positions(plan: Plan) -> Iterable[Sequence[float]]:

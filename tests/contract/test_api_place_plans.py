@@ -189,6 +189,15 @@ async def test_the_plan_in_force_is_a_map_by_level(desk: Desk) -> None:
     assert len(upstairs["features"]) < len(whole["features"])
 
 
+async def test_what_was_imported_is_edited_as_a_drawing(desk: Desk) -> None:
+    await desk.ask("POST", "/import", files(), 0)
+    plan = (await desk.ask("GET", "/draft")).json()["plan"]
+    plan["rooms"][0]["name"] = NAME
+    edited = await desk.ask("PUT", "/draft", plan, 1)
+    assert (edited.status_code, edited.json()["plan"]["source"]) == (200, "drawn"), edited.text
+    assert (await desk.ask("GET", "/draft")).json()["plan"] == plan
+
+
 @pytest.mark.shared
 async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Desk, shared_data: Path) -> None:
     folder = shared_data / "maps" / "spbstu_imdf"
@@ -200,7 +209,9 @@ async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Des
     cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable"}]
     accept = [{"kind": it["kind"], "place": it["place"]} for it in cut_off]
     assert (await desk.ask("POST", "/draft/publish", {"accept": accept}, 1)).status_code == 200
-    assert (await desk.ask("GET", "/published")).json()["plan"]["name"] == made.json()["name"]
+    plan = (await desk.ask("GET", "/published")).json()["plan"]
+    again = await desk.ask("PUT", "/draft", plan, 0)
+    assert again.status_code == 200, again.text
 
 
 async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -> None:

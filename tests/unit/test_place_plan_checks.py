@@ -106,6 +106,19 @@ def test_a_plan_too_large_to_keep_is_refused(limit: str, monkeypatch: pytest.Mon
     assert (refused.value.code, refused.value.limit) == ("place_plan.too_large", 1)
 
 
+def test_rooms_all_drawn_over_each_other_are_refused_before_they_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "PAIRS_MAX", 99)
+    # On one level each meets itself and the others: 81 pairs, then 100.
+    for count, crowded in ((9, False), (10, True)):
+        rooms = [room(f"{n}", 0, 0) for n in range(count)] + [room(f"above {n}", 0, 0, level=1) for n in range(4)]
+        if not crowded:
+            review(plan(0, 1, rooms=rooms), [])
+            continue
+        with pytest.raises(Invalid) as refused:
+            review(plan(0, 1, rooms=rooms), [])
+        assert (refused.value.code, refused.value.limit) == ("place_plan.crowded", 99)
+
+
 def test_a_text_that_can_not_be_stored_is_refused() -> None:
     with pytest.raises(Invalid, match="NUL"):
         review(plan(rooms=[room("a\0", 0, 0)]), [])
