@@ -10,6 +10,7 @@ import pytest
 
 from core.ids import new_id
 from people.permissions import Role
+from plant.places.checks import PLAN_MAX_BYTES
 from tests.contract.conftest import Edge, Stage, read_all
 from tests.unit.drawn_places import at, box, collection
 from tests.unit.test_geo_places_imdf import building, unit
@@ -118,6 +119,12 @@ async def test_files_that_can_not_be_read_are_refused_by_name(
     assert answer.status_code == 400, answer.text
     assert (answer.json()["code"], answer.json()["field"]) == (code, field)
     assert (await desk.ask("GET", "/draft")).status_code == 404
+
+
+async def test_more_than_a_plan_can_be_is_refused_unread(desk: Desk) -> None:
+    huge = files() | {"files": [{"name": "unit.geojson", "content": " " * PLAN_MAX_BYTES}]}
+    answer = await desk.ask("POST", "/import", huge, 0)
+    assert (answer.status_code, answer.json()["code"]) == (413, "body.too_large")
 
 
 async def test_an_edit_of_a_version_that_is_gone_is_refused(desk: Desk) -> None:
