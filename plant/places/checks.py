@@ -6,6 +6,7 @@ before people are sent through it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -42,6 +43,8 @@ FINDINGS_MAX = 5_000
 EXTENT_MAX_DEGREES = 0.5
 # A room has some ten neighbours: as many pairs as THINGS_MAX rooms have.
 PAIRS_MAX = 1_000_000
+# A house of 756 rooms has 0.6 million; this is fifteen seconds of a core, and a drawn network needs none of it.
+SIGHTS_MAX = 5_000_000
 # The thinnest column is 10 cm square; less is a slip of the mouse.
 ROOM_MIN_M2 = 0.01
 NAMED_MAX = 20
@@ -82,6 +85,7 @@ def review(plan: Plan, zones: Sequence[InstrumentedZone], imported: Sequence[Fin
     """
     text = _stored(plan)
     _check_crowding(plan)
+    _check_sights(plan)
     findings = check_plan(plan)
     network = None
     if not any(finding.kind in BROKEN for finding in findings):
@@ -182,6 +186,25 @@ def _check_crowding(plan: Plan) -> None:
                     field="rooms",
                     limit=PAIRS_MAX,
                 )
+
+
+def _check_sights(plan: Plan) -> None:
+    """Inside a room every door and corner is tried with every other, three millionths of a second each."""
+    if plan.ways:
+        return
+    points = Counter(room for door in plan.doors for room in door.joins if room is not None)
+    points.update(stop.room for rise in plan.rises for stop in rise.stops if stop.room is not None)
+    points.update({room.id: sum(map(len, room.polygon["coordinates"])) for room in plan.rooms})
+    sights = sum(count * count for count in points.values())
+    if sights > SIGHTS_MAX:
+        raise Invalid(
+            "place_plan.too_complex",
+            f"doors and corners that may see each other: {sights} pairs in all rooms; at most {SIGHTS_MAX}",
+            f"各房间门与墙角的组合共 {sights} 对，最多 {SIGHTS_MAX} 对",
+            field="rooms",
+            value=sights,
+            limit=SIGHTS_MAX,
+        )
 
 
 def _positions(plan: Plan) -> Iterable[Sequence[float]]:

@@ -119,6 +119,20 @@ def test_rooms_all_drawn_over_each_other_are_refused_before_they_are_compared(mo
         assert (refused.value.code, refused.value.limit) == ("place_plan.crowded", 99)
 
 
+def test_rooms_with_too_many_doors_and_corners_are_refused_unless_the_ways_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stairs = Rise(id="stairs", kind="stairs", stops=[Stop(level=0, at=at(1, 1), room="hall")])
+    drawn = plan(rooms=[HALL], doors=[OUT], rises=[stairs])
+    # Five positions, a door and a stop.
+    monkeypatch.setattr(checks, "SIGHTS_MAX", 48)
+    with pytest.raises(Invalid) as refused:
+        review(drawn, [])
+    assert (refused.value.code, refused.value.value) == ("place_plan.too_complex", 49)
+    nodes = [WayNode(id="x", level=0, at=at(1, 1)), WayNode(id="y", level=0, at=at(-1, 2), exit=True)]
+    review(msgspec.structs.replace(drawn, nodes=nodes, ways=[Way(id="way", ends=("x", "y"))]), [])
+
+
 def test_a_text_that_can_not_be_stored_is_refused() -> None:
     with pytest.raises(Invalid, match="NUL"):
         review(plan(rooms=[room("a\0", 0, 0)]), [])
