@@ -35,9 +35,13 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     if data is None or handler.opt.get("raw_body"):
         return
     check_media_type(request, ("application/json",))
-    body = await request.body()
+    read_json(await request.body(), data.annotation)
+
+
+def read_json(body: bytes, kind: Any) -> Any:
+    """The body as what it is to be, read strictly; raises Invalid, naming the field."""
     try:
-        msgspec.json.decode(body, type=data.annotation)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as problem:
         raise invalid_by(problem) from problem
     except RecursionError as problem:

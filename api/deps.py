@@ -17,6 +17,7 @@ from incidents.record.vault import Vault
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.tokens import Tokens
+from plant.places.office import DrawingOffice
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,4 @@ class ApiDeps:
     policy: DeliveryPolicy = field(default_factory=DeliveryPolicy, kw_only=True)
     press: PdfPress = field(default_factory=PdfPress, kw_only=True)
     feeds: Desk = field(default_factory=lambda: Desk(Vault(None)), kw_only=True)
+    drawings: DrawingOffice = field(default_factory=DrawingOffice, kw_only=True)

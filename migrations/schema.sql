@@ -172,6 +172,9 @@ CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT DISTINCT f.tenant_id FROM audit_findings f WHERE f.ended_at IS NULL $$;
+CREATE FUNCTION public.muster_keep_place_plan() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place never changes'; END $$;
 CREATE FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -1491,6 +1494,32 @@ CREATE TABLE public.person_devices (
     CONSTRAINT person_devices_push_token_state_check CHECK ((push_token_state = ANY (ARRAY['none'::text, 'active'::text, 'retired'::text])))
 );
 ALTER TABLE ONLY public.person_devices FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.place_plans (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    name jsonb NOT NULL,
+    source text NOT NULL,
+    plan jsonb NOT NULL,
+    report jsonb NOT NULL,
+    network jsonb,
+    version integer NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    published_by uuid,
+    published_at timestamp with time zone,
+    retired_at timestamp with time zone,
+    CONSTRAINT place_plans_check CHECK (((state = 'draft'::text) = (published_at IS NULL))),
+    CONSTRAINT place_plans_check1 CHECK (((state = 'retired'::text) = (retired_at IS NOT NULL))),
+    CONSTRAINT place_plans_check2 CHECK (((state = 'draft'::text) OR (network IS NOT NULL))),
+    CONSTRAINT place_plans_number_check CHECK ((number > 0)),
+    CONSTRAINT place_plans_plan_check CHECK ((octet_length((plan)::text) <= 33554432)),
+    CONSTRAINT place_plans_source_check CHECK ((source = ANY (ARRAY['drawn'::text, 'imdf'::text, 'indoorgml'::text, 'osm'::text, 'wrld'::text]))),
+    CONSTRAINT place_plans_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'published'::text, 'retired'::text])))
+);
+ALTER TABLE ONLY public.place_plans FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.plan_templates (
     tenant_id uuid NOT NULL,
     slug text NOT NULL,
@@ -2492,6 +2521,10 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.place_plans
+    ADD CONSTRAINT place_plans_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.place_plans
+    ADD CONSTRAINT place_plans_tenant_id_site_id_number_key UNIQUE (tenant_id, site_id, number);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_pkey PRIMARY KEY (tenant_id, slug, version);
 ALTER TABLE ONLY public.plan_versions
@@ -2703,6 +2736,8 @@ CREATE INDEX notices_unread ON public.notices USING btree (tenant_id, account_id
 CREATE INDEX objectives_incident ON public.objectives USING btree (tenant_id, incident_id, "position");
 CREATE INDEX person_devices_account ON public.person_devices USING btree (tenant_id, account_id, id);
 CREATE UNIQUE INDEX person_devices_push ON public.person_devices USING btree (tenant_id, push_channel, md5(push_token)) WHERE (push_token_state = 'active'::text);
+CREATE UNIQUE INDEX place_plans_draft ON public.place_plans USING btree (tenant_id, site_id) WHERE (state = 'draft'::text);
+CREATE UNIQUE INDEX place_plans_published ON public.place_plans USING btree (tenant_id, site_id) WHERE (state = 'published'::text);
 CREATE UNIQUE INDEX plan_versions_published ON public.plan_versions USING btree (tenant_id, slug) WHERE (state = 'published'::text);
 CREATE INDEX positions_age ON public.positions USING btree (tenant_id, minute);
 CREATE INDEX positions_site ON public.positions USING btree (tenant_id, site_id, minute);
@@ -2760,6 +2795,7 @@ ALTER INDEX public.reading_minutes_time ATTACH PARTITION public.reading_minutes_
 ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_default_pkey;
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
 ALTER INDEX public.readings_pkey ATTACH PARTITION public.readings_default_pkey;
+CREATE TRIGGER place_plans_kept BEFORE UPDATE OF site_id, number, name, source, plan ON public.place_plans FOR EACH ROW WHEN ((old.state <> 'draft'::text)) EXECUTE FUNCTION public.muster_keep_place_plan();
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.actuators
@@ -3046,6 +3082,10 @@ ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.place_plans
+    ADD CONSTRAINT place_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.place_plans
+    ADD CONSTRAINT place_plans_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.plan_templates
     ADD CONSTRAINT plan_templates_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.plan_versions
@@ -3405,6 +3445,7 @@ CREATE POLICY owner_directory ON public.notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.objectives TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.place_plans TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.positions TO muster_owner USING (true);
@@ -3457,6 +3498,7 @@ CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (tr
 CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.place_plans ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.positions ENABLE ROW LEVEL SECURITY;
@@ -3562,6 +3604,7 @@ CREATE POLICY tenant_isolation ON public.notices USING ((tenant_id = ( SELECT pu
 CREATE POLICY tenant_isolation ON public.objectives USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.place_plans USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.positions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3652,6 +3695,7 @@ REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_keep_place_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) FROM PUBLIC;
@@ -3745,6 +3789,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.place_plans TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;

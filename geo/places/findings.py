@@ -31,6 +31,8 @@ FindingKind: TypeAlias = Literal[
     "property_invalid",
     "not_kept",
     "file_invalid",
+    "not_walkable",
+    "unplaced",
 ]
 Outcome: TypeAlias = Literal["repaired", "refused", "noted"]
 """``refused``: the thing is left out of the plan. ``noted``: it is in it as it came."""

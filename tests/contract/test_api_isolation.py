@@ -40,6 +40,13 @@ PLAN = {
     "tasks": [{"slug": "go", "role": "responder", "title": NAME, "steps": [{"text": NAME}], "within_s": 60}],
 }
 CARD = {"name": NAME, "sources": ["the plant's own"]}
+PLACE = {
+    "name": NAME,
+    "levels": [{"level": 0, "name": NAME}],
+    "rooms": [{"id": "hall", "level": 0, "polygon": incident_world.SQUARE}],
+    "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
+}
+PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
 TABLE_OF = {
@@ -70,6 +77,7 @@ TABLE_OF = {
     "/v1/roll-calls": "roll_calls",
     "/v1/drills": "drills",
     "/v1/assembly-points": "assembly_points",
+    "/v1/place-plans": "place_plans",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
     "/v1/trainings": "trainings",
@@ -343,6 +351,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "extend_lone_session": lambda _: {"ends_at": SOON},
     "start_drill": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
     "stop_drill": lambda _: {"why": "stopped", "reason": "none of ours"},
+    "put_place_plan_draft": lambda _: PLACE,
+    "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
+    "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
 }
 
 
@@ -413,6 +424,7 @@ ASKED_AS = {
 OTHERS_ALONE = {"withdraw_swap"}
 # A version has one ETag and many things that may follow; whichever comes first makes the others too late.
 ONE_OF_SEVERAL = {"submit_plan_draft", "send_back_plan", "review_plan", "publish_plan", "retire_plan"}
+ONE_OF_SEVERAL |= {"put_place_plan_draft", "import_place_plan", "publish_place_plan"}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end what others are about, the last two the sign-in, so they come after all others.
@@ -568,6 +580,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _drill(tenant)
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
+    await _fill_place_plans(tenant, admin)
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -672,6 +685,20 @@ async def _fill_roll_call(tenant: Tenant) -> None:
     for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
         made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
         assert made.status_code == 201, made.text
+
+
+async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
+    """A plan in force, and a draft with the ETag that the sweep sends."""
+    http, path = tenant.stage.http, f"/v1/sites/{tenant.stage.world.site_id}/place-plans/draft"
+    for version in (1, 3):
+        drawn = await http.put(path, headers=admin | {"If-Match": '"0"'}, json=PLACE)
+        assert (drawn.status_code, drawn.headers["ETag"]) == (200, f'"{version}"'), drawn.text
+        if version == 1:
+            accepted = BODIES["publish_place_plan"]({})
+            done = await http.post(f"{path}/publish", headers=admin | {"If-Match": '"1"'}, json=accepted)
+            assert done.status_code == 200, done.text
+    async with tenant.stage.transaction() as tx:
+        await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
 
 
 async def _fill_command(tenant: Tenant) -> None:

@@ -171,6 +171,7 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     made |= await _furnish_sos(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_command(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
+    made["plan"] = await _furnish_place_plans(edge, world, headers[Role.ADMIN.value])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
@@ -217,6 +218,24 @@ async def _furnish_reach(
     messages = await edge.http.get(f"/v1/comm-tests/{made['test']}/messages", headers=officer)
     made["test_message"] = UUID(messages.json()["items"][0]["id"])
     return made
+
+
+async def _furnish_place_plans(edge: Edge, world: incident_world.World, admin: dict[str, str]) -> UUID:
+    """A plan in force and a draft."""
+    path = f"/v1/sites/{world.site_id}/place-plans/draft"
+    name = {"zh": "名", "en": "name"}
+    plan = {"name": name, "levels": [{"level": 0, "name": name}]}
+    plan["assembly_points"] = [{"id": "yard", "at": [0.0, 0.0], "name": name}]
+    for version in (0, 1):
+        match = {"If-Match": f'"{version}"'}
+        asked = (edge.http.post, f"{path}/publish", {}) if version else (edge.http.put, path, plan)
+        answer = await asked[0](asked[1], headers=admin | match, json=asked[2])
+        assert answer.status_code == 200, answer.text
+    await edge.http.put(path, headers=admin | {"If-Match": '"0"'}, json=plan)
+    async with edge.deps.db.transaction(world.tenant_id) as tx:
+        # The ETag that cases send.
+        await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+    return UUID(answer.json()["plan"]["id"])
 
 
 async def _furnish_command(edge: Edge, world: incident_world.World, officer: dict[str, str]) -> dict[str, UUID]:

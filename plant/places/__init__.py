@@ -1,0 +1,1 @@
+"""Plans of places: stored in versions, checked, published, served."""
