@@ -148,7 +148,9 @@ def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return escape(" | ".join(str(value) for value in schema["enum"]))
     if schema.get("type") == "array":
-        return f"[{_type(schema.get('items', {}))}]"
+        # A pair, say: as many as are named, and no further ones (``items`` is false).
+        items = schema.get("prefixItems") or [schema.get("items", {})]
+        return f"[{', '.join(_type(item) for item in items)}]"
     kind = schema.get("type", "any")
     names = ", ".join(kind) if isinstance(kind, list) else str(kind)
     return escape(f"{names} {schema['format']}" if "format" in schema else names)
