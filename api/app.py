@@ -50,6 +50,7 @@ from api import (
     roll_calls,
     rooms,
     rotas,
+    routes,
     sos,
     suppressions,
     swaps,
@@ -111,6 +112,7 @@ ROUTERS: list[Router] = [
     teams.router,
     holidays.router,
     rotas.router,
+    routes.router,
     swaps.router,
     findings.router,
 ]
