@@ -33,6 +33,7 @@ from mobile_contract.equipment import (
 from mobile_contract.paging import Page
 from mobile_contract.people_import import ChangeView
 from people.permissions import Permission
+from plant.reading_series import check_time
 from resources.equipment import import_service, service
 from resources.equipment.features import features_of
 from resources.equipment.import_plan import ImportPlan
@@ -61,6 +62,8 @@ async def list_equipment(
     cursor: Cursor = None,
 ) -> Page[EquipmentView]:
     """A site's equipment by slug."""
+    if expired_before is not None:
+        check_time("expired_before", expired_before)
     wanted = Filter(
         kind=kind,
         state=in_state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from core.errors import Conflict, Invalid
 from resources.equipment.model import FIRE_CLASSES, Equipment
@@ -20,7 +20,7 @@ def check_equipment(it: Equipment) -> None:
     _check_classes(it)
     check_stock("in_stock", it.in_stock, 0)
     if it.expires_at is not None:
-        _check_day("expires_at", it.expires_at.astimezone(UTC).date(), it.expires_at)
+        _check_day("expires_at", it.expires_at.date(), it.expires_at)
     if it.next_inspection_on is not None:
         _check_day("next_inspection_on", it.next_inspection_on, it.next_inspection_on)
     _check_text("note", it.note, 0, NOTE_MAX)
