@@ -1049,7 +1049,7 @@ CREATE TABLE public.equipment (
     retired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT equipment_check CHECK (((kind = 'extinguisher'::text) AND ((cardinality(classes) >= 1) AND (cardinality(classes) <= 6)) AND (classes <@ ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text, 'E'::text, 'F'::text]))),
+    CONSTRAINT equipment_check CHECK (((classes IS NULL) OR ((kind = 'extinguisher'::text) AND ((cardinality(classes) >= 1) AND (cardinality(classes) <= 6)) AND (classes <@ ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text, 'E'::text, 'F'::text])))),
     CONSTRAINT equipment_check1 CHECK (((state = 'out_of_service'::text) = (state_reason IS NOT NULL))),
     CONSTRAINT equipment_in_stock_check CHECK (((in_stock >= 0) AND (in_stock <= 1000))),
     CONSTRAINT equipment_kind_check CHECK ((kind = ANY (ARRAY['extinguisher'::text, 'hydrant'::text, 'first_aid'::text, 'aed'::text, 'eye_wash'::text, 'shower'::text, 'spill_kit'::text, 'breathing_apparatus'::text, 'gas_detector'::text, 'stretcher'::text, 'fire_blanket'::text, 'alarm_button'::text, 'other'::text]))),

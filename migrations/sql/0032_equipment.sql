@@ -11,8 +11,8 @@ CREATE TABLE equipment (
     kind text NOT NULL CHECK (kind IN ('extinguisher', 'hydrant', 'first_aid', 'aed', 'eye_wash', 'shower', 'spill_kit',
         'breathing_apparatus', 'gas_detector', 'stretcher', 'fire_blanket', 'alarm_button', 'other')),
     name jsonb NOT NULL,
-    classes text[] CHECK (kind = 'extinguisher' AND cardinality(classes) BETWEEN 1 AND 6
-        AND classes <@ ARRAY['A', 'B', 'C', 'D', 'E', 'F']),
+    classes text[] CHECK (classes IS NULL OR (kind = 'extinguisher' AND cardinality(classes) BETWEEN 1 AND 6
+        AND classes <@ ARRAY['A', 'B', 'C', 'D', 'E', 'F'])),
     lon double precision NOT NULL CHECK (lon BETWEEN -180 AND 180),
     lat double precision NOT NULL CHECK (lat BETWEEN -84 AND 84),
     level smallint NOT NULL CHECK (level BETWEEN -100 AND 200),
