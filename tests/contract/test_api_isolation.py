@@ -592,8 +592,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _drill(tenant)
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
-    await _fill_place_plans(tenant, admin)
-    await _fill_equipment(tenant, admin)
+    await _fill_places(tenant, admin)
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -698,6 +697,12 @@ async def _fill_roll_call(tenant: Tenant) -> None:
     for where, name in (("/v1/assembly-points", "create_assembly_point"), (path, "start_roll_call")):
         made = await http.post(where, headers=officer, json=BODIES[name](tenant.ids))
         assert made.status_code == 201, made.text
+
+
+async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
+    """What is known of the place: its plan, and the equipment in it."""
+    await _fill_place_plans(tenant, admin)
+    await _fill_equipment(tenant, admin)
 
 
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
