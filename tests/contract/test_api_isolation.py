@@ -106,6 +106,9 @@ TABLE_OF = {
     "/v1/plan-versions": "plan_versions",
     "/v1/agent-cards": "agent_cards",
     "/v1/escalation-policies": "escalation_policies",
+    "/v1/routes": "routes",
+    "/v1/me/routes": "routes",
+    "?task": "tasks",
     "/v1/sos": "sos_calls",
     "/v1/lone-sessions": "lone_sessions",
     "?account": "accounts",
@@ -328,6 +331,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "to_zone": str(ids["zones"]),
     },
     "edit_door": lambda ids: {"to_zone": str(ids["zones"]), "gate": True},
+    "walk_route": lambda _: {
+        "revision": 1,
+        "positions": [{"at": AT, "lon": 0.0, "lat": 0.0, "accuracy_m": 5.0}],
+    },
     "issue_badge": lambda ids: {"number": "0815", "account": str(ids["accounts"])},
     "edit_badge": lambda _: {"valid_until": "2026-04-02T08:00:00Z"},
     "create_visit": lambda ids: dict(_visit(ids)),
@@ -607,7 +614,8 @@ async def _settle(edge: Edge) -> Tenant:
         assert answer.status_code == 201, answer.text
     async with stage.transaction() as tx:
         steps = [StepView(n=1, confirm="tap", required=True)]
-        task_id = await tx.fetchval("SELECT id FROM tasks LIMIT 1")
+        task_id = await tx.fetchval("SELECT id FROM tasks ORDER BY id LIMIT 1")
+        await incident_world.add_route(tx, stage.world)
         await plan_queries.insert_steps(tx, stage.world.tenant_id, stage.world.incident_id, task_id, steps)
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')

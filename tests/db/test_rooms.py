@@ -33,8 +33,9 @@ from incidents.room_queries import find_room
 from incidents.sos import queries as sos_queries
 from incidents.sos import service as sos
 from incidents.sos.model import SosCall
-from incidents.tasking import escalation
+from incidents.tasking import escalation, task_queries
 from incidents.tasking.policy import Need
+from incidents.wayfinding import route_queries, routes_service
 from mobile_contract import room_events as contract
 from mobile_contract.drills import Goals
 from mobile_contract.room import RoomState, fold
@@ -297,6 +298,21 @@ async def _drill_changed(tx: Tx, world: World) -> None:
     await _append(tx, world, DrillChanged(drill_view(over)))
 
 
+async def _route_changed(tx: Tx, world: World) -> None:
+    row = await incident_world.add_route(tx, world)
+    task = await task_queries.get_task(tx, world.tenant_id, row.task_id or row.id)
+    await rooms.append_to_incident(tx, world.tenant_id, world.incident_id, TaskAssigned(views.task_view(task)))
+
+
+async def _route_progressed(tx: Tx, world: World) -> None:
+    await _route_changed(tx, world)
+    (row,) = await route_queries.list_of_account(tx, world.tenant_id, world.wang)
+    view = replace(row.view, step=2, left_m=1.5, left_s=1.0, off_route=True)
+    after = replace(row, view=view)
+    await route_queries.save_route(tx, after)
+    await routes_service.tell_progress(tx, row, after)
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -317,6 +333,8 @@ CHANGES: dict[str, Change] = {
     "commander.changed": _commander_changed,
     "objective.changed": _objective_changed,
     "resource.changed": _resource_changed,
+    "route.changed": _route_changed,
+    "route.progressed": _route_progressed,
     "incident.merged": _incident_merged,
     "incident.split": _incident_split,
     "sos.changed": _sos_changed,

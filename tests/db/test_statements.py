@@ -56,6 +56,8 @@ TAKEN_APART = {
     "incidents.exposure.report.NAMES_OF": {"id", "name"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
     "incidents.sos.lone_queries.DUE": {"tenant_id", "id"},
+    "incidents.wayfinding.errand_queries.OVER": {"id", "state", "closed", "declined"},
+    "incidents.wayfinding.route_queries.SITES_TO_GUIDE": {"tenant_id", "site_id"},
     "incidents.sos.lone_queries.DUE_RINGS": {"tenant_id", "id"},
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
     "incidents.roll_call.orders.ZONE_NAMES": {"id", "name"},
