@@ -21,7 +21,7 @@ from geo.places.model import Plan
 from plant import queries as plant_queries
 from plant.permissions import PlantPermission, authorise, id_of
 from plant.place_service import CHANGED, check_version
-from plant.places import queries
+from plant.places import passage_service, queries
 from plant.places.checks import check_drawn, check_publishable, review
 from plant.places.model import Accepted, InstrumentedZone, Opened, PlacePlan, PlanSource, PlanState, Report, Reviewed
 from plant.places.office import DrawingOffice
@@ -127,6 +127,7 @@ async def publish_draft(
         done = await queries.publish(
             tx, tenant_id, now.id, reviewed.report, reviewed.network, by=id_of(actor), at=tx.now
         )
+        await passage_service.drop_unplanned(tx, actor, tenant_id, site_id)
         await outbox.append(tx, CHANGED, site_id, {"action": "place_plan.published", "id": str(done.id)})
         await _note(tx, actor, "place_plan.published", done, {"accepted": [msgspec.to_builtins(it) for it in accepted]})
         return done, reviewed.report
