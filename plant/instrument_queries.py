@@ -7,6 +7,7 @@ from uuid import UUID
 from core.database import Tx, row_to, rows_to
 from plant.model import Actuator, Sensor
 from plant.queries import found, plain
+from plant.standing import Standing
 
 _SENSOR = (
     "tenant_id, id, site_id, device_id, zone_id, series, name, quantity, unit, agent, calibration_due, stale_after_s, "
@@ -181,3 +182,18 @@ _LIST_ACTUATORS = f"SELECT {_ACTUATOR} FROM actuators WHERE tenant_id = $1 AND s
 async def list_actuators(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[Actuator]:
     """The actuators of a site, retired ones too."""
     return [row_to(Actuator, row) for row in await tx.fetch(_LIST_ACTUATORS, tenant_id, site_id)]
+
+
+_LIST_STANDING = """
+SELECT 'sensor' AS kind, id, series AS name, lon, lat, level FROM sensors
+WHERE tenant_id = $1 AND zone_id = $2 AND retired_at IS NULL AND lon IS NOT NULL
+UNION ALL
+SELECT 'actuator', id, slug, lon, lat, level FROM actuators
+WHERE tenant_id = $1 AND zone_id = $2 AND retired_at IS NULL AND lon IS NOT NULL
+ORDER BY kind DESC, name, id
+"""
+
+
+async def list_standing(tx: Tx, tenant_id: UUID, zone_id: UUID) -> list[Standing]:
+    """The sensors and actuators of a zone that are in use and have a place."""
+    return [row_to(Standing, row) for row in await tx.fetch(_LIST_STANDING, tenant_id, zone_id)]

@@ -52,7 +52,7 @@ NAMED_MAX = 20
 # With these the plan says two things at once, or speaks of what is not there: nobody can take that on themselves.
 BROKEN: frozenset[FindingKind] = frozenset({"not_walkable", "duplicate_id", "level_unknown", "reference_unknown"})
 # With these somebody may be sent where no way leads out; whoever publishes says of each that it is meant so.
-CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable"})
+CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable", "lift_only"})
 
 
 def read_files(

@@ -149,6 +149,22 @@ async def test_a_room_nobody_gets_out_of_is_named_until_it_is_accepted(desk: Des
     assert "unreachable" in {it["kind"] for it in (await desk.ask("GET", "/published")).json()["checked"]}
 
 
+async def test_a_floor_that_only_a_lift_leaves_is_named_until_it_is_accepted(desk: Desk) -> None:
+    tower = drawn(OUT, BETWEEN)
+    tower["levels"].append({"level": 1, "name": NAME})
+    tower["rooms"].append(room("attic", 0) | {"level": 1})
+    stops = [{"level": level, "at": list(at(3, 2)), "room": own} for level, own in ((0, "office"), (1, "attic"))]
+    tower["rises"] = [{"id": "lift", "kind": "lift", "stops": stops, "up_s": 9, "down_s": 9, "wait_s": 30}]
+    await desk.ask("PUT", "/draft", tower, 0)
+    refused = await desk.ask("POST", "/draft/publish", {}, 1)
+    assert (refused.json()["code"], refused.json()["value"]) == (
+        "place_plan.cut_off",
+        [{"kind": "lift_only", "place": "attic"}],
+    )
+    assert "lifts alone" in refused.json()["detail"]
+    assert (await desk.ask("POST", "/draft/publish", {"accept": refused.json()["value"]}, 1)).status_code == 200
+
+
 async def test_a_plan_that_says_two_things_at_once_is_kept_and_never_published(desk: Desk) -> None:
     twice = drawn(OUT, BETWEEN)
     twice["rooms"].append(room("store", 12))
@@ -213,7 +229,7 @@ async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Des
     assert made.status_code == 200, made.text
     refused = await desk.ask("POST", "/draft/publish", {}, 1)
     assert refused.json()["code"] == "place_plan.cut_off"
-    cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable"}]
+    cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable", "lift_only"}]
     accept = [{"kind": it["kind"], "place": it["place"]} for it in cut_off]
     assert (await desk.ask("POST", "/draft/publish", {"accept": accept}, 1)).status_code == 200
     plan = (await desk.ask("GET", "/published")).json()["plan"]
