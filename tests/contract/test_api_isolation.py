@@ -430,11 +430,19 @@ ASKED_AS = {
 OTHERS_ALONE = {"withdraw_swap"}
 # A version has one ETag and many things that may follow; whichever comes first makes the others too late.
 ONE_OF_SEVERAL = {"submit_plan_draft", "send_back_plan", "review_plan", "publish_plan", "retire_plan"}
-ONE_OF_SEVERAL |= {"put_place_plan_draft", "import_place_plan", "publish_place_plan", "set_passage", "clear_passage"}
+ONE_OF_SEVERAL |= {
+    "put_place_plan_draft",
+    "import_place_plan",
+    "publish_place_plan",
+    "discard_place_plan_draft",
+    "set_passage",
+    "clear_passage",
+}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end what others are about, the last two the sign-in, so they come after all others.
 LAST = (
+    "discard_place_plan_draft",
     "delete_training",
     "delete_qualification",
     "retire_suppression_design",

@@ -54,8 +54,11 @@ class Desk:
         self.http, self.headers = stage.http, headers
         self.path = f"/v1/sites/{stage.world.site_id}/place-plans"
 
-    async def ask(self, method: str, path: str, body: Any = None, version: int | None = None) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, body: Any = None, version: int | None = None, key: str | None = None
+    ) -> httpx.Response:
         match = {} if version is None else {"If-Match": f'"{version}"'}
+        match |= {} if key is None else {"Idempotency-Key": key}
         return await self.http.request(method, self.path + path, json=body, headers=self.headers | match)
 
 
@@ -247,6 +250,43 @@ async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -
     assert [(it["number"], it["state"]) for it in listed] == [(3, "published"), (2, "retired"), (1, "retired")]
     retired = await desk.ask("GET", "?state=retired&q=hall%202")
     assert [it["number"] for it in retired.json()["items"]] == [2]
+
+
+async def test_a_draft_is_thrown_away_and_what_was_in_force_stays(desk: Desk) -> None:
+    await desk.ask("PUT", "/draft", drawn(OUT, BETWEEN), 0)
+    await desk.ask("POST", "/draft/publish", {}, 1)
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 0)).headers["ETag"] == '"3"'
+    assert (await desk.ask("DELETE", "/draft")).status_code == 428
+    assert (await desk.ask("DELETE", "/draft", None, 1)).status_code == 412
+    assert (await desk.ask("DELETE", "/draft", None, 3)).status_code == 204
+    assert (await desk.ask("DELETE", "/draft", None, 3)).json()["code"] == "place_plan.no_draft"
+    assert (await desk.ask("GET", "/published")).status_code == 200
+    # An edit of the one that is gone matches no later one.
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 0)).headers["ETag"] == '"4"'
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 3)).status_code == 412
+
+
+async def test_what_is_sent_again_with_its_key_is_done_once(desk: Desk) -> None:
+    for verb, path, body, version in (
+        ("PUT", "/draft", drawn(OUT, BETWEEN), 0),
+        ("POST", "/import", files(), 1),
+        ("POST", "/draft/publish", {}, 2),
+    ):
+        first = await desk.ask(verb, path, body, version, key=path)
+        assert first.status_code == 200, first.text
+        again = await desk.ask(verb, path, body, version, key=path)
+        assert (again.status_code, again.json(), again.headers["ETag"]) == (200, first.json(), first.headers["ETag"])
+        assert again.headers["Idempotency-Replayed"] == "true"
+    other = await desk.ask("PUT", "/draft", drawn(OUT), 0, key="/draft")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency.other_request")
+    assert [it["number"] for it in (await desk.ask("GET", "")).json()["items"]] == [1]
+
+
+async def test_a_key_of_what_was_refused_may_be_used_again(desk: Desk) -> None:
+    await desk.ask("PUT", "/draft", drawn(OUT), 0)
+    assert (await desk.ask("POST", "/draft/publish", {}, 1, key="k")).status_code == 409
+    cut_off = {"accept": [{"kind": "unreachable", "place": "store"}]}
+    assert (await desk.ask("POST", "/draft/publish", cut_off, 1, key="k")).status_code == 200
 
 
 async def test_a_worker_reads_and_does_not_draw(desk: Desk, edge: Edge) -> None:

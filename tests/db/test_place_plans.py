@@ -87,6 +87,22 @@ async def test_a_plan_in_force_does_not_change_whatever_a_statement_says(site: S
             await tx.execute("UPDATE place_plans SET plan = '{}' WHERE tenant_id = $1", tx.tenant_id)
 
 
+async def test_a_plan_that_was_in_force_can_not_be_deleted_whatever_a_statement_says(site: Site) -> None:
+    await site.publish((await site.draw(hall(), 0)).version)
+    with pytest.raises(asyncpg.RaiseError, match="stays"):
+        async with site.db.transaction(site.actor.tenant_id) as tx:
+            await tx.execute("DELETE FROM place_plans WHERE tenant_id = $1", tx.tenant_id)
+
+
+async def test_throwing_a_draft_away_is_audited(site: Site) -> None:
+    await site.draw(hall(), 0)
+    async with site.db.transaction(site.actor.tenant_id) as tx:
+        await service.discard_draft(tx, site.actor, site.id, expected_version=1)
+    async with site.db.transaction(site.actor.tenant_id) as tx:
+        acts = await tx.fetch("SELECT action FROM audit WHERE subject_kind = 'place_plan' ORDER BY position")
+    assert [it[0] for it in acts] == ["place_plan.drafted", "place_plan.discarded"]
+
+
 async def test_a_plan_comes_back_as_it_was_drawn(site: Site) -> None:
     drawn = hall()
     await site.draw(drawn, 0)
