@@ -217,7 +217,10 @@ def _positions(plan: Plan) -> Iterable[Sequence[float]]:
 def _no_goal(plan: Plan, network: NetworkSize) -> list[Finding]:
     if network.exits or network.assembly_points:
         return []
-    detail = Text("没有任何出口或集合点", "it has no exit and no assembly point")
+    detail = Text(
+        "没有任何出口或集合点，请补画出口门或集合点",
+        "it has no exit and no assembly point: draw a door with exit, or an assembly point",
+    )
     return [_not_walkable(plan.name.en, detail)]
 
 

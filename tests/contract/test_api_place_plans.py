@@ -240,6 +240,44 @@ async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Des
     assert again.status_code == 200, again.text
 
 
+def gml(folder: Path, name: str) -> dict[str, Any]:
+    content = (folder / "maps" / "indoorgml_stemlab" / name).read_text("utf-8")
+    anchor = {"at": list(at(0, 0)), "metres_per_unit": 0.2}
+    named = [{"name": name, "content": content}]
+    return {"files": named, "format": "indoorgml", "dry_run": False, "anchor": anchor}
+
+
+@pytest.mark.shared
+async def test_a_published_indoorgml_building_is_walked_out_of(desk: Desk, shared_data: Path) -> None:
+    made = await desk.ask("POST", "/import", gml(shared_data, "201.gml"), 0)
+    assert (made.json()["network"]["parts"], made.json()["network"]["exits"]) == (1, 6)
+    assert (await desk.ask("POST", "/draft/publish", {}, 1)).status_code == 200
+
+
+@pytest.mark.shared
+async def test_an_indoorgml_building_without_exits_is_published_once_one_is_drawn(
+    desk: Desk, shared_data: Path
+) -> None:
+    made = await desk.ask("POST", "/import", gml(shared_data, "201-2019-05-24-corrected.gml"), 0)
+    refused = await desk.ask("POST", "/draft/publish", {}, 1)
+    assert refused.json()["code"] == "place_plan.broken"
+    assert "draw a door with exit" in refused.json()["detail"]
+    maybe = [it for it in made.json()["imported"] if it["kind"] == "reference_unknown"]
+    plan = (await desk.ask("GET", "/draft")).json()["plan"]
+    for number, it in enumerate(maybe):
+        own = it["detail"]["en"].split()[3]
+        joins = [own, None]
+        plan["doors"].append(
+            {"id": f"exit {number}", "level": it["level"], "at": it["at"], "joins": joins, "exit": True}
+        )
+    drawn_on = await desk.ask("PUT", "/draft", plan, 1)
+    assert drawn_on.json()["network"]["exits"] == 6, drawn_on.text
+    # The document has no transition into this room.
+    cut_off = {"accept": [{"kind": "unreachable", "place": "C25"}]}
+    done = await desk.ask("POST", "/draft/publish", cut_off, 2)
+    assert done.status_code == 200, done.text
+
+
 async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -> None:
     for number in (1, 2, 3):
         made = await desk.ask("PUT", "/draft", drawn(OUT, BETWEEN) | {"name": NAME | {"en": f"Hall {number}"}}, 0)
