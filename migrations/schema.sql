@@ -175,6 +175,9 @@ CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
 CREATE FUNCTION public.muster_keep_place_plan() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place never changes'; END $$;
+CREATE FUNCTION public.muster_keep_published_plan() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place stays'; END $$;
 CREATE FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -449,8 +452,14 @@ CREATE TABLE public.actuators (
     retired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    CONSTRAINT actuators_check CHECK ((num_nulls(lon, lat, level) = ANY (ARRAY[0, 3]))),
     CONSTRAINT actuators_deadline_s_check CHECK ((deadline_s > (0)::double precision)),
     CONSTRAINT actuators_kind_check CHECK ((kind = ANY (ARRAY['fan'::text, 'siren'::text, 'beacon'::text, 'valve'::text, 'machine_stop'::text]))),
+    CONSTRAINT actuators_lat_check CHECK (((lat >= ('-89'::integer)::double precision) AND (lat <= (89)::double precision))),
+    CONSTRAINT actuators_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
@@ -1545,6 +1554,26 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.passage_states (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    feature text NOT NULL,
+    of text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    set_by uuid,
+    set_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT passage_states_check CHECK ((((state = ANY (ARRAY['open'::text, 'closed'::text, 'locked'::text, 'badge'::text])) AND (of = 'door'::text)) OR ((state = ANY (ARRAY['in_use'::text, 'out_of_use'::text])) AND (of = 'rise'::text)))),
+    CONSTRAINT passage_states_check1 CHECK (((reason IS NOT NULL) OR (state <> ALL (ARRAY['locked'::text, 'out_of_use'::text])))),
+    CONSTRAINT passage_states_check2 CHECK ((until > set_at)),
+    CONSTRAINT passage_states_feature_check CHECK (((char_length(feature) >= 1) AND (char_length(feature) <= 100))),
+    CONSTRAINT passage_states_of_check CHECK ((of = ANY (ARRAY['door'::text, 'rise'::text]))),
+    CONSTRAINT passage_states_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 500))),
+    CONSTRAINT passage_states_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.passage_states FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.person_devices (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2084,6 +2113,12 @@ CREATE TABLE public.sensors (
     retired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    CONSTRAINT sensors_check CHECK ((num_nulls(lon, lat, level) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT sensors_lat_check CHECK (((lat >= ('-89'::integer)::double precision) AND (lat <= (89)::double precision))),
+    CONSTRAINT sensors_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
     CONSTRAINT sensors_series_check CHECK (((length(series) >= 1) AND (length(series) <= 64))),
     CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
 );
@@ -2141,6 +2176,7 @@ CREATE TABLE public.sites (
     tz text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    draft_discarded integer DEFAULT 0 NOT NULL,
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
@@ -2636,6 +2672,8 @@ ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_pkey PRIMARY KEY (tenant_id, site_id, of, feature);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.place_plans
@@ -2923,6 +2961,7 @@ ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
 ALTER INDEX public.readings_pkey ATTACH PARTITION public.readings_default_pkey;
 CREATE TRIGGER place_plans_kept BEFORE UPDATE OF site_id, number, name, source, plan ON public.place_plans FOR EACH ROW WHEN ((old.state <> 'draft'::text)) EXECUTE FUNCTION public.muster_keep_place_plan();
+CREATE TRIGGER place_plans_stay BEFORE DELETE ON public.place_plans FOR EACH ROW WHEN ((old.state <> 'draft'::text)) EXECUTE FUNCTION public.muster_keep_published_plan();
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.actuators
@@ -3221,6 +3260,10 @@ ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.person_devices
@@ -3607,6 +3650,7 @@ CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (
 CREATE POLICY owner_directory ON public.notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.objectives TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.passage_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.place_plans TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
@@ -3661,6 +3705,7 @@ CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
+ALTER TABLE public.passage_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.place_plans ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
@@ -3772,6 +3817,7 @@ CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.objectives USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.passage_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.place_plans USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3866,6 +3912,7 @@ GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_keep_place_plan() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.muster_keep_published_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) FROM PUBLIC;
@@ -3964,8 +4011,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passage_states TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.place_plans TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.place_plans TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;

@@ -44,8 +44,10 @@ PLACE = {
     "name": NAME,
     "levels": [{"level": 0, "name": NAME}],
     "rooms": [{"id": "hall", "level": 0, "polygon": incident_world.SQUARE}],
+    "doors": [{"id": "gate", "level": 0, "at": [0.0, 0.0], "joins": ["hall", None], "exit": True}],
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
 }
+GATE = {"of": "door", "feature": "gate"}
 PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
@@ -366,6 +368,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_equipment": lambda _: b"slug,kind,name_zh,name_en,lon,lat\nnew-1,aed,a,a,0.0005,0.0005\n",
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
+    "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
 }
 
@@ -399,6 +402,9 @@ REQUIRED: dict[str, dict[str, str]] = {
     "list_alarm_performance": _DAYS,
     "list_plan_templates": {"slug": "fire"},
     "get_drill_trend": {"plan": "fire"},
+    "get_passage": GATE,
+    "set_passage": GATE,
+    "clear_passage": GATE,
 }
 # About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
 OWNERS_ALONE = {
@@ -442,11 +448,19 @@ ASKED_AS = {
 OTHERS_ALONE = {"withdraw_swap"}
 # A version has one ETag and many things that may follow; whichever comes first makes the others too late.
 ONE_OF_SEVERAL = {"submit_plan_draft", "send_back_plan", "review_plan", "publish_plan", "retire_plan"}
-ONE_OF_SEVERAL |= {"put_place_plan_draft", "import_place_plan", "publish_place_plan"}
+ONE_OF_SEVERAL |= {
+    "put_place_plan_draft",
+    "import_place_plan",
+    "publish_place_plan",
+    "discard_place_plan_draft",
+    "set_passage",
+    "clear_passage",
+}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end what others are about, the last two the sign-in, so they come after all others.
 LAST = (
+    "discard_place_plan_draft",
     "delete_training",
     "delete_qualification",
     "retire_suppression_design",
@@ -714,7 +728,7 @@ async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
 
 
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
-    """A plan in force, and a draft with the ETag that the sweep sends."""
+    """A plan in force with a locked door, and a draft with the ETag that the sweep sends."""
     http, path = tenant.stage.http, f"/v1/sites/{tenant.stage.world.site_id}/place-plans/draft"
     for version in (1, 3):
         drawn = await http.put(path, headers=admin | {"If-Match": '"0"'}, json=PLACE)
@@ -723,6 +737,9 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
             accepted = BODIES["publish_place_plan"]({})
             done = await http.post(f"{path}/publish", headers=admin | {"If-Match": '"1"'}, json=accepted)
             assert done.status_code == 200, done.text
+    passage = f"/v1/sites/{tenant.stage.world.site_id}/passages/state"
+    said = await http.put(passage, params=GATE, headers=admin, json=BODIES["set_passage"]({}))
+    assert said.status_code == 200, said.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
 

@@ -33,6 +33,7 @@ _WATCHED = {"state", "episode_id", "created_at"} | _fields(AlarmRule)
 # Rows of several columns that are no Struct's fields: the function beside each takes them apart by name.
 TAKEN_APART = {
     "api.idempotency._FIND": {"request_hash", "status", "answer"},
+    "api.idempotency._RECALL": {"request_hash", "status", "answer"},
     "core.audit._LOCK_HEAD": {"position", "hash"},
     "incidents.alarms.alarm_queries.FIND_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.LAST_HEARD": {"sensor_id", "received_at"},
