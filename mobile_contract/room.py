@@ -23,6 +23,7 @@ from mobile_contract.room_events import (
     EscalationChanged,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -52,6 +53,7 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardView,
     IncidentView,
     MemberView,
     MessageView,
@@ -86,6 +88,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
     drill: DrillView | None = None
+    hazards: dict[UUID, HazardView] = {}
 
 
 class SequenceGapError(Exception):
@@ -133,6 +136,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     ObjectiveChanged: ("objectives", "objective"),
     ResourceChanged: ("resources", "resource"),
     SosChanged: ("sos", "sos"),
+    HazardChanged: ("hazards", "hazard"),
 }
 
 
@@ -196,6 +200,7 @@ def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
         deliveries=_without(state.deliveries, body.deliveries),
         escalations=_without(state.escalations, body.tasks),
         resources=_without(state.resources, body.resources),
+        hazards=_without(state.hazards, body.hazards),
     )
 
 

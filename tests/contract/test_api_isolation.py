@@ -46,6 +46,7 @@ PLACE = {
     "rooms": [{"id": "hall", "level": 0, "polygon": incident_world.SQUARE}],
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
 }
+HAZARD_AREA = {"polygon": incident_world.SQUARE, "levels": [0]}
 PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
@@ -78,6 +79,7 @@ TABLE_OF = {
     "/v1/drills": "drills",
     "/v1/assembly-points": "assembly_points",
     "/v1/place-plans": "place_plans",
+    "/v1/hazards": "hazards",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
     "/v1/trainings": "trainings",
@@ -354,6 +356,9 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
+    "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
+    "edit_hazard": lambda _: {"areas": [HAZARD_AREA], "name": NAME, "minutes": 60},
+    "end_hazard": lambda _: {"reason": "none of ours"},
 }
 
 
@@ -581,6 +586,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_place_plans(tenant, admin)
+    await _fill_hazards(tenant)
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -699,6 +705,14 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
             assert done.status_code == 200, done.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+
+
+async def _fill_hazards(tenant: Tenant) -> None:
+    """A drawn hazard of the incident."""
+    path = f"/v1/sites/{tenant.stage.world.site_id}/hazards"
+    body = BODIES["draw_hazard"]({"incidents": tenant.stage.world.incident_id})
+    made = await tenant.stage.http.post(path, headers=tenant.headers[Role.SAFETY_OFFICER], json=body)
+    assert made.status_code == 201, made.text
 
 
 async def _fill_command(tenant: Tenant) -> None:

@@ -172,6 +172,10 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     made |= await _furnish_command(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     made["plan"] = await _furnish_place_plans(edge, world, headers[Role.ADMIN.value])
+    area = {"polygon": incident_world.SQUARE, "levels": [0]}
+    drawn = {"areas": [area], "agent": "acetone", "incident": str(world.incident_id)}
+    path = f"/v1/sites/{world.site_id}/hazards"
+    made["hazard"] = UUID((await _post(edge, path, drawn, headers[Role.SAFETY_OFFICER.value]))["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
