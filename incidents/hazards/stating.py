@@ -69,9 +69,8 @@ async def end(tx: Tx, it: StoredHazard, reason: str, *, by: UUID | None, at: dat
     return after
 
 
-async def move_on(tx: Tx, it: StoredHazard, hazard: Hazard) -> None:
+async def move_on(tx: Tx, it: StoredHazard, shown: HazardView) -> None:
     """A locked hazard whose next slice has begun: its room is shown that one. Nothing was stated anew."""
-    shown = show_now(it, hazard, tx.now)
     await queries.show(tx, it.tenant_id, it.id, shown)
     if it.incident_id is not None:
         await rooms.append_to_incident(tx, it.tenant_id, it.incident_id, HazardChanged(shown))

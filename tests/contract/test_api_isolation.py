@@ -586,7 +586,6 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_place_plans(tenant, admin)
-    await _fill_hazards(tenant)
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -705,6 +704,7 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
             assert done.status_code == 200, done.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+    await _fill_hazards(tenant)
 
 
 async def _fill_hazards(tenant: Tenant) -> None:
