@@ -16,13 +16,16 @@ from api.call import Call, Deps, IdempotencyKey, Write, write_call
 from api.etags import IfMatch, etag, expected_version
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_time_cursor, time_key
 from geo.hazards.model import Concentration, Hazard
-from incidents.hazards import service
+from incidents.hazards import forecast_service, service
 from incidents.hazards.checks import AreaDraft
 from incidents.hazards.features import features_at
+from incidents.hazards.forecast_service import ForecastDraft, Inside
+from incidents.hazards.forecasting import Outdoors, Release
 from incidents.hazards.model import StoredHazard
 from incidents.hazards.service import HazardDraft, Prepared
 from mobile_contract.hazards import (
     AirView,
+    ForecastView,
     HazardAreaDraft,
     HazardDetail,
     HazardEdit,
@@ -32,6 +35,7 @@ from mobile_contract.hazards import (
     HazardSliceArea,
     HazardSliceView,
     HazardSourceName,
+    NewForecast,
     NewHazard,
 )
 from mobile_contract.paging import Page
@@ -151,6 +155,64 @@ async def end_hazard(
     return await write.once(work, status=200, headers=lambda it: etag(it.version))
 
 
+@post("/v1/sites/{site_id:uuid}/hazards/forecasts", guards=[needs(Permission.LEAD_INCIDENT)])
+async def forecast_hazard(
+    data: JSONBody[NewForecast],
+    request: Request[Any, Any, Any],
+    deps: Deps,
+    site_id: FromPath[UUID],
+    idempotency_key: IdempotencyKey = None,
+) -> Response[ForecastView]:
+    """Reckon where a leak goes, downwind or through the rooms of the plan, and state it as a hazard, or show it alone.
+
+    The second level of the agent's limits (the plant's, else the library's) is banned, the first is slowed. A forecast
+    leads people around; it moves no machine. Where no air is over a limit there is nothing to state: 409.
+    """
+    draft = _forecast(data)
+    found, hazard = await forecast_service.prepare_forecast(deps.db, request.user, site_id, draft)
+    if data.dry_run:
+        slices = slice_views(found.shown.stated_at, hazard)
+        return Response(ForecastView(stated=None, facts=found.facts, view=found.shown, slices=slices), status_code=200)
+    forecast_service.check_somewhere(hazard)
+    async with deps.db.transaction(request.user.tenant_id) as tx:
+        write = await write_call(request, tx, idempotency_key)
+
+        async def work() -> ForecastView:
+            row = await service.state(tx, request.user, site_id, found)
+            return ForecastView(stated=hazard_record(row), facts=row.facts, view=row.shown, slices=[])
+
+        return await write.once(work, headers=lambda it: etag(it.view.version))
+
+
+def _forecast(data: NewForecast) -> ForecastDraft:
+    outside, inside = data.outdoors, data.indoors
+    return ForecastDraft(
+        release=Release(agent=data.agent, amount=data.amount, unit=data.unit, minutes=data.minutes),
+        outdoors=None
+        if outside is None
+        else Outdoors(
+            at=outside.at,
+            height_m=outside.height_m,
+            wind_from_deg=outside.wind.from_deg,
+            wind_m_s=outside.wind.speed_m_s,
+            wind_source=outside.wind.source,
+            stability=outside.stability,
+            sky=outside.sky,
+            levels=outside.levels,
+        ),
+        inside=None
+        if inside is None
+        else Inside(
+            room=inside.room,
+            zone_id=inside.zone,
+            air_changes_h=inside.air_changes_h,
+            leaks_minutes=inside.leaks_minutes,
+        ),
+        name=data.name,
+        incident_id=data.incident,
+    )
+
+
 def _areas(drawn: Sequence[HazardAreaDraft]) -> list[AreaDraft]:
     return [
         AreaDraft(
@@ -208,6 +270,14 @@ def slice_views(stated_at: datetime, hazard: Hazard) -> list[HazardSliceView]:
 
 router = Router(
     "/",
-    route_handlers=[draw_hazard, list_hazards, get_hazard_features, get_hazard, edit_hazard, end_hazard],
+    route_handlers=[
+        draw_hazard,
+        list_hazards,
+        get_hazard_features,
+        get_hazard,
+        edit_hazard,
+        end_hazard,
+        forecast_hazard,
+    ],
     tags=["hazards"],
 )

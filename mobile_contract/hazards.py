@@ -142,3 +142,67 @@ class HazardFeatures(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     features: list[dict[str, Any]]
     left_out: int
+
+
+SkyName: TypeAlias = Literal["strong", "moderate", "slight", "overcast", "night_cloudy", "night_clear"]
+
+
+class WindDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A wind at 10 m: degrees from north where it comes from. ``source``: who or what says so."""
+
+    from_deg: Annotated[float, msgspec.Meta(ge=0, le=360)]
+    speed_m_s: Annotated[float, msgspec.Meta(ge=0, le=75)]
+    source: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\u0000]*$")]
+
+
+class OutdoorsDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where it leaks, and into which wind. ``stability`` (Pasquill's class) or ``sky``, from which and the wind it
+    follows: one of them. ``levels`` left out: the one at the ground."""
+
+    at: tuple[Annotated[float, msgspec.Meta(ge=-180, le=180)], Annotated[float, msgspec.Meta(ge=-84, le=84)]]
+    height_m: Annotated[float, msgspec.Meta(ge=0, le=500)] = 0.0
+    wind: WindDraft
+    stability: Literal["A", "B", "C", "D", "E", "F"] | None = None
+    sky: SkyName | None = None
+    levels: Annotated[list[Floor], msgspec.Meta(min_length=1, max_length=301)] | None = None
+
+
+class IndoorsDraft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In which room of the plan in force, or which zone, it leaks; how often an hour all rooms get fresh air.
+
+    ``leaks_minutes`` left out: as long as the forecast goes.
+    """
+
+    room: Annotated[str, msgspec.Meta(min_length=1, max_length=100)] | None = None
+    zone: UUID | None = None
+    air_changes_h: Annotated[float, msgspec.Meta(ge=0, le=1000)]
+    leaks_minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] | None = None
+
+
+class NewForecast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A leak, outdoors or indoors (one of them), and how many minutes ahead it is forecast and holds.
+
+    ``amount`` in ``unit``: a rate, or with kg and g all at once. ``dry_run``: it is shown and not stated.
+    """
+
+    agent: AgentSlug
+    amount: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)]
+    unit: Literal["kg/s", "g/s", "kg", "g"]
+    minutes: Annotated[int, msgspec.Meta(ge=1, le=1440)] = 60
+    outdoors: OutdoorsDraft | None = None
+    indoors: IndoorsDraft | None = None
+    name: Named | None = None
+    incident: UUID | None = None
+    dry_run: bool = False
+
+
+class ForecastView(msgspec.Struct, frozen=True, kw_only=True):
+    """A forecast. ``stated`` null: it was a dry run, and ``slices`` say all of it; else they are read with the hazard.
+
+    ``facts``: model, wind, stability class, release and limits, with the source of each.
+    """
+
+    stated: HazardRecord | None
+    facts: dict[str, Any]
+    view: HazardView
+    slices: list[HazardSliceView]

@@ -47,6 +47,12 @@ PLACE = {
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
 }
 HAZARD_AREA = {"polygon": incident_world.SQUARE, "levels": [0]}
+LEAK = {
+    "agent": "ammonia",
+    "amount": 1.0,
+    "unit": "kg/s",
+    "outdoors": {"at": [0.0005, 0.0005], "wind": {"from_deg": 0, "speed_m_s": 3, "source": "x"}, "sky": "overcast"},
+}
 PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
@@ -358,6 +364,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
     "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
     "edit_hazard": lambda _: {"areas": [HAZARD_AREA], "name": NAME, "minutes": 60},
+    "forecast_hazard": lambda ids: {**LEAK, "incident": str(ids["incidents"])},
     "end_hazard": lambda _: {"reason": "none of ours"},
 }
 
