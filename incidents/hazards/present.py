@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import shapely
 from shapely.geometry import mapping, shape
@@ -36,7 +36,7 @@ def shown_areas(areas: Sequence[Area]) -> tuple[list[HazardAreaView], bool]:
     """The areas for a room's view, and whether they had to be drawn coarser.
 
     With too many corners, areas of one factor on the same levels become one: their union, else its convex hull, else
-    the box around it. Each contains what it stands for: nobody is shown less than there is.
+    the box around it, in the end on all levels. Each contains what it stands for: nobody is shown less than there is.
     """
     exact = [
         HazardAreaView(polygon=_rounded(it.polygon), levels=it.levels, factor=it.factor)
@@ -44,16 +44,17 @@ def shown_areas(areas: Sequence[Area]) -> tuple[list[HazardAreaView], bool]:
     ]
     if _fits(exact):
         return exact, False
-    joined = [(key, shapely.union_all([_whole(it.polygon) for it in some])) for key, some in _alike(areas)]
-    made: list[HazardAreaView] = []
+    joined = [(key, _union(some)) for key, some in _alike(areas, by_level=True)]
     for coarser in (_same, shapely.convex_hull, shapely.envelope):
-        made = [
-            HazardAreaView(polygon=_rounded(mapping(coarser(outline))), levels=list(levels), factor=factor)
-            for (levels, factor), outline in joined
-        ]
+        made = [_view(levels, factor, coarser(outline)) for (levels, factor), outline in joined]
         if _fits(made):
-            break
-    return made, True
+            return made, True
+    # On more floors than any house has.
+    boxes = [
+        _view(sorted({level for it in some for level in it.levels}), factor, shapely.envelope(_union(some)))
+        for (_, factor), some in _alike(areas, by_level=False)
+    ]
+    return boxes, True
 
 
 def extent(areas: Iterable[Area]) -> tuple[list[int], bool, float | None]:
@@ -64,15 +65,22 @@ def extent(areas: Iterable[Area]) -> tuple[list[int], bool, float | None]:
     return levels, len(factors) < len(listed), max(factors, default=None)
 
 
-def _alike(areas: Sequence[Area]) -> Iterator[tuple[tuple[tuple[int, ...], float | None], list[Area]]]:
-    by_key: dict[tuple[tuple[int, ...], float | None], list[Area]] = {}
+_Key: TypeAlias = tuple[tuple[int, ...], float | None]
+
+
+def _alike(areas: Sequence[Area], *, by_level: bool) -> list[tuple[_Key, list[Area]]]:
+    by_key: dict[_Key, list[Area]] = {}
     for it in areas:
-        by_key.setdefault((tuple(sorted(it.levels)), it.factor), []).append(it)
-    return iter(by_key.items())
+        by_key.setdefault((tuple(sorted(it.levels)) if by_level else (), it.factor), []).append(it)
+    return list(by_key.items())
 
 
-def _whole(polygon: dict[str, Any]) -> BaseGeometry:
-    return shapely.make_valid(shape(polygon))
+def _union(areas: Sequence[Area]) -> BaseGeometry:
+    return shapely.union_all([shapely.make_valid(shape(it.polygon)) for it in areas])
+
+
+def _view(levels: Sequence[int], factor: float | None, outline: BaseGeometry) -> HazardAreaView:
+    return HazardAreaView(polygon=_rounded(mapping(outline)), levels=list(levels), factor=factor)
 
 
 def _same(outline: BaseGeometry) -> BaseGeometry:
