@@ -172,6 +172,15 @@ CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT DISTINCT f.tenant_id FROM audit_findings f WHERE f.ended_at IS NULL $$;
+CREATE FUNCTION public.muster_hazard_sites() RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT a.tenant_id, a.site_id FROM alarms a
+    WHERE a.returned_at IS NULL AND a.ended_at IS NULL AND a.kind IN ('high', 'low', 'vote')
+    UNION
+    SELECT h.tenant_id, h.site_id FROM hazards h WHERE h.ended_at IS NULL
+$$;
 CREATE FUNCTION public.muster_keep_place_plan() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place never changes'; END $$;
@@ -1267,6 +1276,39 @@ CREATE TABLE public.guided_sites (
     looked_at timestamp with time zone
 );
 ALTER TABLE ONLY public.guided_sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.hazards (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid,
+    alarm_id uuid,
+    source text NOT NULL,
+    name jsonb NOT NULL,
+    agent text,
+    body jsonb NOT NULL,
+    facts jsonb NOT NULL,
+    shown jsonb NOT NULL,
+    changes_at timestamp with time zone,
+    stated_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    end_reason text,
+    exercise boolean NOT NULL,
+    version integer NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT hazards_body_check CHECK ((octet_length((body)::text) <= 8388608)),
+    CONSTRAINT hazards_check CHECK (((source = 'grown'::text) = (alarm_id IS NOT NULL))),
+    CONSTRAINT hazards_check1 CHECK (((alarm_id IS NULL) OR (incident_id IS NOT NULL))),
+    CONSTRAINT hazards_check2 CHECK (((NOT exercise) OR (incident_id IS NOT NULL))),
+    CONSTRAINT hazards_check3 CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT hazards_check4 CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT hazards_facts_check CHECK ((octet_length((facts)::text) <= 262144)),
+    CONSTRAINT hazards_shown_check CHECK ((octet_length((shown)::text) <= 262144)),
+    CONSTRAINT hazards_source_check CHECK ((source = ANY (ARRAY['drawn'::text, 'grown'::text, 'forecast'::text])))
+);
+ALTER TABLE ONLY public.hazards FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.holiday_calendars (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2626,6 +2668,8 @@ ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
@@ -2822,6 +2866,7 @@ CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
+CREATE INDEX alarms_active ON public.alarms USING btree (tenant_id, site_id) WHERE ((returned_at IS NULL) AND (ended_at IS NULL));
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
@@ -2875,6 +2920,11 @@ CREATE INDEX feed_messages_incident ON public.feed_messages USING btree (tenant_
 CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
 CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
+CREATE INDEX hazards_alarm_newest ON public.hazards USING btree (tenant_id, alarm_id, created_at DESC) WHERE (alarm_id IS NOT NULL);
+CREATE INDEX hazards_incident ON public.hazards USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
+CREATE INDEX hazards_newest ON public.hazards USING btree (tenant_id, site_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX hazards_of_alarm ON public.hazards USING btree (tenant_id, alarm_id) WHERE ((alarm_id IS NOT NULL) AND (ended_at IS NULL));
+CREATE INDEX hazards_standing ON public.hazards USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incident_resources_incident ON public.incident_resources USING btree (tenant_id, incident_id);
 CREATE INDEX incidents_merged ON public.incidents USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
@@ -3180,6 +3230,14 @@ ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_alarm_id_fkey FOREIGN KEY (tenant_id, alarm_id) REFERENCES public.alarms(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -3564,6 +3622,7 @@ ALTER TABLE public.feeds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.guided_sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.hazards ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -3632,6 +3691,7 @@ CREATE POLICY owner_directory ON public.feeds TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.guided_sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.hazards TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
@@ -3799,6 +3859,7 @@ CREATE POLICY tenant_isolation ON public.feed_messages USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.feeds USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.guided_sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.hazards USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3911,6 +3972,8 @@ REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_hazard_sites() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_hazard_sites() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_keep_place_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_keep_published_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
@@ -3993,6 +4056,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.feed_messages TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.feeds TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.guided_sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.hazards TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from api.app import ROUTERS
 from api.document import build_document
+from core.database import Tx
 from core.ids import new_id
 from incidents.plans import plan_queries
 from mobile_contract.room_views import StepView
@@ -48,6 +49,13 @@ PLACE = {
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
 }
 GATE = {"of": "door", "feature": "gate"}
+HAZARD_AREA = {"polygon": incident_world.SQUARE, "levels": [0]}
+LEAK = {
+    "agent": "ammonia",
+    "amount": 1.0,
+    "unit": "kg/s",
+    "outdoors": {"at": [0.0005, 0.0005], "wind": {"from_deg": 0, "speed_m_s": 3, "source": "x"}, "sky": "overcast"},
+}
 PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
 # Where an id stands in a path, or what a query parameter is called, and the table its things are in.
@@ -81,6 +89,7 @@ TABLE_OF = {
     "/v1/assembly-points": "assembly_points",
     "/v1/place-plans": "place_plans",
     "/v1/equipment": "equipment",
+    "/v1/hazards": "hazards",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
     "/v1/trainings": "trainings",
@@ -370,6 +379,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
     "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
+    "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
+    "edit_hazard": lambda _: {"areas": [HAZARD_AREA], "name": NAME, "minutes": 60},
+    "forecast_hazard": lambda ids: {**LEAK, "incident": str(ids["incidents"])},
+    "end_hazard": lambda _: {"reason": "none of ours"},
 }
 
 
@@ -627,10 +640,7 @@ async def _settle(edge: Edge) -> Tenant:
         answer = await stage.http.post(path, headers=admin, json=new)
         assert answer.status_code == 201, answer.text
     async with stage.transaction() as tx:
-        steps = [StepView(n=1, confirm="tap", required=True)]
-        task_id = await tx.fetchval("SELECT id FROM tasks ORDER BY id LIMIT 1")
-        await incident_world.add_route(tx, stage.world)
-        await plan_queries.insert_steps(tx, stage.world.tenant_id, stage.world.incident_id, task_id, steps)
+        await _fill_tasks(tx, stage.world)
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
             assert tenant.ids[table] is not None, f"the plant has no row in {table}"
@@ -642,6 +652,14 @@ async def _settle(edge: Edge) -> Tenant:
     tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
+
+
+async def _fill_tasks(tx: Tx, world: incident_world.World) -> None:
+    """A step to be confirmed, and wang's way to a task."""
+    await incident_world.add_route(tx, world)
+    steps = [StepView(n=1, confirm="tap", required=True)]
+    task_id = await tx.fetchval("SELECT id FROM tasks ORDER BY id LIMIT 1")
+    await plan_queries.insert_steps(tx, world.tenant_id, world.incident_id, task_id, steps)
 
 
 async def _fill_presence(tenant: Tenant) -> None:
@@ -742,6 +760,15 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
     assert said.status_code == 200, said.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+    await _fill_hazards(tenant)
+
+
+async def _fill_hazards(tenant: Tenant) -> None:
+    """A drawn hazard of the incident."""
+    path = f"/v1/sites/{tenant.stage.world.site_id}/hazards"
+    body = BODIES["draw_hazard"]({"incidents": tenant.stage.world.incident_id})
+    made = await tenant.stage.http.post(path, headers=tenant.headers[Role.SAFETY_OFFICER], json=body)
+    assert made.status_code == 201, made.text
 
 
 async def _fill_equipment(tenant: Tenant, admin: dict[str, str]) -> None:

@@ -42,6 +42,8 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.drills.queries.OVER": {"tenant_id", "id"},
     "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
+    "incidents.hazards.watch_queries.LIST_ZONES": {"id", "version"},
+    "incidents.hazards.watch_queries.SITES": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
