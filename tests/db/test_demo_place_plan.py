@@ -1,4 +1,4 @@
-"""The demo's plan of its place: published with the demo, once, mended after a crash, and nobody's drawing is touched."""
+"""The demo's plan: published with the demo, once, mended after a crash, and what somebody draws is left alone."""
 
 from __future__ import annotations
 
