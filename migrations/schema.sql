@@ -243,6 +243,19 @@ CREATE FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, mo
     AS $$
     SELECT r.tenant_id, r.id FROM roll_calls r WHERE r.look_at <= moment ORDER BY r.look_at, r.id LIMIT most
 $$;
+CREATE FUNCTION public.muster_sites_to_guide(now timestamp with time zone, at_most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+SELECT p.tenant_id, p.site_id FROM place_plans p
+LEFT JOIN guided_sites g ON g.tenant_id = p.tenant_id AND g.site_id = p.site_id
+WHERE p.state = 'published' AND (g.leased_until IS NULL OR g.leased_until <= now)
+  AND (EXISTS (SELECT FROM incidents i
+               WHERE i.tenant_id = p.tenant_id AND i.site_id = p.site_id AND i.state <> 'closed')
+       OR EXISTS (SELECT FROM routes r
+                  WHERE r.tenant_id = p.tenant_id AND r.site_id = p.site_id AND r.ended_at IS NULL))
+ORDER BY g.looked_at NULLS FIRST, p.tenant_id, p.site_id LIMIT at_most
+$$;
 CREATE FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, what text, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -1183,6 +1196,13 @@ CREATE TABLE public.gateways (
     expires_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.gateways FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.guided_sites (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    looked_at timestamp with time zone
+);
+ALTER TABLE ONLY public.guided_sites FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.holiday_calendars (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1958,6 +1978,36 @@ CREATE TABLE public.rotas (
     CONSTRAINT rotas_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.rotas FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.routes (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    purpose text NOT NULL,
+    task_id uuid,
+    roll_call_id uuid,
+    revision integer NOT NULL,
+    state text NOT NULL,
+    view jsonb NOT NULL,
+    way jsonb,
+    progress jsonb,
+    fix_at timestamp with time zone,
+    started_at timestamp with time zone NOT NULL,
+    computed_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_why text,
+    CONSTRAINT routes_check CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
+    CONSTRAINT routes_check1 CHECK (((purpose = 'evacuate'::text) = (task_id IS NULL))),
+    CONSTRAINT routes_check2 CHECK (((purpose <> 'evacuate'::text) OR (roll_call_id IS NOT NULL))),
+    CONSTRAINT routes_ended_why_check CHECK ((ended_why = ANY (ARRAY['done'::text, 'declined'::text, 'handed_over'::text, 'cancelled'::text, 'closed'::text, 'safe'::text, 'plan'::text]))),
+    CONSTRAINT routes_purpose_check CHECK ((purpose = ANY (ARRAY['task'::text, 'search'::text, 'evacuate'::text]))),
+    CONSTRAINT routes_revision_check CHECK ((revision > 0)),
+    CONSTRAINT routes_state_check CHECK ((state = ANY (ARRAY['safe'::text, 'no_safe_route'::text, 'no_route'::text, 'place_unknown'::text]))),
+    CONSTRAINT routes_view_check CHECK ((octet_length((view)::text) <= 1048576)),
+    CONSTRAINT routes_way_check CHECK ((octet_length((way)::text) <= 4194304))
+);
+ALTER TABLE ONLY public.routes FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.schema_migrations (
     name text NOT NULL,
     checksum text NOT NULL,
@@ -2473,6 +2523,8 @@ ALTER TABLE ONLY public.floods
     ADD CONSTRAINT floods_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
+ALTER TABLE ONLY public.guided_sites
+    ADD CONSTRAINT guided_sites_pkey PRIMARY KEY (tenant_id, site_id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
@@ -2591,6 +2643,8 @@ ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_tenant_id_slug_key UNIQUE (tenant_id, slug);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.sensors
@@ -2763,6 +2817,11 @@ CREATE INDEX rota_swaps_by ON public.rota_swaps USING btree (tenant_id, proposed
 CREATE INDEX rota_swaps_rota ON public.rota_swaps USING btree (tenant_id, rota_id, id);
 CREATE INDEX rota_swaps_to ON public.rota_swaps USING btree (tenant_id, proposed_to, id);
 CREATE INDEX rotas_site ON public.rotas USING btree (tenant_id, site_id) WHERE (retired_at IS NULL);
+CREATE INDEX routes_live ON public.routes USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
+CREATE INDEX routes_of_account ON public.routes USING btree (tenant_id, account_id) WHERE (ended_at IS NULL);
+CREATE INDEX routes_of_incident ON public.routes USING btree (tenant_id, incident_id);
+CREATE UNIQUE INDEX routes_of_roll_call ON public.routes USING btree (tenant_id, roll_call_id, account_id) WHERE ((ended_at IS NULL) AND (purpose = 'evacuate'::text));
+CREATE UNIQUE INDEX routes_of_task ON public.routes USING btree (tenant_id, task_id, account_id) WHERE (ended_at IS NULL);
 CREATE INDEX sensors_site ON public.sensors USING btree (tenant_id, site_id);
 CREATE INDEX sign_in_limits_age ON public.sign_in_limits USING btree (tenant_id, window_started_at);
 CREATE INDEX sign_ins_account ON public.sign_ins USING btree (tenant_id, account_id) WHERE (revoked_at IS NULL);
@@ -2998,6 +3057,10 @@ ALTER TABLE ONLY public.floods
     ADD CONSTRAINT floods_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.floods
     ADD CONSTRAINT floods_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.guided_sites
+    ADD CONSTRAINT guided_sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.guided_sites
+    ADD CONSTRAINT guided_sites_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -3194,6 +3257,18 @@ ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.rotas
     ADD CONSTRAINT rotas_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_roll_call_id_fkey FOREIGN KEY (tenant_id, roll_call_id) REFERENCES public.roll_calls(tenant_id, id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.routes
+    ADD CONSTRAINT routes_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
 ALTER TABLE ONLY public.sensors
     ADD CONSTRAINT sensors_tenant_id_device_id_fkey FOREIGN KEY (tenant_id, device_id) REFERENCES public.devices(tenant_id, id);
 ALTER TABLE ONLY public.sensors
@@ -3362,6 +3437,7 @@ ALTER TABLE public.feed_messages ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.feeds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.guided_sites ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -3426,6 +3502,7 @@ CREATE POLICY owner_directory ON public.feed_messages TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.feeds TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.guided_sites TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
@@ -3472,6 +3549,7 @@ CREATE POLICY owner_directory ON public.rota_overrides TO muster_owner USING (tr
 CREATE POLICY owner_directory ON public.rota_swaps TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rota_versions TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.rotas TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.routes TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sensors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.shelving_limits TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.sign_in_limits TO muster_owner USING (true);
@@ -3525,6 +3603,7 @@ ALTER TABLE public.rota_overrides ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_swaps ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rota_versions ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.rotas ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.routes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sensors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.shelving_limits ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.sign_in_limits ENABLE ROW LEVEL SECURITY;
@@ -3585,6 +3664,7 @@ CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.feed_messages USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.feeds USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.guided_sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3629,6 +3709,7 @@ CREATE POLICY tenant_isolation ON public.rota_overrides USING ((tenant_id = ( SE
 CREATE POLICY tenant_isolation ON public.rota_swaps USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rota_versions USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.rotas USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.routes USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sensors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.shelving_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.sign_in_limits USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3710,6 +3791,8 @@ REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM 
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_sites_to_guide(now timestamp with time zone, at_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_sites_to_guide(now timestamp with time zone, at_most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_stuck(late timestamp with time zone, ahead timestamp with time zone, far timestamp with time zone, most integer) TO muster_app;
 GRANT ALL ON FUNCTION public.muster_tenant() TO muster_app;
@@ -3770,6 +3853,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app
 GRANT SELECT,INSERT,UPDATE ON TABLE public.feed_messages TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.feeds TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.guided_sites TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -3814,6 +3898,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_overrides TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_swaps TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rota_versions TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.rotas TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.routes TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sensors TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.shelving_limits TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sign_in_limits TO muster_app;

@@ -37,6 +37,8 @@ from mobile_contract.room_events import (
     ResourceChanged,
     RollCallChanged,
     RoomEvent,
+    RouteChanged,
+    RouteProgressed,
     SosChanged,
     TaskAssigned,
     TaskChanged,
@@ -62,6 +64,7 @@ from mobile_contract.room_views import (
     StepView,
     TaskView,
 )
+from mobile_contract.wayfinding import RouteView
 
 
 class RoomState(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     commander: CommanderView | None = None
     objectives: dict[UUID, ObjectiveView] = {}
     resources: dict[UUID, ResourceView] = {}
+    routes: dict[UUID, RouteView] = {}
     escalations: dict[UUID, EscalationView] = {}
     sos: dict[UUID, SosView] = {}
     messages: list[MessageView] = []
@@ -132,6 +136,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     RollCallChanged: ("roll_calls", "roll_call"),
     ObjectiveChanged: ("objectives", "objective"),
     ResourceChanged: ("resources", "resource"),
+    RouteChanged: ("routes", "route"),
     SosChanged: ("sos", "sos"),
 }
 
@@ -148,6 +153,8 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
     match event.body:
         case IncidentRegraded() | IncidentReturned() | IncidentReopened() | IncidentClosed():
             return replace(state, incident=_change_incident(state.incident, event.body))
+        case RouteProgressed():
+            return _progressed(state, event.body)
         case TaskStepsChanged(task_id, steps):
             return replace(state, steps={**state.steps, task_id: steps})
         case EscalationChanged(escalation):
@@ -163,6 +170,15 @@ def _change(state: RoomState, event: RoomEvent) -> RoomState:  # noqa: PLR0911 -
             return _merged_away(state, event.body)
     assert isinstance(event.body, IncidentSplit)
     return _split_off(state, event.body)
+
+
+def _progressed(state: RoomState, body: RouteProgressed) -> RoomState:
+    route = state.routes.get(body.route)
+    if route is None:
+        # Of a way that went to another room meanwhile.
+        return state
+    told = {name: getattr(body, name) for name in body.__struct_fields__ if name != "route"}
+    return replace(state, routes={**state.routes, body.route: replace(route, **told)})
 
 
 _Kept = TypeVar("_Kept")
@@ -196,6 +212,7 @@ def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
         deliveries=_without(state.deliveries, body.deliveries),
         escalations=_without(state.escalations, body.tasks),
         resources=_without(state.resources, body.resources),
+        routes={key: route for key, route in state.routes.items() if route.task not in set(body.tasks)},
     )
 
 

@@ -27,6 +27,7 @@ from mobile_contract.room_views import (
     TaskView,
 )
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteView
 
 
 class IncidentOpened(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.opened"):
@@ -139,6 +140,24 @@ class ResourceChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="resour
     resource: ResourceView
 
 
+class RouteChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="route.changed"):
+    """A person has a way to where their task is, another way than before, or none any more."""
+
+    route: RouteView
+
+
+class RouteProgressed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="route.progressed"):
+    """How far somebody is on their way: at each step, when they leave it and when they are there."""
+
+    route: UUID
+    step: int
+    left_m: float
+    left_s: float
+    arrives_at: datetime | None
+    off_route: bool
+    arrived_at: datetime | None
+
+
 class IncidentMerged(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.merged"):
     """This incident goes on as another, ``incident.merged_into``: all its things have moved to that one's room."""
 
@@ -212,6 +231,8 @@ Body: TypeAlias = (
     | CommanderChanged
     | ObjectiveChanged
     | ResourceChanged
+    | RouteChanged
+    | RouteProgressed
     | IncidentMerged
     | IncidentSplit
     | EscalationChanged
@@ -223,7 +244,7 @@ Body: TypeAlias = (
 )
 
 # What moves people and machines. The rest may be withheld from a phone that reads too slowly and is caught up later.
-_NORMAL = (DeliveryChanged, EscalationChanged, MessagePosted, MemberJoined, MemberLeft)
+_NORMAL = (DeliveryChanged, EscalationChanged, RouteProgressed, MessagePosted, MemberJoined, MemberLeft)
 
 
 def kind_of(body: Body | type[Body]) -> str:

@@ -89,6 +89,20 @@ def check_hazard(hazard: Hazard, levels: Collection[int]) -> None:
             _check_area(f"slices.{number}.areas.{place}", area, levels)
 
 
+def aged(hazard: Hazard, age_ms: int) -> Hazard:
+    """The hazard as it would be stated ``age_ms`` after it was: what is over is left out, and the last slice holds."""
+    if age_ms <= 0:
+        return hazard
+    last = len(hazard.slices) - 1
+    slices = []
+    for number, it in enumerate(hazard.slices):
+        start, end = it.start_ms - age_ms, it.start_ms + it.length_ms - age_ms
+        if end > 0 or number == last:
+            start_ms = max(start, 0)
+            slices.append(Slice(start_ms=start_ms, length_ms=max(end - start_ms, 1), areas=it.areas))
+    return Hazard(id=hazard.id, source=hazard.source, slices=slices)
+
+
 def factor_permille(factor: float) -> int:
     """The factor in whole thousandths."""
     return round(factor * 1_000)

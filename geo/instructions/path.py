@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -32,6 +32,11 @@ RISE_KINDS: dict[int, RiseKind] = {
     ArcKind.LIFT: "lift",
     ArcKind.LADDER: "ladder",
 }
+
+
+Ends: TypeAlias = tuple[tuple[float, float] | None, tuple[float, float] | None]
+"""Where a path begins and ends, in metres, when that is not at the node of its first and of its last arc."""
+NODES: Ends = (None, None)
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -71,7 +76,9 @@ class Path(msgspec.Struct, frozen=True):
         return None
 
 
-def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any]) -> Path:
+def read_path(
+    around: Surroundings, network: Network, arcs: npt.NDArray[Any], millis: npt.NDArray[Any], ends: Ends = NODES
+) -> Path:
     """The arcs (k) and their times -> the path. Raises Invalid as ``shape`` says."""
     _check(network, arcs, millis)
     graph = network.graph
@@ -94,6 +101,10 @@ def read_path(around: Surroundings, network: Network, arcs: npt.NDArray[Any], mi
         _touched(around, network, node, None if two else door)
         for node, door, two in zip(route.nodes, doors, sided, strict=True)
     ]
+    # Who begins or ends halfway along an arc is not at its node, nor at the door that stands there.
+    for i, end in ((0, ends[0]), (-1, ends[1])):
+        if end is not None:
+            route.xy[i], doors[i] = end, None
     xy = np.array(route.xy, dtype=np.float64)
     rooms = [_room(around, touched[i : i + 2], route.levels[i], xy[i : i + 2]) for i in range(len(route.kinds))]
     times = np.concatenate(([0], np.cumsum(np.array(route.millis, dtype=np.int64)))).tolist()

@@ -20,7 +20,7 @@ import shapely
 from shapely import LineString
 from shapely.geometry.base import BaseGeometry
 
-from geo.instructions.path import RISE_KINDS, SAME_PLACE_M, Path, passages, read_path, stretches
+from geo.instructions.path import NODES, RISE_KINDS, SAME_PLACE_M, Ends, Path, passages, read_path, stretches
 from geo.instructions.surroundings import Surroundings
 from geo.places.model import PlaceId, RiseKind
 from geo.places.network import Network
@@ -104,12 +104,14 @@ def shape(
     *,
     tolerance_m: float = TOLERANCE_M,
     keep_out: KeepOut | None = None,
+    ends: Ends = NODES,
 ) -> Shape:
-    """The path of ``arcs`` (k, int32) in walking order, each taking ``millis`` (k, int32) -> its shape.
+    """The path of ``arcs`` (k, int32) in walking order, each taking ``millis`` (k, int32) -> its shape; ``ends``: where
+    it begins and ends when that is halfway along the first or the last of them.
 
     Raises Invalid for a path that is empty, too long, broken, or over an arc that is banned.
     """
-    path = read_path(around, network, np.asarray(arcs), np.asarray(millis))
+    path = read_path(around, network, np.asarray(arcs), np.asarray(millis), ends)
     parts: list[Leg | Climb] = []
     for first, last, climb in stretches(around, path):
         if climb:

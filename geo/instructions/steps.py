@@ -14,6 +14,7 @@ from geo.instructions.headings import bearing, turn_of
 from geo.instructions.model import Caution, Directions, LeastHarm, Pass, Step, Target
 from geo.instructions.moves import Move, Way, find_moves
 from geo.instructions.names import Names
+from geo.instructions.path import NODES, Ends
 from geo.instructions.shaping import TOLERANCE_M, KeepOut, Vertex, shape
 from geo.instructions.sights import anchor, arrival, count_doors, count_junctions, follows_itself, passes, walked, where
 from geo.instructions.surroundings import Surroundings
@@ -39,13 +40,15 @@ def direct(
     least_harm: LeastHarm | None = None,
     tolerance_m: float = TOLERANCE_M,
     keep_out: KeepOut | None = None,
+    ends: Ends = NODES,
 ) -> Directions:
     """The path of ``arcs`` (k) that take ``millis`` (k), in walking order -> the way as steps.
 
-    ``facing_deg``: where the walker looks, clockwise from north. ``target`` None: what the last node stands for. Raises
-    Invalid for a path that is none, and for a way by a lift that a caution forbids.
+    ``facing_deg``: where the walker looks, clockwise from north. ``target`` None: what the last node stands for.
+    ``ends``: where the way begins and ends, in metres, when that is halfway along its first or last arc. Raises Invalid
+    for a path that is none, and for a way by a lift that a caution forbids.
     """
-    shaped = shape(around, network, arcs, millis, tolerance_m=tolerance_m, keep_out=keep_out)
+    shaped = shape(around, network, arcs, millis, tolerance_m=tolerance_m, keep_out=keep_out, ends=ends)
     way = find_moves(around, shaped, None if facing_deg is None else 90.0 - facing_deg)
     bends = [move.vertex for move in way.moves if follows_itself(around, network, way, move)]
     way.moves[:] = [move for move in way.moves if move.vertex not in bends or move.kind != "turn"]

@@ -21,6 +21,7 @@ from incidents.sos import queries as sos_queries
 from incidents.sos.service import sos_view
 from incidents.tasking import escalation_queries
 from incidents.tasking.asked import escalation_view
+from incidents.wayfinding import route_queries
 from mobile_contract.room_events import (
     AlarmJoined,
     Body,
@@ -32,6 +33,7 @@ from mobile_contract.room_events import (
     ObjectiveChanged,
     ResourceChanged,
     RollCallChanged,
+    RouteChanged,
     SosChanged,
     TaskChanged,
     TaskStepsChanged,
@@ -84,6 +86,9 @@ async def _led(tx: Tx, tenant_id: UUID, incident_id: UUID, moved: Moved) -> list
     if moved.resources:
         resources = await leading_queries.list_resources(tx, tenant_id, incident_id)
         bodies += [ResourceChanged(resource_view(it)) for it in _among(resources, moved.resources)]
+    if moved.routes:
+        routes = await route_queries.list_routes_of(tx, tenant_id, moved.routes)
+        bodies += [RouteChanged(it.view) for it in routes if it.purpose != "evacuate"]
     if moved.roll_calls:
         calls = await roll_call_queries.list_calls(tx, tenant_id, incident_id=incident_id, limit=ROLL_CALLS_MAX)
         bodies += [RollCallChanged(roll_call_view(call)) for call in _among(calls, moved.roll_calls)]

@@ -24,6 +24,7 @@ class Moved(msgspec.Struct, frozen=True):
     deliveries: list[UUID]
     commands: list[UUID]
     resources: list[UUID]
+    routes: list[UUID]
     objectives: list[UUID]
     roll_calls: list[UUID]
     calls: list[UUID]

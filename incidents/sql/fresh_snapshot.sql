@@ -75,6 +75,9 @@ SELECT jsonb_build_object(
             'id', x.id, 'kind', x.kind, 'name', x.name, 'account', x.account_id, 'task', x.task_id,
             'state', x.state, 'note', x.note, 'changed_at', x.changed_at, 'version', x.version)), '{}')
         FROM incident_resources x WHERE x.tenant_id = $1 AND x.incident_id = r.incident_id),
+    'routes', (
+        SELECT coalesce(jsonb_object_agg(w.id, w.view), '{}')
+        FROM routes w WHERE w.tenant_id = $1 AND w.incident_id = r.incident_id AND w.purpose <> 'evacuate'),
     'escalations', (
         SELECT coalesce(jsonb_object_agg(x.task_id, jsonb_build_object(
             'task', x.task_id, 'state', x.state, 'policy', x.policy -> 'slug', 'step', x.step, 'round', x.round,

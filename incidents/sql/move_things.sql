@@ -25,6 +25,9 @@ WITH moved_alarms AS (
 ), moved_resources AS (
     UPDATE incident_resources SET incident_id = $3
     WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR task_id = ANY($5)) RETURNING id
+), moved_routes AS (
+    UPDATE routes SET incident_id = $3, view = jsonb_set(view, '{incident}', to_jsonb($3::uuid))
+    WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR task_id = ANY($5)) RETURNING id
 ), moved_timers AS (
     UPDATE matrix_timers SET incident_id = $3
     WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR alarm_id = ANY($4))
@@ -45,6 +48,7 @@ SELECT array(SELECT id FROM moved_alarms ORDER BY id) AS alarms,
     array(SELECT id FROM moved_deliveries ORDER BY id) AS deliveries,
     array(SELECT id FROM moved_commands ORDER BY id) AS commands,
     array(SELECT id FROM moved_resources ORDER BY id) AS resources,
+    array(SELECT id FROM moved_routes ORDER BY id) AS routes,
     array(SELECT id FROM moved_objectives ORDER BY id) AS objectives,
     array(SELECT id FROM moved_roll_calls ORDER BY id) AS roll_calls,
     array(SELECT id FROM moved_calls ORDER BY id) AS calls,

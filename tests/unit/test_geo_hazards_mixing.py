@@ -59,7 +59,8 @@ def test_a_step_of_any_length_is_the_matrix_exponential_s(
     rates, leak, mass = system
     there = advance(rates, leak, mass, seconds)
     scale = mass.sum() + leak.sum() * seconds
-    np.testing.assert_allclose(there, _solved(rates, leak, mass, seconds), rtol=0, atol=1e-9 * scale + 1e-300)
+    # The general matrix exponential loses more than this: of a closed system it made 2e-9 of the mass out of nothing.
+    np.testing.assert_allclose(there, _solved(rates, leak, mass, seconds), rtol=0, atol=1e-8 * scale + 1e-300)
     assert (there >= 0).all()
 
 

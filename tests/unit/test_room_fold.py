@@ -39,6 +39,8 @@ from mobile_contract.room_events import (
     ResourceChanged,
     RollCallChanged,
     RoomEvent,
+    RouteChanged,
+    RouteProgressed,
     SosChanged,
     TaskAssigned,
     TaskChanged,
@@ -68,6 +70,7 @@ from mobile_contract.room_views import (
     TaskView,
 )
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteView
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ROOM = UUID(int=1)
@@ -218,6 +221,29 @@ resources = st.builds(
     changed_at=times,
     version=st.integers(1, 9),
 )
+routes = st.builds(
+    RouteView,
+    id=ids,
+    incident=ids,
+    account=ids,
+    purpose=st.just("task"),
+    state=st.sampled_from(["safe", "no_safe_route"]),
+    revision=st.integers(1, 9),
+    cause=st.just("given"),
+    target=texts,
+    computed_at=times,
+    task=st.none() | ids,
+    reason=st.none(),
+    summary=st.none(),
+    warnings=st.lists(texts, max_size=2),
+    steps=st.just([]),
+    least_harm=st.none(),
+    near=st.just([]),
+    distance_m=st.floats(0, 1e4),
+    walk_s=st.floats(0, 1e4),
+    left_m=st.floats(0, 1e4),
+    left_s=st.floats(0, 1e4),
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -246,6 +272,17 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     ),
     "sos.changed": st.builds(SosChanged, sos_calls),
     "drill.changed": st.builds(DrillChanged, drills),
+    "route.changed": st.builds(RouteChanged, routes),
+    "route.progressed": st.builds(
+        RouteProgressed,
+        route=ids,
+        step=st.integers(1, 9),
+        left_m=st.floats(0, 1e4),
+        left_s=st.floats(0, 1e4),
+        arrives_at=maybe_times,
+        off_route=st.booleans(),
+        arrived_at=maybe_times,
+    ),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -323,7 +360,7 @@ def test_an_event_is_of_its_bodys_kind(body: Body) -> None:
 
 @given(bodies)
 def test_what_moves_people_and_machines_is_in_the_safety_lane(body: Body) -> None:
-    normal = kind_of(body).startswith(("delivery.", "escalation.", "message.", "member."))
+    normal = kind_of(body).startswith(("delivery.", "escalation.", "route.progressed", "message.", "member."))
     assert lane_of(body) == ("normal" if normal else "safety")
 
 
