@@ -7,11 +7,10 @@ spreads and the way becomes another; the report ends by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
-
-import msgspec
 
 from core.errors import MusterError
 from mobile_contract.incidents import TaskAnswer, TaskRecord
@@ -27,6 +26,8 @@ from muster.demo import catalogue
 from muster.phone.pace import ACCURACY_M, Pace
 from muster.phone.routes import because, duration, route_step_line
 from muster.phone.view import quantity
+
+T = TypeVar("T")
 
 WALKER, REPORTER = "wang", "admin"
 # At spindle 1, where his badge says he is.
@@ -65,6 +66,7 @@ class Walker:
         self._say = say
         self._known: set[UUID] = set()
         self._site: UUID | None = None
+        self.account: UUID | None = None
         account = next(it for it in catalogue.ACCOUNTS if it.username == WALKER)
         self._name = account.name.in_(locale)
 
@@ -75,7 +77,8 @@ class Walker:
 
     async def get_ready(self) -> None:
         """Sign in, be seen where the walk begins, and know what was ordered before; raises MusterError."""
-        await self._client.sign_in(catalogue.TENANT, WALKER, catalogue.PASSWORD, label="demo walker")
+        session = await self._client.sign_in(catalogue.TENANT, WALKER, catalogue.PASSWORD, label="demo walker")
+        self.account = session.account.id
         await self._reporter.sign_in(catalogue.TENANT, REPORTER, catalogue.PASSWORD, label="demo walker")
         sites = await self._reporter.get("/v1/sites", Page[SiteView])
         self._site = sites.items[0].id
@@ -184,8 +187,8 @@ class Walker:
         return next((it for it in await self._tasks() if it.id not in self._known and it.state == "open"), None)
 
     async def _route_of(self, task: UUID) -> RouteView | None:
-        routes = await self._client.get("/v1/me/routes", list[RouteView])
-        return next((it for it in routes if it.task == task and it.ended_at is None), None)
+        routes = await self._client.get("/v1/me/routes", Page[RouteView])
+        return next((it for it in routes.items if it.task == task and it.ended_at is None), None)
 
     async def _within(self, seconds: float, look: Callable[[], Awaitable[T | None]]) -> T | None:
         """The first that is found in the time."""
