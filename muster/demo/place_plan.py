@@ -30,6 +30,9 @@ from mobile_contract.text import Text
 from muster.demo import catalogue
 
 YARD = "yard"
+# A smoke door parts the corridor's end before the solvent store from the rest; both are one zone.
+LOBBY = "corridor-west"
+_SMOKE_DOOR_X_M = 4.0
 # The office stands on columns over the machine hall.
 LEVELS = [
     Level(level=0, name=Text("一层", "the ground floor"), height_m=0.0),
@@ -61,7 +64,7 @@ class DemoShaft(msgspec.Struct, frozen=True):
 
 # A door with a reader is called as its reader in doors.DOORS.
 DOORS = (
-    DemoDoor("solvent-store", (1.6, 12), ("corridor", "solvent-store"), Text("溶剂库门", "the solvent store's door"), "badge", 1.0),
+    DemoDoor("solvent-store", (1.6, 12), (LOBBY, "solvent-store"), Text("溶剂库门", "the solvent store's door"), "badge", 1.0),
     DemoDoor("solvent-store-coating", (3.2, 10.75), ("optics-coating", "solvent-store"), Text("溶剂库侧门", "the solvent store's side door"), "badge"),
     # Whoever has a badge comes in from the yard too: it is the responders' second way.
     DemoDoor("solvent-store-out", (0, 10.75), ("solvent-store", YARD), Text("溶剂库安全出口", "the solvent store's emergency exit"), "badge"),
@@ -72,7 +75,8 @@ DOORS = (
     DemoDoor("coating-clean-room", (20, 6), ("optics-coating", "clean-room"), Text("洁净室气闸门", "the clean room's air lock door"), width_m=1.2),
     DemoDoor("clean-room", (30, 12), ("corridor", "clean-room"), Text("洁净室门", "the clean room's door"), "badge", 1.2),
     DemoDoor("clean-room-out", (40, 6), ("clean-room", YARD), Text("洁净室安全出口", "the clean room's emergency exit"), width_m=1.2, one_way=True),
-    DemoDoor("corridor-west", (0, 13.5), ("corridor", YARD), Text("走廊西门", "the corridor's west door"), width_m=1.2),
+    DemoDoor("smoke", (4, 13.5), ("corridor", LOBBY), Text("走廊防火门", "the corridor's smoke door"), width_m=1.5),
+    DemoDoor("corridor-west", (0, 13.5), (LOBBY, YARD), Text("走廊西门", "the corridor's west door"), width_m=1.2),
     DemoDoor("corridor-east", (40, 13.5), ("corridor", YARD), Text("走廊东门", "the corridor's east door"), width_m=1.8),
     DemoDoor("machine-hall", (20, 15), ("corridor", "machine-hall"), Text("机加工车间门", "the machine hall's door"), "badge", 1.8),
     DemoDoor("machine-hall-west", (0, 20), ("machine-hall", YARD), Text("机加工车间西门", "the machine hall's west door"), width_m=1.2),
@@ -156,18 +160,23 @@ def in_sentence(name: Text) -> Text:
 
 
 def _zone_rooms() -> list[Room]:
-    """A room of every zone with walls; what has none is the yard."""
-    kinds: dict[str, RoomKind] = {"corridor": "corridor"}
+    """A room of every zone with walls, two of the corridor; what has none is the yard."""
+    walled = [zone for zone in catalogue.ZONES if zone.building is not None]
+    outlines = {zone.slug: _corners(zone.rectangle) for zone in walled} | {"machine-hall": _HALL}
+    names = {zone.slug: in_sentence(zone.name) for zone in walled}
+    levels = {zone.slug: zone.level for zone in walled} | {LOBBY: 0}
+    x0, y0, x1, y1 = next(zone.rectangle for zone in walled if zone.slug == "corridor")
+    outlines |= {"corridor": _corners((_SMOKE_DOOR_X_M, y0, x1, y1)), LOBBY: _corners((x0, y0, _SMOKE_DOOR_X_M, y1))}
+    names[LOBBY] = Text("走廊西端", "the corridor's west end")
     return [
         Room(
-            id=zone.slug,
-            level=zone.level,
-            kind=kinds.get(zone.slug, "room"),
-            name=in_sentence(zone.name),
-            polygon=_polygon(_HALL if zone.slug == "machine-hall" else _corners(zone.rectangle)),
+            id=slug,
+            level=levels[slug],
+            kind="corridor" if slug in ("corridor", LOBBY) else "room",
+            name=name,
+            polygon=_polygon(outlines[slug]),
         )
-        for zone in catalogue.ZONES
-        if zone.building is not None
+        for slug, name in names.items()
     ]
 
 

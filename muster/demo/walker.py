@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 WALKER, REPORTER = "wang", "admin"
 # At spindle 1, where his badge says he is.
-START_M = (34.0, 30.0)
+START_M = (30.0, 20.0)
 OPEN_DOOR = "door-solvent-store"
 # He is still in the machine hall, and both ways to the store are open to him.
 DOOR_OPENS_AFTER_MS = 6_000.0

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from shapely import union_all
+from shapely.geometry import shape
 
 from geo.graph.connection import reaching
 from geo.places.checking import check_network
@@ -14,7 +16,7 @@ from geo.places.model import Plan
 from geo.places.walking import BADGE_HOLDER, walking_network
 from mobile_contract.text import Text
 from muster.demo import catalogue, doors
-from muster.demo.place_plan import YARD, in_sentence, place_plan
+from muster.demo.place_plan import LOBBY, YARD, in_sentence, place_plan
 from plant.places.checks import check_drawn, check_publishable, review
 from plant.places.model import InstrumentedZone
 
@@ -47,8 +49,14 @@ def test_every_zone_with_walls_is_a_room_of_the_same_outline() -> None:
     assert WALLED.keys() <= ROOMS.keys()
     for slug, zone in WALLED.items():
         assert ROOMS[slug].level == zone.level
-        if slug != "machine-hall":
+        if slug not in ("machine-hall", "corridor"):
             assert ROOMS[slug].polygon == zone.polygon
+
+
+def test_the_two_parts_of_the_corridor_are_its_zone() -> None:
+    parts = [shape(ROOMS[it].polygon) for it in ("corridor", LOBBY)]
+    assert parts[0].intersection(parts[1]).area == 0
+    assert union_all(parts).symmetric_difference(shape(WALLED["corridor"].polygon)).area < 1e-15
 
 
 def test_every_reader_hangs_at_a_door_between_the_same_rooms() -> None:
@@ -57,7 +65,8 @@ def test_every_reader_hangs_at_a_door_between_the_same_rooms() -> None:
         if not reader.gate:
             door = drawn[f"door-{reader.door}"]
             assert door.state == "badge"
-            assert {reader.from_zone, reader.to_zone} - {None} <= set(door.joins)
+            zones = {"corridor" if it == LOBBY else it for it in door.joins}
+            assert {reader.from_zone, reader.to_zone} - {None} <= zones
 
 
 @pytest.mark.parametrize("lost", sorted(ROOMS.keys() - {YARD}))
@@ -68,7 +77,7 @@ def test_no_room_s_loss_cuts_off_another(lost: str) -> None:
     assert cut_off <= {lost}
 
 
-@pytest.mark.parametrize("lost", ["corridor", "optics-coating", YARD])
+@pytest.mark.parametrize("lost", ["corridor", LOBBY, "optics-coating", YARD])
 def test_the_solvent_store_is_reached_whichever_of_its_ways_is_lost(lost: str) -> None:
     network = walking_network(without(lost), doors=BADGE_HOLDER)
     store = [number for number, node in enumerate(network.nodes) if node.room == "solvent-store"]
