@@ -67,8 +67,7 @@ class Walker:
         self._known: set[UUID] = set()
         self._site: UUID | None = None
         self.account: UUID | None = None
-        account = next(it for it in catalogue.ACCOUNTS if it.username == WALKER)
-        self._name = account.name.in_(locale)
+        self._name = WALKER
 
     async def close(self) -> None:
         """Close the connections."""
@@ -78,7 +77,7 @@ class Walker:
     async def get_ready(self) -> None:
         """Sign in, be seen where the walk begins, and know what was ordered before; raises MusterError."""
         session = await self._client.sign_in(catalogue.TENANT, WALKER, catalogue.PASSWORD, label="demo walker")
-        self.account = session.account.id
+        self.account, self._name = session.account.id, session.account.display_name
         await self._reporter.sign_in(catalogue.TENANT, REPORTER, catalogue.PASSWORD, label="demo walker")
         sites = await self._reporter.get("/v1/sites", Page[SiteView])
         self._site = sites.items[0].id
@@ -133,7 +132,7 @@ class Walker:
                 self._tell(WAY_OVER.in_(self._locale))
                 return
             if newer.revision != route.revision:
-                self._tell(because(newer, self._locale))
+                self._say(f"!! {self._name}: {because(newer, self._locale)}")
                 told, waits = self._tell_way(newer), False
             route = newer
 
@@ -175,7 +174,8 @@ class Walker:
 
     def _tell_steps(self, route: RouteView, numbers: set[int]) -> None:
         for step in route.steps:
-            if step.n in numbers:
+            # That one is there is said of the person.
+            if step.n in numbers and step.kind != "arrive":
                 self._say(f"     {route_step_line(step, self._locale)}")
 
     # --- what is asked
