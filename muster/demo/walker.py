@@ -195,6 +195,6 @@ class Walker:
         """The first that is found in the time."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        while (found := await look()) is None and loop.time() < until:
+        while (found := await look()) is None and loop.time() < until:  # noqa: ASYNC110 - another process finds it
             await asyncio.sleep(LOOK_EVERY_S)
         return found
