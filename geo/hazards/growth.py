@@ -2,7 +2,7 @@
 
 Nobody measures where a gas goes in the first minutes; this is the cautious guess routes are planned against until
 sensors say more. A room is reached at the earliest by any way, and holds what its source holds from then on. Walls do
-not leak, and out of doors it is the plume's matter (``plume``): a door to the outside grows nothing.
+not leak, and out of doors it is the plume's matter (``plume``): a door to the outside, drawn or not, grows nothing.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def arrivals(
     """
     _check_delays(delays)
     links = _links(plan, behaviour, delays, set(sealed))
-    walkable = {room.id for room in plan.rooms if room.kind != "solid"}
+    walkable = {room.id for room in plan.rooms if room.kind not in ("solid", "outdoors")}
     best: dict[_Node, int] = {}
     begun = {**since, **dict.fromkeys(seeds, 0)}
     queue: list[tuple[int, _Node]] = sorted((at, ("room", it, 0)) for it, at in begun.items() if it in walkable)

@@ -27,6 +27,8 @@ from mobile_contract.room_events import (
     ResourceChanged,
     RollCallChanged,
     RoomEvent,
+    RouteChanged,
+    RouteProgressed,
     SosChanged,
     TaskAssigned,
     TaskChanged,
@@ -34,6 +36,7 @@ from mobile_contract.room_events import (
 )
 from mobile_contract.room_views import EscalationView, HazardView, StepView
 from muster.phone import words
+from muster.phone.routes import changed_text, progressed_text
 from muster.phone.view import (
     View,
     alarm_line,
@@ -52,7 +55,7 @@ def event_line(event: RoomEvent, view: View) -> str:
     if isinstance(event.body, DeliveryChanged):
         return ""
     said = _body_text(event, view)
-    if isinstance(event.body, TaskStepsChanged) and not said:
+    if isinstance(event.body, TaskStepsChanged | RouteProgressed) and not said:
         return ""
     return f"{clock_time(event.at)} {say(words.EVENTS, event.kind, view.locale)}{': ' if said else ''}{said}"
 
@@ -88,6 +91,10 @@ def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911, PLR0912 -
             return f"{objective.text} · {say(words.OBJECTIVES, objective.state, locale)}"
         case ResourceChanged(resource):
             return f"{resource.name} · {say(words.RESOURCES, resource.state, locale)}"
+        case RouteChanged():
+            return changed_text(event.body, view)
+        case RouteProgressed():
+            return progressed_text(event.body, view)
         case IncidentMerged(incident) | IncidentSplit(incident):
             return incident_line(incident, locale)
         case SosChanged(call):
