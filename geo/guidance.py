@@ -62,7 +62,8 @@ class Danger(msgspec.Struct, frozen=True):
 
 class Cost(msgspec.Struct, frozen=True):
     """What the least harmful way through would cost: ``exposed_ms`` in banned areas, of them ``unmeasured_ms`` where
-    nobody knows the air; ``load`` of toxic load, ``share`` of the limit. ``hazards``: whose bans it goes through."""
+    nobody knows the air; ``load`` of toxic load, ``share`` of the limit, None: not known. ``hazards``: whose bans it
+    goes through."""
 
     millis: int
     exposed_ms: int
@@ -209,13 +210,15 @@ class _Guide:
         load = exposure(harm, route).load
         banned = self.now.times[arcs] == BANNED
         limit = self.danger.limit_load
-        set(arcs[banned].tolist())
+        unmeasured_ms = int(millis[harm.unmeasured[arcs]].sum())
+        # A dose of which a part is not known is not known.
+        known = limit is not None and self.danger.law is not UNKNOWN_AIR and not unmeasured_ms
         return Cost(
             route.millis,
             int(millis[banned].sum()),
-            int(millis[harm.unmeasured[arcs]].sum()),
+            unmeasured_ms,
             load,
-            None if limit is None or self.danger.law is UNKNOWN_AIR else load / limit,
+            load / limit if known and limit is not None else None,
             tuple(sorted({it.hazard for it in route.crossed if it.permille == BAN_PERMILLE})),
             self._lines(start, route, arcs),
         )
