@@ -121,10 +121,10 @@ class SiteMap:
     def _area(self, polygon: dict[str, Any]) -> BaseGeometry:
         return shapely.transform(shape(polygon), self.projection.to_metres)
 
-    def middle_of(self, polygon: dict[str, Any], level: int) -> Place:
+    def middle_of(self, polygon: dict[str, Any], level: int, base: Ints | None = None) -> Place:
         """A place in the middle of a polygon, on the network; Invalid as ``Snapper.place``."""
         point = self._area(polygon).representative_point()
-        return self.snapper.place(point.x, point.y, level)
+        return self.snapper.place(point.x, point.y, level, base=base)
 
     def assembly(self, only: Collection[PlaceId] | None = None) -> list[Place]:
         """The assembly points, or those named; nodes that one is out of the building at where there are none."""

@@ -1041,6 +1041,61 @@ CREATE TABLE public.drills (
     CONSTRAINT drills_scored CHECK (((ended_at IS NULL) = (score IS NULL)))
 );
 ALTER TABLE ONLY public.drills FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.equipment (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    zone_id uuid,
+    slug text NOT NULL,
+    kind text NOT NULL,
+    name jsonb NOT NULL,
+    classes text[],
+    lon double precision NOT NULL,
+    lat double precision NOT NULL,
+    level smallint NOT NULL,
+    in_stock integer NOT NULL,
+    expires_at timestamp with time zone,
+    next_inspection_on date,
+    state text NOT NULL,
+    state_reason text,
+    note text NOT NULL,
+    retired_at timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT equipment_check CHECK (((classes IS NULL) OR ((kind = 'extinguisher'::text) AND ((cardinality(classes) >= 1) AND (cardinality(classes) <= 6)) AND (classes <@ ARRAY['A'::text, 'B'::text, 'C'::text, 'D'::text, 'E'::text, 'F'::text])))),
+    CONSTRAINT equipment_check1 CHECK (((state = 'out_of_service'::text) = (state_reason IS NOT NULL))),
+    CONSTRAINT equipment_in_stock_check CHECK (((in_stock >= 0) AND (in_stock <= 1000))),
+    CONSTRAINT equipment_kind_check CHECK ((kind = ANY (ARRAY['extinguisher'::text, 'hydrant'::text, 'first_aid'::text, 'aed'::text, 'eye_wash'::text, 'shower'::text, 'spill_kit'::text, 'breathing_apparatus'::text, 'gas_detector'::text, 'stretcher'::text, 'fire_blanket'::text, 'alarm_button'::text, 'other'::text]))),
+    CONSTRAINT equipment_lat_check CHECK (((lat >= ('-84'::integer)::double precision) AND (lat <= (84)::double precision))),
+    CONSTRAINT equipment_level_check CHECK (((level >= '-100'::integer) AND (level <= 200))),
+    CONSTRAINT equipment_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
+    CONSTRAINT equipment_note_check CHECK ((length(note) <= 500)),
+    CONSTRAINT equipment_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text)),
+    CONSTRAINT equipment_state_check CHECK ((state = ANY (ARRAY['ready'::text, 'out_of_service'::text]))),
+    CONSTRAINT equipment_state_reason_check CHECK (((length(state_reason) >= 1) AND (length(state_reason) <= 500)))
+);
+ALTER TABLE ONLY public.equipment FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.equipment_movements (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    equipment_id uuid NOT NULL,
+    key text NOT NULL,
+    pieces integer NOT NULL,
+    reason text NOT NULL,
+    in_stock integer NOT NULL,
+    moved_by uuid,
+    moved_at timestamp with time zone NOT NULL,
+    CONSTRAINT equipment_movements_in_stock_check CHECK (((in_stock >= 0) AND (in_stock <= 1000))),
+    CONSTRAINT equipment_movements_key_check CHECK (((length(key) >= 1) AND (length(key) <= 100))),
+    CONSTRAINT equipment_movements_pieces_check CHECK (((pieces <> 0) AND (abs(pieces) <= 1000))),
+    CONSTRAINT equipment_movements_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 500)))
+);
+ALTER TABLE ONLY public.equipment_movements FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.equipment_watched (
+    tenant_id uuid NOT NULL,
+    week date NOT NULL
+);
+ALTER TABLE ONLY public.equipment_watched FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.escalation_policies (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1462,7 +1517,7 @@ CREATE TABLE public.notices (
     CONSTRAINT notices_check1 CHECK (((push = 'accepted'::text) = (pushed_at IS NOT NULL))),
     CONSTRAINT notices_facts_check CHECK ((octet_length((facts)::text) <= 16000)),
     CONSTRAINT notices_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200))),
-    CONSTRAINT notices_kind_check CHECK ((kind = ANY (ARRAY['swap.proposed'::text, 'swap.decided'::text, 'exposure.exceeded'::text, 'calibration.due'::text, 'qualification.expiring'::text, 'qualification.expired'::text, 'phone.not_ready'::text, 'comm_test.failed'::text]))),
+    CONSTRAINT notices_kind_check CHECK ((kind = ANY (ARRAY['swap.proposed'::text, 'swap.decided'::text, 'exposure.exceeded'::text, 'calibration.due'::text, 'qualification.expiring'::text, 'qualification.expired'::text, 'phone.not_ready'::text, 'comm_test.failed'::text, 'equipment.expiring'::text]))),
     CONSTRAINT notices_push_check CHECK ((push = ANY (ARRAY['waiting'::text, 'quiet'::text, 'accepted'::text, 'unreachable'::text, 'given_up'::text, 'unneeded'::text])))
 );
 ALTER TABLE ONLY public.notices FORCE ROW LEVEL SECURITY;
@@ -2501,6 +2556,16 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_incident_id_key UNIQUE (tenant_id, incident_id);
+ALTER TABLE ONLY public.equipment_movements
+    ADD CONSTRAINT equipment_movements_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.equipment_movements
+    ADD CONSTRAINT equipment_movements_tenant_id_equipment_id_key_key UNIQUE (tenant_id, equipment_id, key);
+ALTER TABLE ONLY public.equipment
+    ADD CONSTRAINT equipment_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.equipment
+    ADD CONSTRAINT equipment_tenant_id_site_id_slug_key UNIQUE (tenant_id, site_id, slug);
+ALTER TABLE ONLY public.equipment_watched
+    ADD CONSTRAINT equipment_watched_pkey PRIMARY KEY (tenant_id);
 ALTER TABLE ONLY public.escalation_policies
     ADD CONSTRAINT escalation_policies_pkey PRIMARY KEY (tenant_id, id, version);
 ALTER TABLE ONLY public.escalation_policies
@@ -2756,6 +2821,9 @@ CREATE INDEX drills_newest ON public.drills USING btree (tenant_id, started_at D
 CREATE INDEX drills_of_plan ON public.drills USING btree (tenant_id, plan, started_at DESC, id DESC);
 CREATE UNIQUE INDEX drills_one_a_site ON public.drills USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX drills_running ON public.drills USING btree (tenant_id, ends_at) WHERE (ended_at IS NULL);
+CREATE INDEX equipment_expiring ON public.equipment USING btree (tenant_id, expires_at) WHERE (retired_at IS NULL);
+CREATE INDEX equipment_in_use ON public.equipment USING btree (tenant_id, site_id, kind) WHERE (retired_at IS NULL);
+CREATE INDEX equipment_movements_newest ON public.equipment_movements USING btree (tenant_id, equipment_id, moved_at DESC, id DESC);
 CREATE INDEX escalations_due ON public.escalations USING btree (tenant_id, due_at, task_id) WHERE (due_at IS NOT NULL);
 CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, incident_id);
 CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
@@ -3021,6 +3089,18 @@ ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.drills
     ADD CONSTRAINT drills_zone_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.equipment_movements
+    ADD CONSTRAINT equipment_movements_tenant_id_equipment_id_fkey FOREIGN KEY (tenant_id, equipment_id) REFERENCES public.equipment(tenant_id, id);
+ALTER TABLE ONLY public.equipment_movements
+    ADD CONSTRAINT equipment_movements_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.equipment
+    ADD CONSTRAINT equipment_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.equipment
+    ADD CONSTRAINT equipment_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.equipment
+    ADD CONSTRAINT equipment_tenant_id_zone_id_fkey FOREIGN KEY (tenant_id, zone_id) REFERENCES public.zones(tenant_id, id);
+ALTER TABLE ONLY public.equipment_watched
+    ADD CONSTRAINT equipment_watched_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.escalation_policies
     ADD CONSTRAINT escalation_policies_tenant_id_created_by_fkey FOREIGN KEY (tenant_id, created_by) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.escalation_policies
@@ -3428,6 +3508,9 @@ ALTER TABLE public.device_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.doors ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.drills ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.equipment ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.equipment_movements ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.equipment_watched ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.escalation_policies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
@@ -3493,6 +3576,9 @@ CREATE POLICY owner_directory ON public.device_states TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.doors TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.drills TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.equipment TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.equipment_movements TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.equipment_watched TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.escalation_policies TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.escalations TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
@@ -3656,6 +3742,9 @@ CREATE POLICY tenant_isolation ON public.device_states USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.doors USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.drills USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.equipment USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.equipment_movements USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.equipment_watched USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.escalation_policies USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.escalations USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3845,6 +3934,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.device_states TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.devices TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.doors TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.drills TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.equipment TO muster_app;
+GRANT SELECT,INSERT ON TABLE public.equipment_movements TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.equipment_watched TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.escalation_policies TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalations TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;

@@ -19,6 +19,7 @@ NoticeKind: TypeAlias = Literal[
     "qualification.expired",
     "phone.not_ready",
     "comm_test.failed",
+    "equipment.expiring",
 ]
 PushState: TypeAlias = Literal["waiting", "quiet", "accepted", "unreachable", "given_up", "unneeded"]
 

@@ -1,6 +1,6 @@
 """What the database forgets: news nobody reads any more, keys of writes nobody repeats. Readings: see plant.upkeep.
 
-And what it notices by the calendar: qualifications that run out.
+And what it notices by the calendar: qualifications and equipment that run out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from core.logging import get_logger
 from people.notices import service as notices
 from people.presence import retention as presence
 from people.qualifications.watch import watch as watch_qualifications
+from resources.equipment.watch import watch as watch_equipment
 
 log = get_logger(__name__)
 
@@ -51,3 +52,5 @@ async def forget(db: Database) -> None:
             await notices.forget(tx, tenant_id)
         async with db.transaction(tenant_id) as tx:
             await watch_qualifications(tx, tenant_id)
+        async with db.transaction(tenant_id) as tx:
+            await watch_equipment(tx, tenant_id)

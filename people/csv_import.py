@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias, get_args
 
 import msgspec
 
-from people.csv_sheet import Line, RowProblem, Sheet, problem
+from people.csv_sheet import Line, RowProblem, Sheet, problem, read_day
 from people.model import Locale
 from people.permissions import Role
 from people.qualifications.checks import EARLIEST, LATEST
@@ -32,8 +32,6 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TEAMS_APART = ";；"
 # A person in more teams than this is in a list of everybody.
 TEAMS_MAX = 20
-# ISO 8601, and what Excel in China makes of it when it saves.
-_DAY = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))", re.ASCII)
 
 End: TypeAlias = date | Literal["usual"] | None
 
@@ -165,15 +163,7 @@ def _wrong(line: Line, column: str, limit: str, code: str, en: str, zh: str, *, 
 
 
 def _day(cell: str) -> date | None:
-    match = _DAY.fullmatch(cell)
-    if match is None:
-        return None
-    year, *parts = (int(part) for part in match.groups() if part is not None)
-    try:
-        day = date(year, *parts)
-    except ValueError:
-        return None
-    return day if EARLIEST <= day <= LATEST else None
+    return read_day(cell, EARLIEST, LATEST)
 
 
 def _person(line: Line) -> PersonAsked:

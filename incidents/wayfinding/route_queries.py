@@ -26,7 +26,7 @@ async def insert_route(tx: Tx, it: RouteRow) -> bool:
 
 
 SAVE_ROUTE = """
-UPDATE routes SET revision = $3, state = $4, view = $5, way = $6, progress = $7, fix_at = $8, computed_at = $9,
+UPDATE routes SET revision = $3, state = $4, view = $5, way = $6, progress = $7, fix = $8, computed_at = $9,
     ended_at = $10, ended_why = $11
 WHERE tenant_id = $1 AND id = $2
 """
@@ -43,7 +43,7 @@ async def save_route(tx: Tx, it: RouteRow) -> None:
         it.view,
         it.way,
         it.progress,
-        it.fix_at,
+        it.fix,
         it.computed_at,
         it.ended_at,
         it.ended_why,
@@ -89,7 +89,8 @@ async def list_of_account(tx: Tx, tenant_id: UUID, account_id: UUID) -> list[Rou
 LIST_OF_INCIDENT = f"""
 SELECT {_ROW} FROM routes
 WHERE tenant_id = $1 AND incident_id = $2 AND ($3 OR ended_at IS NULL) AND ($4::uuid IS NULL OR task_id = $4)
-  AND ($5::text IS NULL OR purpose = $5) AND id > $6 AND ($7::uuid IS NULL OR account_id = $7)
+  AND ($5::text IS NULL OR purpose = $5) AND id > $6
+  AND ($7::uuid IS NULL OR account_id = $7 OR purpose <> 'evacuate')
 ORDER BY id LIMIT $8
 """
 
@@ -102,12 +103,12 @@ async def list_of_incident(
     ended: bool,
     task_id: UUID | None,
     purpose: str | None,
-    account_id: UUID | None,
+    own: UUID | None,
     after: UUID,
     limit: int,
 ) -> list[RouteRow]:
-    """A page of an incident's ways; ``ended``: those that are over, too."""
-    rows = await tx.fetch(LIST_OF_INCIDENT, tenant_id, incident_id, ended, task_id, purpose, after, account_id, limit)
+    """A page of an incident's ways; ``ended``: those that are over, too; ``own``: of ways out only this person's."""
+    rows = await tx.fetch(LIST_OF_INCIDENT, tenant_id, incident_id, ended, task_id, purpose, after, own, limit)
     return [row_to(RouteRow, row) for row in rows]
 
 
@@ -149,11 +150,9 @@ async def claim_site(tx: Tx, tenant_id: UUID, site_id: UUID, until: datetime) ->
     return await tx.fetchval(CLAIM_SITE, tenant_id, site_id, tx.now, until) is not None
 
 
-RELEASE_SITE = """
-UPDATE guided_sites SET leased_until = $3, looked_at = $4 WHERE tenant_id = $1 AND site_id = $2
-"""
+RELEASE_SITE = "UPDATE guided_sites SET leased_until = $3, looked_at = $3 WHERE tenant_id = $1 AND site_id = $2"
 
 
-async def release_site(tx: Tx, tenant_id: UUID, site_id: UUID, next_at: datetime) -> None:
-    """The look is over; the next is due then, or at news before."""
-    await tx.execute(RELEASE_SITE, tenant_id, site_id, next_at, tx.now)
+async def release_site(tx: Tx, tenant_id: UUID, site_id: UUID) -> None:
+    """The look is over."""
+    await tx.execute(RELEASE_SITE, tenant_id, site_id, tx.now)

@@ -2,7 +2,7 @@
 
 -- One row a person and errand; revision grows with each new way. view: mobile_contract.wayfinding.RouteView, as phones have
 -- it. way: what the next look needs of the present way (its steps, arcs and times, the plan they are of). progress and
--- fix_at: how far the person is, by their newest position. A way of an evacuation is its person's own and in no room.
+-- fix: how far the person is, by their newest position. A way of an evacuation is its person's own and in no room.
 CREATE TABLE routes (
     tenant_id uuid NOT NULL REFERENCES tenants (tenant_id),
     id uuid NOT NULL,
@@ -17,7 +17,7 @@ CREATE TABLE routes (
     view jsonb NOT NULL CHECK (octet_length(view::text) <= 1048576),
     way jsonb CHECK (octet_length(way::text) <= 4194304),
     progress jsonb,
-    fix_at timestamptz,
+    fix jsonb,
     started_at timestamptz NOT NULL,
     computed_at timestamptz NOT NULL,
     ended_at timestamptz,

@@ -18,6 +18,7 @@ WAITS_FOR_SHIFT: frozenset[NoticeKind] = frozenset(
         "qualification.expiring",
         "qualification.expired",
         "comm_test.failed",
+        "equipment.expiring",
     }
 )
 # Who has no duty within a week has no shift to wait for, by what the rotas say.

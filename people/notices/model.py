@@ -97,6 +97,22 @@ class CommTestFailed(msgspec.Struct, frozen=True, tag_field="kind", tag="comm_te
     tz: str
 
 
+class ThingDue(msgspec.Struct, frozen=True):
+    """Equipment and the days until it expires, below zero since it did."""
+
+    name: Text
+    days_left: int
+
+
+class EquipmentExpiring(msgspec.Struct, frozen=True, tag_field="kind", tag="equipment.expiring"):
+    """Equipment of a site that expires ``within_days``, or did; ``more`` are not named."""
+
+    site: Text
+    within_days: int
+    things: Annotated[list[ThingDue], msgspec.Meta(min_length=1, max_length=SHOWN_MAX)]
+    more: int = 0
+
+
 Facts: TypeAlias = (
     SwapProposed
     | SwapDecided
@@ -106,6 +122,7 @@ Facts: TypeAlias = (
     | QualificationExpired
     | PhoneNotReady
     | CommTestFailed
+    | EquipmentExpiring
 )
 KINDS: tuple[NoticeKind, ...] = get_args(NoticeKind)
 

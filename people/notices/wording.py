@@ -10,6 +10,7 @@ from mobile_contract.text import Text
 from people.notices.model import (
     CalibrationDue,
     CommTestFailed,
+    EquipmentExpiring,
     ExposureExceeded,
     Facts,
     PhoneNotReady,
@@ -18,6 +19,7 @@ from people.notices.model import (
     SensorDue,
     SwapDecided,
     SwapProposed,
+    ThingDue,
 )
 
 _DECIDED = {
@@ -61,6 +63,13 @@ def title_of(facts: Facts) -> Text:  # noqa: PLR0911 - one return a kind
                 f"通信测试：{people} 人中 {count} 人未确认收到",
                 f"Test of communications: {count} of {people} not reached",
             )
+        case EquipmentExpiring(site, within_days, things, more):
+            count = len(things) + more
+            verb = "expires" if count == 1 else "expire"
+            return Text(
+                f"{site.zh}：{count} 件器材在 {within_days} 天内到期",
+                f"{site.en}: {_number(count, 'thing')} {verb} within {_number(within_days, 'day')}",
+            )
 
 
 def text_of(facts: Facts) -> Text:  # noqa: PLR0911 - one return a kind
@@ -95,6 +104,10 @@ def text_of(facts: Facts) -> Text:  # noqa: PLR0911 - one return a kind
                 f"{at} 的测试：{missed} 人没有送达，{unproven} 人仅有服务商回执。",
                 f"The test of {at}: {missed} without any message, {unproven} by a service's word alone.",
             )
+        case EquipmentExpiring(_, _, things, more):
+            rest = Text(f"；另有 {more} 件", f"; and {more} more") if more else Text("", "")
+            zh, en = "；".join(_thing(it).zh for it in things), "; ".join(_thing(it).en for it in things)
+            return Text(f"{zh}{rest.zh}。请更换或停用。", f"{en}{rest.en}. Replace or retire them.")
 
 
 def _exposure(facts: ExposureExceeded) -> Text:
@@ -109,6 +122,14 @@ def _exposure(facts: ExposureExceeded) -> Text:
 def _sensor(it: SensorDue) -> Text:
     if it.days_left < 0:
         return Text(f"{it.name.zh} 已过期 {-it.days_left} 天", f"{it.name.en} {_number(-it.days_left, 'day')} overdue")
+    return Text(f"{it.name.zh} 还有 {it.days_left} 天", f"{it.name.en} in {_number(it.days_left, 'day')}")
+
+
+def _thing(it: ThingDue) -> Text:
+    if it.days_left < 0:
+        return Text(
+            f"{it.name.zh} 已到期 {-it.days_left} 天", f"{it.name.en} expired {_number(-it.days_left, 'day')} ago"
+        )
     return Text(f"{it.name.zh} 还有 {it.days_left} 天", f"{it.name.en} in {_number(it.days_left, 'day')}")
 
 

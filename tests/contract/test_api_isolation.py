@@ -78,6 +78,7 @@ TABLE_OF = {
     "/v1/drills": "drills",
     "/v1/assembly-points": "assembly_points",
     "/v1/place-plans": "place_plans",
+    "/v1/equipment": "equipment",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
     "/v1/trainings": "trainings",
@@ -351,10 +352,20 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "extend_lone_session": lambda _: {"ends_at": SOON},
     "start_drill": lambda ids: {"plan": "fire", "zone": str(ids["zones"]), "reason": "none of ours"},
     "stop_drill": lambda _: {"why": "stopped", "reason": "none of ours"},
+    "create_equipment": lambda ids: _equipment("new") | {"zone": str(ids["zones"])},
+    "edit_equipment": lambda ids: {"zone": str(ids["zones"])},
+    "take_equipment_out": lambda _: {"reason": "none of ours"},
+    "move_stock": lambda _: {"move": "take", "reason": "none of ours", "key": "k"},
+    "import_equipment": lambda _: b"slug,kind,name_zh,name_en,lon,lat\nnew-1,aed,a,a,0.0005,0.0005\n",
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
 }
+
+
+def _equipment(slug: str) -> dict[str, Any]:
+    place = {"lon": 0.0007, "lat": 0.0003}
+    return place | {"slug": slug, "kind": "extinguisher", "name": NAME, "classes": ["A", "B"], "in_stock": 2}
 
 
 def _visit(ids: Ids) -> dict[str, Any]:
@@ -368,7 +379,7 @@ def _visit(ids: Ids) -> dict[str, Any]:
 
 
 # A body of bytes is sent as this type.
-MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"}
+MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv", "import_equipment": "text/csv"}
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 _DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
@@ -434,6 +445,7 @@ LAST = (
     "retire_suppression_design",
     "retire_voting_group",
     "retire_alarm_rule",
+    "retire_equipment",
     "revoke_device",
     "sign_out",
 )
@@ -580,7 +592,7 @@ async def _settle(edge: Edge) -> Tenant:
     await _drill(tenant)
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
-    await _fill_place_plans(tenant, admin)
+    await _fill_places(tenant, admin)
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -687,6 +699,12 @@ async def _fill_roll_call(tenant: Tenant) -> None:
         assert made.status_code == 201, made.text
 
 
+async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
+    """What is known of the place: its plan, and the equipment in it."""
+    await _fill_place_plans(tenant, admin)
+    await _fill_equipment(tenant, admin)
+
+
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
     """A plan in force, and a draft with the ETag that the sweep sends."""
     http, path = tenant.stage.http, f"/v1/sites/{tenant.stage.world.site_id}/place-plans/draft"
@@ -699,6 +717,13 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
             assert done.status_code == 200, done.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+
+
+async def _fill_equipment(tenant: Tenant, admin: dict[str, str]) -> None:
+    """An extinguisher of two pieces."""
+    path = f"/v1/sites/{tenant.stage.world.site_id}/equipment"
+    made = await tenant.stage.http.post(path, headers=admin, json=_equipment("old"))
+    assert made.status_code == 201, made.text
 
 
 async def _fill_command(tenant: Tenant) -> None:

@@ -172,6 +172,9 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     made |= await _furnish_command(edge, world, headers[Role.SAFETY_OFFICER.value])
     made |= await _furnish_further(edge, world, headers, device_id, sensor, made["sensor"])
     made["plan"] = await _furnish_place_plans(edge, world, headers[Role.ADMIN.value])
+    aed = {"slug": "aed", "kind": "aed", "name": name, "lon": 0.0007, "lat": 0.0003}
+    path = f"/v1/sites/{world.site_id}/equipment"
+    made["equipment"] = UUID((await _post(edge, path, aed, headers[Role.ADMIN.value]))["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

@@ -19,7 +19,7 @@ from people.presence.model import Registers
 from tests.clusters import Clone
 
 ROOT = Path(__file__).parent.parent.parent
-PACKAGES = ("core", "people", "plant", "incidents", "realtime", "api", "muster")
+PACKAGES = ("core", "people", "plant", "resources", "incidents", "realtime", "api", "muster")
 _VERB = re.compile(r"(\s|--.*\n)*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 # A module without any of these words holds no statement.
 _SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b")

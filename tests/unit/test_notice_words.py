@@ -26,6 +26,7 @@ from people.notices.model import (
     CalibrationDue,
     CommTestFailed,
     Draft,
+    EquipmentExpiring,
     ExposureExceeded,
     Facts,
     PhoneNotReady,
@@ -34,6 +35,7 @@ from people.notices.model import (
     SensorDue,
     SwapDecided,
     SwapProposed,
+    ThingDue,
 )
 from people.notices.wording import text_of, title_of
 from people.reach.model import QuietTime
@@ -49,6 +51,7 @@ LATER = AT + timedelta(hours=8)
 SHANGHAI = "Asia/Shanghai"
 CO, HALL = Text("一氧化碳", "carbon monoxide"), Text("一号厂房", "Plant 1")
 SENSOR = Text("丙酮 1", "Acetone 1")
+MASK = Text("呼吸器", "Breathing set")
 FIRST_AID = Text("急救", "First aid")
 
 DECIDED: list[tuple[Literal["accepted", "declined", "withdrawn"], str, str]] = [
@@ -134,6 +137,19 @@ CASES: list[tuple[Facts, Text, Text]] = [
         Text(
             "2026-03-02 08:00 的测试：3 人没有送达，2 人仅有服务商回执。",
             "The test of 2026-03-02 08:00: 3 without any message, 2 by a service's word alone.",
+        ),
+    ),
+    (
+        EquipmentExpiring(HALL, 30, [ThingDue(MASK, 1)]),
+        Text("一号厂房：1 件器材在 30 天内到期", "Plant 1: 1 thing expires within 30 days"),
+        Text("呼吸器 还有 1 天。请更换或停用。", "Breathing set in 1 day. Replace or retire them."),
+    ),
+    (
+        EquipmentExpiring(HALL, 30, [ThingDue(MASK, -3), ThingDue(MASK, 30)], more=4),
+        Text("一号厂房：6 件器材在 30 天内到期", "Plant 1: 6 things expire within 30 days"),
+        Text(
+            "呼吸器 已到期 3 天；呼吸器 还有 30 天；另有 4 件。请更换或停用。",
+            "Breathing set expired 3 days ago; Breathing set in 30 days; and 4 more. Replace or retire them.",
         ),
     ),
 ]

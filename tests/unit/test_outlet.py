@@ -11,7 +11,7 @@ from core.outlet import Inhibited, Output, Released, release
 
 ROOT = Path(__file__).parent.parent.parent
 # The product's own code; muster/ holds the tools and the demo plant's hardware, which are outside of it.
-PACKAGES = ("core", "people", "plant", "incidents", "realtime", "api")
+PACKAGES = ("core", "people", "plant", "resources", "incidents", "realtime", "api")
 # What puts something on the way to a machine, a person or another system.
 SENDS = {"send_each_async", "notify", "async_notify"}
 SENDS_ON = {("http", "post"), ("_http", "post"), ("link", "publish"), ("client", "post"), ("requests", "post")}

@@ -1,0 +1,1 @@
+"""Safety equipment: kept in stock, inspected, taken and put back; usable or not, and why."""
