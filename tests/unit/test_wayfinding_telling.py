@@ -12,10 +12,11 @@ from geo.hazards.model import Concentration
 from geo.site_map import SiteMap, Standing
 from incidents.alarms.agents import AGENTS
 from incidents.exposure.exposure_limits import LIMITS
-from incidents.wayfinding.dose_laws import MaskName, danger_of, protection_of, short_limit
+from incidents.wayfinding.dose_laws import danger_of, protection_of, short_limit
 from incidents.wayfinding.telling import least_harm_view, route_steps
 from mobile_contract.text import Text
 from mobile_contract.wayfinding import RouteStep
+from mobile_contract.wayfinding_questions import MaskName
 from tests.unit.test_geo_guidance import EAST, ban, house, told
 
 NAMES = {"leak": Text("泄漏区", "the leak")}
@@ -82,7 +83,8 @@ def test_where_nobody_measured_there_is_no_share(site: SiteMap) -> None:
 
 def test_a_mask_divides_the_dose_by_its_factor(site: SiteMap) -> None:
     shares = []
-    for mask in ("none", "full"):
+    masks: list[MaskName] = ["none", "full"]
+    for mask in masks:
         danger = danger_of("acetone", protection_of(mask))
         view = least_harm_view(told(site, [leak("acetone", 900.0)], danger=danger), NAMES, danger)
         assert view is not None
