@@ -2047,7 +2047,7 @@ CREATE TABLE public.routes (
     view jsonb NOT NULL,
     way jsonb,
     progress jsonb,
-    fix_at timestamp with time zone,
+    fix jsonb,
     started_at timestamp with time zone NOT NULL,
     computed_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,

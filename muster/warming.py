@@ -1,34 +1,51 @@
-"""What is compiled for geo, made ready once a process and awaited by whoever needs it."""
+"""Compiled code of geo, ready before somebody waits for it; one process of a machine compiles at a time."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from core.logging import get_logger
-from geo.warm import warm
+from geo import warm
 
 log = get_logger(__name__)
 
 
 class Warming:
-    """Begun with the process: the first who asks for a way does not wait for a compiler.
+    """One a process. ``ready`` returns when everything is compiled, some 40 s the first time on a machine."""
 
-    On a machine's first start that takes some forty seconds of a core, later ones read what was compiled.
-    """
-
-    def __init__(self) -> None:
-        self._warming: asyncio.Task[None] | None = None
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._work: asyncio.Task[None] | None = None
 
     async def ready(self) -> None:
-        """Returns when everything is compiled; a try that failed is made again by the next who asks."""
-        if self._warming is None or (self._warming.done() and self._warming.exception() is not None):
-            self._warming = asyncio.create_task(asyncio.to_thread(warm))
-        # Shielded: one who stops waiting does not end it for the others.
-        await asyncio.shield(self._warming)
+        """Begin, unless it has begun, and wait. What fails to compile now is compiled, or fails, where it is used."""
+        if self._work is None:
+            self._work = asyncio.create_task(asyncio.to_thread(self._warm))
+        await asyncio.shield(self._work)
 
-    async def run(self) -> None:
-        """Begin; what fails is logged, and is no end of a process that serves without ways."""
-        try:
-            await self.ready()
-        except Exception:
-            log.exception("warming.failed")
+    def _warm(self) -> None:
+        with _alone(self._folder / "warming.lock"), suppress(OSError):
+            warm.warm()
+        log.info("warming.done")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the file's lock: the cache of compiled code is not made for two writers. Without a folder there is none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as problem:
+        log.warning("warming.no_lock", error=str(problem))
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

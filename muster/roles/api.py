@@ -12,6 +12,7 @@ from api.deps import ApiDeps
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
 from core.settings import Settings
+from core.worker import apart
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record.feed import read_networks
 from incidents.record.feed_service import Desk
@@ -40,7 +41,7 @@ async def main(process: Process) -> None:
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
     settings = process.settings
-    warming = Warming()
+    warming = Warming(settings.data_path)
     deps = ApiDeps(
         process.db,
         tokens,
@@ -61,7 +62,7 @@ async def main(process: Process) -> None:
     server = _Server(config)
     async with asyncio.TaskGroup() as group:
         live = group.create_task(edge.run())
-        compiling = group.create_task(warming.run())
+        compiling = group.create_task(apart("warming", warming.ready))
         rotating = group.create_task(_rotate_keys(tokens))
         serving = group.create_task(server.serve())
         await process.stopping.wait()

@@ -14,39 +14,21 @@ import pytest
 from geo.guidance import Danger, Goal, Guided, guide
 from geo.hazards.dose import LoadLaw, Protection
 from geo.hazards.model import Area, Concentration, Hazard, Slice, aged
-from geo.places.model import Level, Plan
 from geo.places.network import ArcKind
 from geo.routing.snapping import Place, at_node
 from geo.site_map import Passages, SiteMap, Standing, keep_out
 from mobile_contract.text import Text
-from tests.small_buildings import SITE, Building
+from tests.example_buildings import two_corridors
+from tests.small_buildings import SITE
 
 STORE = Text("库房", "the store")
 HOUR_MS = 3_600_000
 ACETONE = LoadLaw("acetone", 1.0, "ppm", "Haber's rule")
 
 
-def house() -> Plan:
-    b = Building(levels=[Level(level=0, name=Text("一层", "ground")), Level(level=1, name=Text("二层", "gallery"))])
-    b.room("hall", (0, 0, 20, 20), name="大厅|Hall")
-    b.room("north", (20, 16, 60, 18), "corridor", "北走廊|North Corridor")
-    b.room("south", (20, 2, 60, 4), "corridor", "南走廊|South Corridor")
-    b.room("store", (60, 0, 80, 20), name="库房|Store")
-    b.room("gallery", (0, 0, 20, 20), name="长廊|Gallery", level=1)
-    b.door("NW", (20, 17), ("hall", "north"), "北一门|North Door 1")
-    b.door("NE", (60, 17), ("north", "store"), "北二门|North Door 2")
-    b.door("SW", (20, 3), ("hall", "south"), "南一门|South Door 1")
-    b.door("SE", (60, 3), ("south", "store"), "南二门|South Door 2")
-    b.door("X", (0, 10), ("hall", None), "西门|West Gate", exit=True)
-    b.rise("S", "stairs", [(4, 4, 0, "hall"), (4, 4, 1, "gallery")], "1号楼梯|Stairs 1")
-    b.rise("L", "lift", [(8, 4, 0, "hall"), (8, 4, 1, "gallery")])
-    b.meet("A", (-20, 10), "西集合点|Assembly West")
-    return b.plan()
-
-
 @pytest.fixture(scope="module")
 def site() -> SiteMap:
-    return SiteMap(house())
+    return SiteMap(two_corridors().plan())
 
 
 def square(x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
