@@ -17,14 +17,15 @@ from incidents.wayfinding.telling import least_harm_view, route_steps
 from mobile_contract.text import Text
 from mobile_contract.wayfinding import RouteStep
 from mobile_contract.wayfinding_questions import MaskName
-from tests.unit.test_geo_guidance import EAST, ban, house, told
+from tests.example_buildings import two_corridors
+from tests.unit.test_geo_guidance import EAST, ban, told
 
 NAMES = {"leak": Text("泄漏区", "the leak")}
 
 
 @pytest.fixture(scope="module")
 def site() -> SiteMap:
-    return SiteMap(house())
+    return SiteMap(two_corridors().plan())
 
 
 def leak(agent: str, value: float) -> Standing:
