@@ -62,6 +62,7 @@ from api import (
     trainings,
     visits,
     voting,
+    wayfinding,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -119,6 +120,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     routes.router,
+    wayfinding.router,
     swaps.router,
     findings.router,
 ]

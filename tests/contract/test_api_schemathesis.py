@@ -46,6 +46,7 @@ from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from tests import clusters, incident_world
 from tests.clusters import Cluster
 from tests.contract.conftest import Edge, bearer, build_stage
@@ -113,6 +114,7 @@ async def served(
             Authenticator(db, tokens),
             device_ca=DeviceCa(keys),
             files=DiskFiles(keys / "files"),
+            maps=SiteMaps(db),
             feeds=Desk(Vault(keys)),
             web_push_key="a-key",
             web_push_hosts=("push.example",),
