@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -68,11 +69,17 @@ def road_network(
 ) -> RoadNetwork:
     """The roads of a plan as a graph; ``doors``: the states of those a vehicle passes.
 
-    Networks of one plan differ in their times alone. Raises Invalid for a way without its node (geo.way_invalid), and
-    for a plan that has no road (geo.plan_without_roads).
+    Networks of one plan differ in their times alone. Raises Invalid for a way without its node or with a measure that
+    is no positive number (geo.way_invalid), and for a plan that has no road (geo.plan_without_roads).
     """
     if not has_roads(plan):
         raise Invalid("geo.plan_without_roads", "the plan has no road", "平面图中没有道路", field="ways")
+    for way in plan.ways:
+        for field in ("max_kmh", "width_m", "height_m", "weight_t"):
+            value = getattr(way, field)
+            if value is not None and not 0 < value < math.inf:
+                en, zh = f"road {way.id}: {field} is above 0", f"道路 {way.id}：{field} 须大于 0"
+                raise Invalid("geo.way_invalid", en, zh, field=f"ways.{field}", value=way.id, limit=0)
     return _Cut(plan, projection or projection_of(plan), doors).network()
 
 
@@ -135,7 +142,8 @@ class _Cut:
             (ax, ay), (bx, by) = (self.map.at[end] for end in self.map.roads[road].ends)
             shares = sorted(cut)
             for low, high in pairwise(shares):
-                count = int(np.ceil((high - low) * self.map.length_m(road) / step_m))
+                # Of a drawing in whole steps the projection makes a hair more.
+                count = math.ceil(round((high - low) * self.map.length_m(road) / step_m, 6))
                 for number in range(1, count):
                     share = low + (high - low) * number / count
                     x, y = ax + (bx - ax) * share, ay + (by - ay) * share

@@ -269,6 +269,14 @@ def test_a_plan_without_roads_is_not_driven() -> None:
     assert caught.value.code == "geo.way_invalid"
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("field", ["max_kmh", "width_m", "height_m", "weight_t"])
+def test_a_road_is_measured_in_positive_numbers(field: str, value: float) -> None:
+    with pytest.raises(Invalid, match=f"main: {field} is above 0") as caught:
+        road_network(plant(ways=[road("main", "w", "e", **{field: value})]))
+    assert caught.value.field == f"ways.{field}"
+
+
 def test_the_nearest_road_of_a_level_is_found_within_a_distance() -> None:
     roads = RoadMap(plant(), Projection(LON, LAT))
     foot = roads.foot(0, 10.0, 20.0, 5.0)
