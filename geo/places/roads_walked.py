@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shapely
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
 
 from geo.graph.csr import BANNED
 from geo.places.draft import Draft
@@ -18,6 +19,7 @@ from geo.places.network import ArcKind, Node
 from geo.places.roads import RoadMap
 from geo.places.speeds import WALK_M_S, door_seconds, whole_millis
 from geo.places.walls import RoomMap, polygon_m
+from geo.zones import SHARED_WALL_M
 
 # A road further off than this is not what somebody who comes out of a door makes for (as a drawn network's).
 ROAD_NEAR_M = 100.0
@@ -34,6 +36,8 @@ class RoadsWalked:
         self.plan, self.draft, self.walls = plan, draft, walls
         self.map = RoadMap(plan, draft.projection)
         self.nodes: dict[PlaceId, int] = {}
+        # On the ground of each level: who steps on a road, and where.
+        self._steps: dict[int, list[tuple[int, int]]] = {}
         self._yards = {room.id for room in walls.rooms if room.kind == "outdoors"}
         used = {end for way in plan.ways for end in way.ends}
         for node in plan.nodes:
@@ -61,6 +65,23 @@ class RoadsWalked:
                 if self.walls.rooms[index].id in self._yards:
                     self._join_yard(index, roads, open_roads, built, portals)
         return grounds
+
+    def straight(self, level: int) -> None:
+        """Walks straight to the roads for the ground of a level that is too complex to be walked around buildings.
+
+        Who has a building between them and the road has none.
+        """
+        indices = self.walls.near(level, _EVERYWHERE)
+        shapes = [self.walls.polygons[i] for i in indices]
+        shapes += [polygon_m(it, self.walls.projection) for it in self._solids(level)]
+        built = shapely.STRtree(shapes)
+        for place, foot in self._steps[level]:
+            line = shapely.LineString([self.draft.place(place), self.draft.place(foot)])
+            # A door's middle stands on or in its own wall.
+            beyond = substring(line, min(SHARED_WALL_M, line.length), line.length)
+            near = [shapes[i] for i in built.query(beyond, predicate="intersects").tolist()]
+            if all(beyond.intersection(it).length <= _TOUCH_M for it in near):
+                self.draft.walk(place, foot, float(line.length))
 
     def arcs(self) -> None:
         """Add the arcs, once all who step on a road have their place on it."""
@@ -114,6 +135,8 @@ class RoadsWalked:
             if line.length <= ROAD_NEAR_M or room is not None:
                 _, (x, y) = shapely.get_coordinates(line).tolist()
                 found.append(self._foot(level, x, y, room))
+                if room is None:
+                    self._steps.setdefault(level, []).append((place, found[-1]))
         places.extend(number for number in dict.fromkeys(found) if number not in places)
         return bool(found)
 

@@ -10,6 +10,7 @@ from shapely import STRtree
 from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from core.errors import Invalid
 from geo.graph.csr import BANNED
 from geo.places.draft import Draft, projection_of
 from geo.places.drawn import draw
@@ -60,22 +61,23 @@ class _Built:
         for rise in self.plan.rises:
             self._rise(rise)
         self._assembly()
-        grounds = self._roads()
+        roads = RoadsWalked(self.plan, self.draft, self.walls)
+        stepped_on = roads.join(self.portals, self.outside)
+        roads.arcs()
         solids = _solids(self.plan, self.draft)
         for room, polygon in zip(self.walls.rooms, self.walls.polygons, strict=True):
             floors = _floors(polygon, solids.get(room.level)) if room.id in self.portals else []
             for floor, portals in _shared_out(self.portals.get(room.id, []), floors, self.draft):
                 self._inside(floor, portals, room.id, room.id)
-        grounds += [self.draft.level(point) for point in self.draft.assembly if self.draft.nodes[point].room is None]
-        for level in dict.fromkeys(grounds):
-            self._ground(level, self.outside[level])
-
-    def _roads(self) -> list[int]:
-        """Put the roads in; the levels on whose open ground one comes to them."""
-        roads = RoadsWalked(self.plan, self.draft, self.walls)
-        grounds = roads.join(self.portals, self.outside)
-        roads.arcs()
-        return grounds
+        gathered = [self.draft.level(point) for point in self.draft.assembly if self.draft.nodes[point].room is None]
+        for level in dict.fromkeys([*stepped_on, *gathered]):
+            try:
+                self._ground(level, self.outside[level])
+            except Invalid:
+                # Too many corners; what stands by a road has it all the same.
+                if level not in stepped_on:
+                    raise
+                roads.straight(level)
 
     def _add(self, x: float, y: float, level: int, node: Node) -> int:
         number = self.draft.node(x, y, level, node)

@@ -99,6 +99,26 @@ def test_a_road_too_far_for_a_walk_is_no_way_from_a_door() -> None:
     assert [kind for kind, _, _ in faults(check_network(network, away))] == ["isolated"]
 
 
+def test_on_ground_of_too_many_corners_the_road_is_reached_straight(monkeypatch: pytest.MonkeyPatch) -> None:
+    doors = [door("out", 5, 6, "hall", state="open"), door("back", 5, 0, "hall", state="open")]
+    hidden = [door("hidden", 53, 6, "shed", state="open")]
+    rooms = [room("hall", 0, 0, 10, 6), room("shed", 50, 0), room("wall", 50, 8, 9, 1, kind="solid")]
+    made = plant(rooms=rooms, doors=doors + hidden, assembly_points=[yard_point(40, 20)])
+    monkeypatch.setattr("geo.places.visibility.POINTS_MAX", 8)
+    network = walking_network(made)
+    end, (goal,) = node(network, "e"), network.assembly
+    assert way_s(network, node(network, "out", "hall"), end) == pytest.approx(
+        walk_s((5, 6), (5, 16), (60, 16)), abs=0.01
+    )
+    assert not math.isinf(way_s(network, node(network, "out", "hall"), goal))
+    outside = [
+        next(n for n, it in enumerate(network.nodes) if (it.of, it.room) == (own, None)) for own in ("back", "hidden")
+    ]
+    assert [len(network.graph.heads[network.graph.starts[n] : network.graph.starts[n + 1]]) for n in outside] == [1, 1]
+    with pytest.raises(Invalid, match="corners"):
+        walking_network(plant(rooms=rooms, doors=doors, ways=[], assembly_points=[yard_point(40, 20)]))
+
+
 def test_an_assembly_point_is_reached_along_the_road() -> None:
     network = walking_network(plant(assembly_points=[yard_point(58, 20)]))
     (goal,) = network.assembly
