@@ -16,6 +16,8 @@ from mobile_contract.text import Text
 # More than a screen of them nobody reads; the nearest come first.
 REFUSALS_MAX = 20
 
+# Named as a hazard where the source alone is known; no hazard's id has a space at its end.
+SOURCE = "source "
 KIND_OF: dict[Obstacle, RefusalKind] = {
     Obstacle.NARROW: "too_narrow",
     Obstacle.LOW: "too_low",
@@ -79,8 +81,9 @@ def cut_off(arcs: Ints, touched: list[tuple[str, Footprint, Ints]], banned: int)
     names = dict.fromkeys(
         name for name, it, found in touched if it.permille == banned and on_way.intersection(found.tolist())
     )
-    told = ", ".join(names)
-    return Fault("cut_off", Text(f"所有来路都被危险区 {told} 切断", f"Every way there is cut off by {told}"))
+    zh = "、".join("源点周围" if it == SOURCE else f"危险区 {it}" for it in names)
+    en = ", ".join("the surroundings of the source" if it == SOURCE else it for it in names)
+    return Fault("cut_off", Text(f"所有来路都被{zh}切断", f"Every way there is cut off by {en}"))
 
 
 def grouped(roads: RoadNetwork, faults: list[tuple[int, float, Fault]]) -> list[Refusal]:

@@ -30,13 +30,20 @@ def cautions(
     limits: Limits,
     *,
     asked_on_foot: bool,
+    in_lee: bool,
     turns_back: bool,
     unknown: Sequence[Text],
 ) -> list[Text]:
-    """The gravest first. ``turns_back``: a way leads back to a gate; ``unknown``: roads nobody measured."""
+    """The gravest first.
+
+    ``in_lee``: the way there passes the lee side; ``turns_back``: a way leads back to a gate; ``unknown``: roads nobody
+    measured.
+    """
     told = []
     if wind == "downwind":
         told.append(Text("此处在下风侧：没有其他可用位置", "Downwind: no other place is left"))
+    if in_lee:
+        told.append(Text("来路经过下风侧", "The way there passes downwind of the source"))
     if on_foot is not None and on_foot.through:
         names = ", ".join(on_foot.through)
         told.append(Text(f"步行须穿过危险区 {names}", f"The way on foot leads through {names}"))

@@ -110,6 +110,8 @@ class _Search:
         self.limits, self.conditions = limits, conditions
         self.roads, self.graph = site.network, site.network.graph
         named = standing_footprints(danger)
+        if danger.source is not None and limits.margin_m > 0:
+            named.append((refusals.SOURCE, self._around(danger.source)))
         found = site.index.touched([it for _, it in named])
         self.touched = [(name, it, arcs) for (name, it), arcs in zip(named, found, strict=True)]
         self.hazard_times = raise_times(self.graph.millis, [(it.permille, arcs) for _, it, arcs in self.touched])
@@ -120,6 +122,11 @@ class _Search:
         self.to_target: Floats = np.asarray(shapely.distance(target.shape, site.points), dtype=np.float64)
         middle = target.shape.centroid
         self.source = danger.source or (middle.x, middle.y)
+
+    def _around(self, source: tuple[float, float]) -> Footprint:
+        """Within the margin of what is released nobody drives either, whatever is known of its cloud."""
+        levels = frozenset(np.unique(self.graph.level).tolist())
+        return Footprint(shapely.Point(source).buffer(self.limits.margin_m), levels, BAN_PERMILLE)
 
     def answer(self) -> Access:
         near = np.flatnonzero((self.to_target <= self.limits.reach_m) & ~self.roads.indoors).tolist()
@@ -204,7 +211,8 @@ class _Search:
         found = np.full(self.graph.nodes, np.inf)
         for level in np.unique(self.graph.level).tolist():
             here = self.graph.level == level
-            shapes: list[BaseGeometry] = [it.shape for _, it, _ in self.touched if level in it.levels]
+            stated = [it for name, it, _ in self.touched if name != refusals.SOURCE]
+            shapes: list[BaseGeometry] = [it.shape for it in stated if level in it.levels]
             if self.danger.source is not None:
                 shapes.append(shapely.Point(self.danger.source))
             if shapes:
@@ -255,6 +263,7 @@ class _Search:
             on_foot,
             self.limits,
             asked_on_foot=self.conditions is not None,
+            in_lee=wind != "downwind" and self._in_lee(drive),
             turns_back=int(self._back.millis[node]) != BANNED,
             unknown=[standing_words.road_name(self.roads, road) for road in unknown],
         )
@@ -291,6 +300,14 @@ class _Search:
         places = self.roads.projection.to_degrees(np.column_stack((self.graph.x[passed], self.graph.y[passed])))
         line = {"type": "LineString", "coordinates": places.tolist()}
         return Drive(gate.id, arcs, int(self.tree.millis[node]), float(self.roads.metres[arcs].sum()), line)
+
+    def _in_lee(self, drive: Drive) -> bool:
+        """Whether the way there passes the lee side, no further from the source than a crew works."""
+        passed = self.graph.heads[drive.arcs].tolist()
+        near = [
+            it for it in passed if math.dist(self.source, (self.graph.x[it], self.graph.y[it])) <= self.limits.reach_m
+        ]
+        return any(self._wind(it)[0] == "downwind" for it in near)
 
     def _supply(self, node: int) -> Supply | None:
         arcs = path(self._hose, self.graph, node)

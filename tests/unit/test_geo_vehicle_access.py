@@ -244,6 +244,26 @@ def test_hazards_that_cut_every_way_are_named() -> None:
     assert north.reason.en.removeprefix("Every way there is cut off by ") in ("east cloud", "west cloud")
 
 
+def test_past_what_is_released_nobody_drives() -> None:
+    one_side = site_plan(ways=ring(("west",)), landmarks=NO_NORTH_GATE)
+    found = asked(one_side, Danger(source=(110.0, -20.0), wind_from_deg=0.0))
+    north = next(it for it in found.refusals if it.road == "north")
+    assert north.reason == Text(
+        "所有来路都被源点周围切断", "Every way there is cut off by the surroundings of the source"
+    )
+    beside = Danger(source=(110.0, -20.0), wind_from_deg=0.0)
+    assert asked(one_side, beside, limits=Limits(margin_m=0.0)).state == "ok"
+    assert found.state == "downwind_only"
+
+
+def test_a_way_that_passes_the_lee_says_so() -> None:
+    told = "The way there passes downwind of the source"
+    around = best(site_plan(landmarks=NO_NORTH_GATE))
+    assert told in [it.en for it in around.cautions]
+    assert told not in [it.en for it in best(site_plan()).cautions]
+    assert told not in [it.en for it in best(site_plan(landmarks=NO_NORTH_GATE), Danger()).cautions]
+
+
 def test_against_one_way_roads_nobody_is_sent() -> None:
     southward = [("east", ("ne", "se")), ("west", ("nw", "sw"))]
     ways = [*ring(("east", "west")), *(Way(id=own, ends=ends, kind="road", one_way=True) for own, ends in southward)]
