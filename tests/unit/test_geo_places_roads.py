@@ -6,7 +6,11 @@ import math
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import Invalid
 from geo.graph.connection import parts
@@ -20,7 +24,9 @@ from geo.places.road_network import EVERY_DOOR, RoadNetwork, road_network
 from geo.places.roads import RoadMap, has_roads, walks_rooms
 from geo.places.speeds import DOOR_OPEN_S, ROAD_KMH, road_millis
 from geo.places.walking import BADGE_HOLDER, walking_network
+from geo.places.walls import polygon_m
 from geo.projection import Projection
+from geo.zones import SHARED_WALL_M
 from mobile_contract.text import Text
 from tests.unit.drawn_places import LAT, LON, at, door, faults, plan, polygon, room
 from tests.unit.test_geo_places_walking import node, seconds, walk_s
@@ -217,6 +223,36 @@ def test_a_road_of_no_length_is_walked_and_driven_in_no_time() -> None:
     network = walking_network(made)
     assert way_s(network, node(network, "e"), node(network, "z")) == 0.001
     assert road_network(made).metres.min() == 0
+
+
+SPOT = st.tuples(st.integers(-60, 60), st.integers(-60, 60))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(SPOT, min_size=2, max_size=7, unique=True), st.booleans())
+def test_between_doors_and_roads_nobody_walks_through_a_building(spots: list[tuple[int, int]], crowded: bool) -> None:
+    rooms = [room("a", -30, -20, 20, 10), room("b", -5, 5, 10, 30), room("c", 15, -30, 10, 12)]
+    yard = room("yard", 30, 0, 20, 20, kind="outdoors")
+    doors = [door("da", -20, -10, "a"), door("db", 5, 20, "b"), door("dc", 25, -24, "c")]
+    row = {f"n{i}": (float(x), float(y)) for i, (x, y) in enumerate(spots)}
+    ways = [road(f"r{i}", f"n{i}", f"n{i + 1}") for i in range(len(spots) - 1)]
+    made = plan(rooms=[*rooms, yard], doors=doors, nodes=nodes(**row), ways=ways)
+    with pytest.MonkeyPatch.context() as patched:
+        if crowded:
+            patched.setattr("geo.places.visibility.POINTS_MAX", 4)
+        network = walking_network(made)
+    graph = network.graph
+    walls = [polygon_m(it, network.projection) for it in rooms]
+    outdoors = [n for n, it in enumerate(network.nodes) if it.room in (None, "yard")]
+    for arc in np.flatnonzero(graph.kinds == ArcKind.WALK):
+        one, other = int(graph.tails[arc]), int(graph.heads[arc])
+        if one in outdoors and other in outdoors:
+            line = shapely.LineString([(graph.x[one], graph.y[one]), (graph.x[other], graph.y[other])])
+            # Where a door's wall is drawn to the millimetre, a walk may lie along it.
+            assert max(line.intersection(it.buffer(-0.05)).length for it in walls) <= SHARED_WALL_M
+    part = parts(graph)
+    on_road = {part[n] for n, it in enumerate(network.nodes) if it.kind in ("way", "road")}
+    assert len(on_road) == 1
 
 
 # By vehicle.
