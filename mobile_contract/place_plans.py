@@ -153,8 +153,8 @@ class DrawnWay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DrawnPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole plan. With walks among its ``ways`` the drawn network is walked; else one is built from the rooms, and the
-    roads are joined to it."""
+    """A whole plan. With walks among its ``ways`` the drawn network is walked; else one is built from the rooms, and
+    the roads are joined to it."""
 
     name: Named
     levels: Annotated[list[DrawnLevel], msgspec.Meta(min_length=1, max_length=301)]
