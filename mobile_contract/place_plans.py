@@ -24,6 +24,8 @@ PlaceName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=100)
 Floor: TypeAlias = Annotated[int, msgspec.Meta(ge=-100, le=200, description="Floor; 0 is the ground.")]
 Width: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=100, description="Metres.")]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=3600)]
+RoadSpeed: TypeAlias = Annotated[float, msgspec.Meta(ge=1, le=120, description="Kilometres an hour.")]
+RoadWeight: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1000, description="Tonnes.")]
 
 DrawingUnits: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 
@@ -134,7 +136,8 @@ class DrawnNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class DrawnWay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A link of a drawn network between two nodes; ``one_way``: from the first."""
+    """A link of a drawn network between two nodes; ``one_way``: from the first. Of a road, what a vehicle must know:
+    the speed, the free width and height, the weight it bears; null: not known."""
 
     id: PlaceName
     ends: tuple[PlaceName, PlaceName]
@@ -142,10 +145,16 @@ class DrawnWay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rise: RiseKindName | None = None
     one_way: bool = False
     seconds: Seconds | None = None
+    name: Named | None = None
+    max_kmh: RoadSpeed | None = None
+    width_m: Width | None = None
+    height_m: Width | None = None
+    weight_t: RoadWeight | None = None
 
 
 class DrawnPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole plan. With ``ways`` the drawn network is walked; without, one is built from the rooms."""
+    """A whole plan. With walks among its ``ways`` the drawn network is walked; else one is built from the rooms, and
+    the roads are joined to it."""
 
     name: Named
     levels: Annotated[list[DrawnLevel], msgspec.Meta(min_length=1, max_length=301)]

@@ -27,6 +27,7 @@ from geo.places.indoorgml_cells import Anchor
 from geo.places.model import Plan, Position
 from geo.places.osm_indoor import read_osm_indoor
 from geo.places.plan_check import check_plan
+from geo.places.roads import walks_rooms
 from geo.places.walking import BADGE_HOLDER, walking_network
 from geo.places.wrld import read_wrld
 from geo.zones import POSITIONS_MAX, area_m2
@@ -190,7 +191,7 @@ def _check_crowding(plan: Plan) -> None:
 
 def _check_sights(plan: Plan) -> None:
     """Inside a room every door and corner is tried with every other, three millionths of a second each."""
-    if plan.ways:
+    if not walks_rooms(plan):
         return
     points = Counter(room for door in plan.doors for room in door.joins if room is not None)
     points.update(stop.room for rise in plan.rises for stop in rise.stops if stop.room is not None)
