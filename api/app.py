@@ -25,6 +25,7 @@ from api import (
     exposure,
     feeds,
     findings,
+    hazards,
     health,
     holidays,
     improvement,
@@ -35,6 +36,7 @@ from api import (
     limits,
     matrix,
     notices,
+    passages,
     people,
     people_import,
     place_plans,
@@ -60,6 +62,7 @@ from api import (
     trainings,
     visits,
     voting,
+    wayfinding,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -89,6 +92,8 @@ ROUTERS: list[Router] = [
     places.router,
     place_plans.router,
     equipment.router,
+    passages.router,
+    hazards.router,
     plant_devices.router,
     instruments.router,
     limits.router,
@@ -115,6 +120,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     routes.router,
+    wayfinding.router,
     swaps.router,
     findings.router,
 ]

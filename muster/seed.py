@@ -21,7 +21,7 @@ from geo.places.model import Plan
 from incidents.alarms import rule_service
 from mobile_contract.rotas import Layer, RotaDefinition, Window
 from mobile_contract.text import Text
-from muster.demo import catalogue, doors, safeguards
+from muster.demo import catalogue, doors, equipment, safeguards
 from muster.demo.catalogue import DemoAccount, DemoActuator, DemoDevice
 from muster.demo.place_plan import place_plan
 from people import queries as people_queries
@@ -118,6 +118,7 @@ async def _seed_plant(db: Database) -> bool:
             for account in catalogue.ACCOUNTS
         }
         site_id = await _plant(tx)
+        await equipment.place_equipment(tx, site_id)
         await _qualify(tx, tenant_id, accounts)
         await _rotas(tx, site_id, accounts)
         await _presence(tx, tenant_id)

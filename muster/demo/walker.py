@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from mobile_contract.passages import PassageEdit, PassageView
-
 from core.errors import MusterError
 from mobile_contract.incidents import TaskAnswer, TaskRecord
 from mobile_contract.paging import Page
+from mobile_contract.passages import PassageEdit, PassageView
 from mobile_contract.people import Locale
 from mobile_contract.plant import SiteView
 from mobile_contract.presence import PositionAnswer, PositionReport, ReportedPosition

@@ -166,6 +166,12 @@ DRILLS = {
     "time": Text("演习到时", "the drill's time is up"),
     "real_alarm": Text("有真实报警,演习终止", "something real happens, the drill is over"),
 }
+HAZARD_BANS = Text("禁止进入", "do not enter")
+HAZARD_SLOWS = Text("尽量绕行", "keep away if you can")
+HAZARD_NOT_NOW = Text("目前没有范围", "nowhere at present")
+HAZARD_OVER = Text("已解除", "over")
+HAZARD_FORECAST = Text("预测", "forecast")
+LEVELS = Text("楼层", "level")
 ROUTE_CHANGED = Text("路线已变更", "ROUTE CHANGED")
 ROUTE_CAUSES = {
     "given": Text("新路线", "a new way"),
@@ -214,6 +220,7 @@ EVENTS = {
     "incident.split": Text("事件拆分", "split"),
     "sos.changed": Text("求救", "call for help"),
     "drill.changed": Text("演习", "drill"),
+    "hazard.changed": Text("危险区", "hazard"),
     "message.posted": Text("消息", "message"),
     "member.joined": Text("加入", "joined"),
     "member.left": Text("离开", "left"),

@@ -36,6 +36,7 @@ from people.passwords import Passwords
 from people.permissions import Role
 from people.sign_in import Attempt, sign_in
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from tests import incident_world
 from tests.clusters import Clone
 from tests.incident_world import World
@@ -125,6 +126,7 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
             {"database": db.ping},
             device_ca=ca,
             files=files,
+            maps=SiteMaps(db),
             feeds=Desk(Vault(tmp_path / "keys")),
             web_push_key="a-key",
             web_push_hosts=("push.example",),

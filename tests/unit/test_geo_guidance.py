@@ -119,6 +119,24 @@ def test_nobody_is_sent_into_a_hazard_they_wait_at_its_edge_and_the_cost_beyond_
     assert cost.line[0]["line"]["type"] == "LineString"
 
 
+def test_where_a_part_of_the_air_is_not_measured_no_share_of_a_limit_is_told(site: SiteMap) -> None:
+    """A fire of which nobody knows what it gives off, beside the leak: what the leak alone does is not the dose."""
+    danger = Danger(Text("丙酮", "acetone"), ACETONE, 1_000.0, Text("短时限值", "the short-term limit"))
+    found = told(site, [ban("leak", (25, -5, 59, 25), ppm=500.0), ban("fire", (55, -5, 85, 25))], danger=danger)
+    assert found.cost is not None
+    assert found.cost.load > 0
+    assert found.cost.unmeasured_ms > 0
+    assert found.cost.share is None
+    through = told(
+        site,
+        [ban("leak", (25, -5, 59, 25), ppm=500.0), ban("fire", (55, -5, 85, 25))],
+        danger=danger,
+        through=True,
+    )
+    assert through.told is not None
+    assert "dose not known" in through.told.warnings[0].en
+
+
 def test_one_near_the_edge_goes_to_the_door_before_it_and_no_further(site: SiteMap) -> None:
     found = told(site, [ban("leak", (21, -5, 85, 25))], (10, 17))
     assert found.state == "no_safe_route"
@@ -237,3 +255,12 @@ def test_an_older_hazard_is_where_its_slices_say_it_is_by_now() -> None:
     moved = aged(hazard, 150)
     assert [(it.start_ms, it.length_ms, it.areas) for it in moved.slices] == [(0, 50, areas[1]), (50, 100, areas[2])]
     assert [(it.start_ms, it.length_ms) for it in aged(hazard, 9_000).slices] == [(0, 1)]
+
+
+def test_of_a_hazard_on_a_level_that_is_no_more_the_rest_counts(site: SiteMap) -> None:
+    area = Area(polygon=square(*NORTH), levels=[0, 7])
+    lost = Area(polygon=square(*EAST), levels=[7])
+    slices = [Slice(start_ms=0, length_ms=HOUR_MS, areas=[area, lost])]
+    found = told(site, [Standing(Hazard(id="leak", source="drawn", slices=slices))])
+    assert found.state == "safe"
+    assert "South Door 1" in said(found)
