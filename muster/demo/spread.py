@@ -30,5 +30,5 @@ class Spread:
             found |= {room: name for room in under if (name := names[room]) is not None}
         known = self._told.setdefault(hazard.id, set(found))
         news = [name for room, name in found.items() if room not in known]
-        known |= found.keys()
+        known.update(found)
         return news
