@@ -19,6 +19,8 @@ Longitude: TypeAlias = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 # The projection has no meaning nearer to a pole, and no plant stands there.
 Latitude: TypeAlias = Annotated[float, msgspec.Meta(ge=-84, le=84)]
 Place: TypeAlias = tuple[Longitude, Latitude]
+# Latitude is within 84 degrees here too; what looks swapped is read, and told so by name.
+DrawnPlace: TypeAlias = tuple[Longitude, Longitude]
 PlaceName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 # A mine's floors are below any building's.
 Floor: TypeAlias = Annotated[int, msgspec.Meta(ge=-100, le=200, description="Floor; 0 is the ground.")]
@@ -55,7 +57,7 @@ class RoomPolygon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     type: Literal["Polygon"]
     coordinates: Annotated[
-        list[Annotated[list[Place], msgspec.Meta(min_length=4, max_length=2000)]],
+        list[Annotated[list[DrawnPlace], msgspec.Meta(min_length=4, max_length=2000)]],
         msgspec.Meta(min_length=1, max_length=100),
     ]
 
@@ -75,7 +77,7 @@ class DrawnDoor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     id: PlaceName
     level: Floor
-    at: Place
+    at: DrawnPlace
     joins: tuple[PlaceName | None, PlaceName | None]
     state: DoorStateName = "closed"
     width_m: Width = 0.9
@@ -88,7 +90,7 @@ class DrawnStop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Where a rise is entered or left."""
 
     level: Floor
-    at: Place
+    at: DrawnPlace
     room: PlaceName | None = None
 
 
@@ -111,7 +113,7 @@ class DrawnAssemblyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     id: PlaceName
     level: Floor = 0
-    at: Place
+    at: DrawnPlace
     name: Named
     capacity: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
 
@@ -122,7 +124,7 @@ class DrawnLandmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     id: PlaceName
     kind: LandmarkKindName
     level: Floor
-    at: Place
+    at: DrawnPlace
     name: Named | None = None
 
 
@@ -131,7 +133,7 @@ class DrawnNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     id: PlaceName
     level: Floor
-    at: Place
+    at: DrawnPlace
     exit: bool = False
 
 
