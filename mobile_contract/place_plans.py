@@ -194,12 +194,12 @@ class PlanImport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A finding that is meant so."""
 
-    kind: Literal["isolated", "unreachable"]
+    kind: Literal["isolated", "unreachable", "lift_only"]
     place: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
 class PlanPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What whoever publishes knows of and takes: places from which nobody gets out."""
+    """What whoever publishes knows of and takes: places from which nobody gets out, or by lifts alone."""
 
     accept: Annotated[list[AcceptedFinding], msgspec.Meta(max_length=1000)] = []
 

@@ -23,6 +23,7 @@ from mobile_contract.room_events import (
     EscalationChanged,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -54,6 +55,7 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardView,
     IncidentView,
     MemberView,
     MessageView,
@@ -90,6 +92,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
     drill: DrillView | None = None
+    hazards: dict[UUID, HazardView] = {}
 
 
 class SequenceGapError(Exception):
@@ -138,6 +141,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     ResourceChanged: ("resources", "resource"),
     RouteChanged: ("routes", "route"),
     SosChanged: ("sos", "sos"),
+    HazardChanged: ("hazards", "hazard"),
 }
 
 
@@ -213,6 +217,7 @@ def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
         escalations=_without(state.escalations, body.tasks),
         resources=_without(state.resources, body.resources),
         routes={key: route for key, route in state.routes.items() if route.task not in set(body.tasks)},
+        hazards=_without(state.hazards, body.hazards),
     )
 
 

@@ -16,6 +16,7 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardView,
     IncidentView,
     Lane,
     MemberView,
@@ -174,6 +175,7 @@ class IncidentSplit(msgspec.Struct, frozen=True, tag_field="kind", tag="incident
     commands: list[UUID]
     deliveries: list[UUID]
     resources: list[UUID]
+    hazards: list[UUID] = []
 
 
 class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="escalation.changed"):
@@ -192,6 +194,12 @@ class DrillChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="drill.cha
     """A drill began or ended."""
 
     drill: DrillView
+
+
+class HazardChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="hazard.changed"):
+    """A hazard was stated, stated anew, moved on by itself, or is over."""
+
+    hazard: HazardView
 
 
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
@@ -238,6 +246,7 @@ Body: TypeAlias = (
     | EscalationChanged
     | SosChanged
     | DrillChanged
+    | HazardChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft

@@ -23,6 +23,7 @@ FindingKind: TypeAlias = Literal[
     "isolated",
     "one_way",
     "unreachable",
+    "lift_only",
     "kind_unknown",
     "geometry_unknown",
     "door_off_wall",

@@ -37,8 +37,10 @@ async def list_of_incident(
     after: UUID,
     limit: int,
 ) -> list[RouteRow]:
-    """A page of an incident's ways, for those in its room; for everybody else one's own. Ways out are each person's own,
-    but for those who see every room. Raises NotFound."""
+    """A page of an incident's ways, for those in its room; for everybody else one's own.
+
+    Ways out are each person's own, but for those who see every room. Raises NotFound.
+    """
     await records.get_incident(tx, actor, incident_id)
     room = await rooms.room_of(tx, actor.tenant_id, incident_id)
     return await route_queries.list_of_incident(

@@ -12,7 +12,8 @@ from core.clock import Clock
 from core.errors import Unavailable
 from muster.phone import plain
 from muster.phone.board import Card
-from muster.phone.model import Change, NoticeArrived, OrderArrived, OrderRang, Refused, WriteSettled
+from muster.phone.model import Change, EventApplied, NoticeArrived, OrderArrived, OrderRang, Refused, WriteSettled
+from muster.phone.routes import is_loud
 from muster.phone.screen import render
 from muster.phone.view import LineState, View, printable
 
@@ -86,6 +87,10 @@ class ScreenDisplay:
         """See `handset.Display`."""
         if isinstance(change, OrderArrived | OrderRang):
             self.refresh()
+            self._console.file.write(BELL)
+            self._console.file.flush()
+        elif isinstance(change, EventApplied) and is_loud(change.event.body, self._view.phone):
+            self.say(plain.change_line(change, self._view), error=True)
             self._console.file.write(BELL)
             self._console.file.flush()
         elif isinstance(change, Refused):

@@ -29,6 +29,7 @@ from muster.phone.model import (
     Write,
     WriteSettled,
 )
+from muster.phone.routes import is_loud
 from muster.phone.view import (
     LineState,
     View,
@@ -77,7 +78,8 @@ def change_line(change: Change, view: View) -> str:  # noqa: PLR0911 - one retur
         case NoticeArrived(notice):
             return f"{words.NOTICE.in_(locale)}: {notice.title.in_(locale)}"
         case EventApplied(event):
-            return event_line(event, view)
+            loud = "!! " if is_loud(event.body, view.phone) else ""
+            return f"{loud}{event_line(event, view)}"
         case RoomReplaced(state):
             return room_line(state, locale)
         case WriteSettled(write, result):

@@ -52,7 +52,7 @@ NAMED_MAX = 20
 # With these the plan says two things at once, or speaks of what is not there: nobody can take that on themselves.
 BROKEN: frozenset[FindingKind] = frozenset({"not_walkable", "duplicate_id", "level_unknown", "reference_unknown"})
 # With these somebody may be sent where no way leads out; whoever publishes says of each that it is meant so.
-CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable"})
+CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable", "lift_only"})
 
 
 def read_files(
@@ -217,7 +217,10 @@ def _positions(plan: Plan) -> Iterable[Sequence[float]]:
 def _no_goal(plan: Plan, network: NetworkSize) -> list[Finding]:
     if network.exits or network.assembly_points:
         return []
-    detail = Text("没有任何出口或集合点", "it has no exit and no assembly point")
+    detail = Text(
+        "没有任何出口或集合点，请补画出口门或集合点",
+        "it has no exit and no assembly point: draw a door with exit, or an assembly point",
+    )
     return [_not_walkable(plan.name.en, detail)]
 
 

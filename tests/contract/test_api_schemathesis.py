@@ -177,6 +177,10 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     aed = {"slug": "aed", "kind": "aed", "name": name, "lon": 0.0007, "lat": 0.0003}
     path = f"/v1/sites/{world.site_id}/equipment"
     made["equipment"] = UUID((await _post(edge, path, aed, headers[Role.ADMIN.value]))["id"])
+    area = {"polygon": incident_world.SQUARE, "levels": [0]}
+    drawn = {"areas": [area], "agent": "acetone", "incident": str(world.incident_id)}
+    path = f"/v1/sites/{world.site_id}/hazards"
+    made["hazard"] = UUID((await _post(edge, path, drawn, headers[Role.SAFETY_OFFICER.value]))["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

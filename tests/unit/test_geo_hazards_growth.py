@@ -107,6 +107,13 @@ def test_a_stop_that_stands_in_no_room_lets_the_shaft_go_on() -> None:
     assert arrivals(plan, ["at 2"], behaviour="heavier") == {"at 2": 0, "at -1": 90_000}
 
 
+def test_out_of_doors_nothing_grows_and_nothing_comes_in_from_there() -> None:
+    rooms = [_room("hall", 0), _room("yard", 1, kind="outdoors"), _room("office", 2)]
+    plan = _plan(rooms, [_door("gate", "hall", "yard"), _door("front", "yard", "office")])
+    assert arrivals(plan, ["hall"], behaviour="neutral") == {"hall": 0}
+    assert arrivals(plan, ["yard"], behaviour="neutral") == {}
+
+
 def test_the_zone_seeds_the_rooms_it_covers_and_not_those_it_only_overlaps_by_the_drawing_s_slack() -> None:
     rooms = [*ROW, _room("upstairs", 1, level=1), _room("pillar", 1, kind="solid")]
     plan = _plan(rooms, [])

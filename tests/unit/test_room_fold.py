@@ -25,6 +25,7 @@ from mobile_contract.room_events import (
     EscalationChanged,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -57,6 +58,8 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardAreaView,
+    HazardView,
     IncidentView,
     MemberView,
     NeedView,
@@ -244,6 +247,25 @@ routes = st.builds(
     left_m=st.floats(0, 1e4),
     left_s=st.floats(0, 1e4),
 )
+hazards = st.builds(
+    HazardView,
+    id=ids,
+    source=st.sampled_from(["drawn", "grown", "forecast"]),
+    name=texts,
+    agent=st.none() | st.just("acetone"),
+    stated_at=times,
+    ends_at=maybe_times,
+    ended_at=maybe_times,
+    levels=st.lists(st.integers(0, 3), max_size=2),
+    bans=st.booleans(),
+    factor=st.none() | st.just(4.0),
+    areas=st.lists(
+        st.just(HazardAreaView(polygon={"type": "Polygon", "coordinates": []}, levels=[0], factor=None)), max_size=2
+    ),
+    coarse=st.booleans(),
+    changes_at=maybe_times,
+    version=st.integers(1, 9),
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -268,7 +290,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "resource.changed": st.builds(ResourceChanged, resources),
     "incident.merged": st.builds(IncidentMerged, incidents),
     "incident.split": st.builds(
-        IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(5))
+        IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(6))
     ),
     "sos.changed": st.builds(SosChanged, sos_calls),
     "drill.changed": st.builds(DrillChanged, drills),
@@ -283,6 +305,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
         off_route=st.booleans(),
         arrived_at=maybe_times,
     ),
+    "hazard.changed": st.builds(HazardChanged, hazards),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -373,7 +396,7 @@ def test_an_incident_that_goes_on_as_another_leaves_what_was_said_and_who_was_th
     assert (after.messages, after.members, after.incident) == (before.messages, before.members, merged.incident)
     assert (after.alarms, after.tasks, after.steps, after.commands, after.deliveries) == ({}, {}, {}, {}, {})
     assert (after.roll_calls, after.objectives, after.resources, after.escalations) == ({}, {}, {}, {})
-    assert (after.commander, after.flood) == (None, None)
+    assert (after.commander, after.flood, after.hazards) == (None, None, {})
 
 
 @given(histories, BODIES["incident.split"])
@@ -384,4 +407,5 @@ def test_what_is_split_off_is_gone_and_the_rest_stays(events: list[RoomEvent], b
     assert after.alarms == {k: v for k, v in before.alarms.items() if k not in body.alarms}
     assert after.tasks == {k: v for k, v in before.tasks.items() if k not in body.tasks}
     assert after.escalations == {k: v for k, v in before.escalations.items() if k not in body.tasks}
+    assert after.hazards == {k: v for k, v in before.hazards.items() if k not in body.hazards}
     assert (after.incident, after.roll_calls, after.commander) == (body.incident, before.roll_calls, before.commander)
