@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from core.database import Database
 from core.errors import Conflict, Forbidden, NotFound
 from core.ids import new_id
+from geo.hazards.model import Area, Hazard, Slice
 from incidents import queries as incident_queries
 from incidents import rooms
+from incidents.hazards import service as hazards
+from incidents.hazards.service import Bare
 from incidents.tasking import task_queries
 from incidents.wayfinding import route_queries, routes_service
 from incidents.wayfinding.guide import Guide
 from incidents.wayfinding.model import LastFix
 from mobile_contract.room import fold
+from mobile_contract.text import Text
 from people.permissions import Role
+from plant.places import passage_service
+from plant.places.passage_service import StateDraft
 from plant.places.site_maps import SiteMaps
 from tests import wayfinding_world
 from tests.clusters import Clone
-from tests.wayfinding_world import House, lon_lat, replaced, said
+from tests.wayfinding_world import House, lon_lat, rectangle, replaced, said
 
 
 @pytest.fixture
@@ -186,3 +193,72 @@ async def test_a_way_is_its_persons_to_walk_and_the_incidents_to_see(house: Hous
         with pytest.raises(NotFound):
             # A worker who is in no room of it.
             await routes_service.get(tx, house.world.actor(house.world.li, Role.WORKER), row.id)
+
+
+async def _draw(house: House, name: str, box: tuple[float, float, float, float], *, exercise: bool = False) -> UUID:
+    """A person draws a ban on the ground floor."""
+    async with house.db.transaction(house.tenant_id) as tx:
+        area = Area(polygon=rectangle(*box), levels=[0])
+        drawn = Hazard(id=name, source="drawn", slices=[Slice(start_ms=0, length_ms=3_600_000, areas=[area])])
+        bare = Bare(
+            id=new_id(),
+            source="drawn",
+            name=Text(name, name),
+            agent=None,
+            incident_id=house.world.incident_id,
+            minutes=60,
+            facts={},
+        )
+        actor = house.world.actor(house.world.wang)
+        return (await hazards.state(tx, actor, house.site_id, hazards.prepared(bare, drawn, tx.now))).id
+
+
+async def test_a_hazard_on_the_way_turns_it_and_the_one_who_walks_is_told_why(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    await _draw(house, "smoke", (30, 15, 50, 19))
+    assert await house.guide.sweep() == 1
+    row = await house.route()
+    assert (row.state, row.revision, row.view.cause) == ("safe", 2, "hazard")
+    assert "South Door 1" in said(row)
+    assert "North" not in said(row)
+    assert await house.guide.sweep() == 0
+
+
+async def test_a_hazard_off_the_way_tells_nobody_anything(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    before = await house.route()
+    await _draw(house, "smoke", (30, 1, 50, 5))
+    assert await house.guide.sweep() == 0
+    assert await house.route() == before
+
+
+async def test_a_hazard_where_the_task_is_leaves_no_safe_way_and_nobody_is_sent_in(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    cloud = await _draw(house, "cloud", (55, -2, 85, 22))
+    await house.guide.sweep()
+    row = await house.route()
+    assert (row.state, row.view.cause) == ("no_safe_route", "given")
+    assert row.view.least_harm is not None
+    assert [it.en for it in row.view.least_harm.hazards] == ["cloud"]
+    assert "Wait at the edge" in row.view.warnings[0].en
+    assert await house.guide.sweep() == 0
+    async with house.db.transaction(house.tenant_id) as tx:
+        await hazards.end(tx, house.world.actor(house.world.wang), house.site_id, cloud, "aired out")
+    assert await house.guide.sweep() == 1
+    row = await house.route()
+    assert (row.state, row.view.least_harm) == ("safe", None)
+
+
+async def test_a_door_found_locked_turns_the_way_too(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    async with house.db.transaction(house.tenant_id) as tx:
+        admin = house.world.actor(house.world.wang, Role.ADMIN)
+        draft = StateDraft("locked", "jammed")
+        await passage_service.set_state(tx, admin, house.site_id, "door", "NW", draft)
+    await house.guide.sweep()
+    row = await house.route()
+    assert (row.view.cause, row.state) == ("passage", "safe")
+    assert "South Door 1" in said(row)

@@ -255,3 +255,12 @@ def test_an_older_hazard_is_where_its_slices_say_it_is_by_now() -> None:
     moved = aged(hazard, 150)
     assert [(it.start_ms, it.length_ms, it.areas) for it in moved.slices] == [(0, 50, areas[1]), (50, 100, areas[2])]
     assert [(it.start_ms, it.length_ms) for it in aged(hazard, 9_000).slices] == [(0, 1)]
+
+
+def test_of_a_hazard_on_a_level_that_is_no_more_the_rest_counts(site: SiteMap) -> None:
+    area = Area(polygon=square(*NORTH), levels=[0, 7])
+    lost = Area(polygon=square(*EAST), levels=[7])
+    slices = [Slice(start_ms=0, length_ms=HOUR_MS, areas=[area, lost])]
+    found = told(site, [Standing(Hazard(id="leak", source="drawn", slices=slices))])
+    assert found.state == "safe"
+    assert "South Door 1" in said(found)
