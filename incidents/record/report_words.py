@@ -109,6 +109,7 @@ EVENT_NAMES = {
     "command.confirmed": Text("命令证实", "Command proven"),
     "command.failed": Text("命令失败", "Command failed"),
     "command.timed_out": Text("命令超时", "Command not proven in time"),
+    "route.told": Text("给出路线", "A way was told"),
     "hazard.stated": Text("划定危险区", "Hazard stated"),
     "hazard.restated": Text("危险区更新", "Hazard stated anew"),
     "hazard.ended": Text("危险区解除", "Hazard over"),
