@@ -172,7 +172,7 @@ async def get_incident(tx: Tx, actor: Actor, incident_id: UUID) -> IncidentFile:
             own=None if rooms.sees_all(actor) else actor.account_id,
             # A way tells where somebody is: those outside of the room see their own.
             alone=not visible,
-            after=FIRST,
+            after=UUID(int=0),
             limit=ROUTES_SHOWN,
         ),
     )
