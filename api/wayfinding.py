@@ -13,7 +13,7 @@ from api.bearer import needs
 from api.call import Deps
 from api.deps import ApiDeps
 from incidents.wayfinding import questions
-from incidents.wayfinding.questions import Asked, place_asked
+from incidents.wayfinding.questions import Asked, PlaceAsked
 from mobile_contract.equipment import EquipmentKindName
 from mobile_contract.presence import PersonKindName
 from mobile_contract.wayfinding_questions import FirstThereView, NearestEquipment, WayQuestion, WayView
@@ -64,7 +64,7 @@ async def find_nearest_equipment(
     exercise: InExercise = False,
 ) -> NearestEquipment:
     """The nearest equipment that can be used, by walking time around the hazards; and why nearer ones can not."""
-    place = place_asked(lon, lat, level, accuracy_m, zone)
+    place = PlaceAsked(lon=lon, lat=lat, level=level, accuracy_m=accuracy_m, zone=zone)
     return await questions.ask_equipment(_asked(request, deps), site_id, place, kind, k, exercise=exercise)
 
 
@@ -86,7 +86,7 @@ async def find_first_there(
     exercise: InExercise = False,
 ) -> FirstThereView:
     """Who of the people believed on the site reaches a place first; who asks is in the audit trail."""
-    place = place_asked(lon, lat, level, accuracy_m, zone)
+    place = PlaceAsked(lon=lon, lat=lat, level=level, accuracy_m=accuracy_m, zone=zone)
     return await questions.ask_first_there(
         _asked(request, deps), site_id, place, frozenset(skill or ()), {kind}, k, exercise=exercise
     )

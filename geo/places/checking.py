@@ -10,6 +10,7 @@ from geo.graph.csr import BANNED, Graph
 from geo.places.findings import Finding, FindingKind
 from geo.places.model import PlaceId, Plan, Position, Room
 from geo.places.network import ArcKind, Network
+from geo.places.roads import walks_rooms
 from mobile_contract.text import Text
 
 # A part of thousands of nodes is named by the first of them.
@@ -113,7 +114,7 @@ def rooms_out(network: Network, plan: Plan) -> set[PlaceId | None]:
     safe: set[PlaceId | None] = {
         node.room for node, reached in zip(network.nodes, out.tolist(), strict=True) if reached
     }
-    if plan.ways:
+    if not walks_rooms(plan):
         # A drawn network may end in the doorway of a room: who may pass the door leaves the room by it.
         graph = network.graph
         passed = np.flatnonzero((graph.kinds == ArcKind.DOOR) & (graph.millis != BANNED) & out[graph.tails]).tolist()
@@ -160,7 +161,7 @@ def _dead_doors(network: Network, plan: Plan) -> list[Finding]:
     used = {
         of for of, millis in zip(network.arc_of, network.graph.millis.tolist(), strict=True) if millis != int(BANNED)
     }
-    if plan.ways:
+    if not walks_rooms(plan):
         # A drawn network need not pass every door; a door that closes a way it passes is dead.
         doors = [door for door in plan.doors if door.id in set(network.arc_of) and door.id not in used]
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -46,15 +47,13 @@ def drawn_hazard(hazard_id: str, areas: Sequence[AreaDraft], ground: Ground) -> 
             value=len(areas),
             limit=AREAS_DRAWN_MAX,
         )
-    try:
-        for number, area in enumerate(areas):
-            drawn_shape(f"areas.{number}.polygon", area.polygon)
-        made = Hazard(id=hazard_id, source="drawn", slices=[_slice(areas)])
+    with _in_drawn_words():
+        shapes = [drawn_shape(f"areas.{number}.polygon", area.polygon) for number, area in enumerate(areas)]
+    for number, outline in enumerate(shapes):
+        check_near(f"areas.{number}.polygon.coordinates", shapely.get_coordinates(outline), ground, projection)
+    made = Hazard(id=hazard_id, source="drawn", slices=[_slice(areas)])
+    with _in_drawn_words():
         place(made, projection, levels)
-    except Invalid as problem:
-        raise _as_drawn(problem) from problem
-    for number, it in enumerate(made.slices[0].areas):
-        check_near(f"areas.{number}.polygon.coordinates", _positions(it.polygon), ground, projection)
     return made
 
 
@@ -129,24 +128,24 @@ def _neat(polygon: dict[str, Any]) -> dict[str, Any]:
     return {"type": polygon["type"], "coordinates": neat(polygon["coordinates"])}
 
 
-def _positions(polygon: dict[str, Any]) -> Any:
-    return shapely.get_coordinates(drawn_shape("polygon", polygon))
-
-
-def _as_drawn(problem: Invalid) -> Invalid:
-    """The same error in the words of what was sent: there are no slices in a drawing."""
+@contextmanager
+def _in_drawn_words() -> Iterator[None]:
+    """Errors of a hazard's slices in the words of what was sent: there are no slices in a drawing."""
 
     def plain(text: str) -> str:
         return text.replace("slices.0.areas", "areas")
 
-    return Invalid(
-        "geo.hazard_invalid",
-        plain(problem.en),
-        plain(problem.zh),
-        field=plain(problem.field or "areas"),
-        value=problem.value,
-        limit=problem.limit,
-    )
+    try:
+        yield
+    except Invalid as problem:
+        raise Invalid(
+            problem.code,
+            plain(problem.en),
+            plain(problem.zh),
+            field=plain(problem.field or "areas"),
+            value=problem.value,
+            limit=problem.limit,
+        ) from problem
 
 
 def _no_ground() -> Conflict:

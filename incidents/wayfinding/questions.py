@@ -68,6 +68,16 @@ class Asked(msgspec.Struct, frozen=True):
     desk: WayDesk
 
 
+class PlaceAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """A place as parameters name it: a position, or a zone, and one of them."""
+
+    lon: float | None
+    lat: float | None
+    level: int
+    accuracy_m: float
+    zone: UUID | None
+
+
 async def ask_way(by: Asked, site_id: UUID, asked: WayQuestion) -> WayView:
     """A way by the plan in force. Raises NotFound, Invalid naming ``from`` or ``to``, Unavailable."""
     by.actor.require(Permission.READ_PLANT)
@@ -78,18 +88,18 @@ async def ask_way(by: Asked, site_id: UUID, asked: WayQuestion) -> WayView:
 
 
 async def ask_equipment(
-    by: Asked, site_id: UUID, place: AtPosition | AtZone, kind: EquipmentKindName, k: int, *, exercise: bool
+    by: Asked, site_id: UUID, asked: PlaceAsked, kind: EquipmentKindName, k: int, *, exercise: bool
 ) -> NearestEquipment:
     """The nearest that can be used. Raises NotFound, Invalid naming the parameter, Unavailable."""
     by.actor.require(Permission.READ_PLANT)
     moment = await _moment(by, site_id, exercise=exercise)
-    return await by.desk.do(nearest_equipment, moment, place, kind, k)
+    return await by.desk.do(nearest_equipment, moment, _place(asked), kind, k)
 
 
 async def ask_first_there(
     by: Asked,
     site_id: UUID,
-    place: AtPosition | AtZone,
+    asked: PlaceAsked,
     skills: Collection[str],
     kinds: Collection[PersonKindName],
     k: int,
@@ -101,6 +111,7 @@ async def ask_first_there(
     tenant_id = by.actor.tenant_id
     async with by.db.transaction(tenant_id) as tx:
         read = await _read(tx, tenant_id, site_id, exercise=exercise)
+        place = _place(asked)
         zone_id = _zone_of(read, place)
         found = await presence.list_whereabouts(tx, tenant_id, site_id, tx.now)
         skilled = await qualifications.list_valid_skills(tx, tenant_id, tx.now, site_id=site_id, zone_id=zone_id)
@@ -155,17 +166,14 @@ def _zone_of(read: _Read, place: AtPosition | AtZone) -> UUID | None:
     return None if located is None else located.zone_id
 
 
-def place_asked(
-    lon: float | None, lat: float | None, level: int, accuracy_m: float, zone: UUID | None
-) -> AtPosition | AtZone:
-    """A place from parameters. Raises Invalid (wayfinding.place_missing) unless it is a position or a zone, and one."""
-    if zone is not None and lon is None and lat is None:
-        return AtZone(zone=zone)
-    if zone is None and lon is not None and lat is not None:
-        return AtPosition(lon=lon, lat=lat, level=level, accuracy_m=accuracy_m)
+def _place(asked: PlaceAsked) -> AtPosition | AtZone:
+    if asked.zone is not None and asked.lon is None and asked.lat is None:
+        return AtZone(zone=asked.zone)
+    if asked.zone is None and asked.lon is not None and asked.lat is not None:
+        return AtPosition(lon=asked.lon, lat=asked.lat, level=asked.level, accuracy_m=asked.accuracy_m)
     raise Invalid(
         "wayfinding.place_missing",
         "name a place: either lon and lat, or a zone",
         "请给出地点：经纬度或区域，二者取一",
-        field="lon" if zone is not None or lon is None else "lat",
+        field="zone" if asked.zone is not None else "lon" if asked.lon is None else "lat",
     )

@@ -12,7 +12,6 @@ from core.worker import apart
 from incidents.alarms.kpi_upkeep import keep_rolled_up
 from incidents.drills.watch import DrillWatch
 from incidents.exposure.watch import keep_watching
-from incidents.hazards.watch import HazardWatch
 from incidents.matrix.job import keep_replaying
 from incidents.matrix.timers import keep_firing
 from incidents.reaching.delivery import DeliveryPolicy
@@ -61,7 +60,6 @@ async def main(process: Process) -> None:
                     "check_ins": partial(CheckInSender(db, channels).run, process.listener),
                     "roll_calls": partial(RollCallWatch(db).run, process.listener),
                     "drills": partial(DrillWatch(db).run, process.listener),
-                    "hazards": partial(HazardWatch(db).run, process.listener),
                 }.items()
             ]
             feeds = group.create_task(apart("feeds", partial(feed_sender.run, process.listener, process.stopping)))

@@ -1,4 +1,4 @@
-"""``muster guide``: ways of people, found anew as hazards move."""
+"""``muster guide``: hazards grow, and people's ways are found anew as they do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from core.worker import apart
+from incidents.hazards.watch import HazardWatch
 from incidents.wayfinding.guide import Guide
 from muster.process import Process, health_port
 from muster.warming import Warming
@@ -21,6 +22,7 @@ async def main(process: Process) -> None:
         beside = [
             group.create_task(apart("warming", warming.ready)),
             group.create_task(apart("guide", partial(guide.run, process.listener))),
+            group.create_task(apart("hazards", partial(HazardWatch(process.db).run, process.listener))),
         ]
         await process.stopping.wait()
         for task in beside:

@@ -10,6 +10,7 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
+from geo.places.model import Position
 from plant.places.model import InstrumentedZone, Opened, PlacePlan, PlanState, Report
 
 _ROW = """tenant_id, id, site_id, number, state, name, source, network, version, created_by, created_at, published_by,
@@ -158,3 +159,14 @@ GROUP BY z.slug, z.polygon, z.level ORDER BY z.slug
 async def list_instrumented(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[InstrumentedZone]:
     """The zones of a site with sensors or actuators in them."""
     return [row_to(InstrumentedZone, row) for row in await tx.fetch(LIST_INSTRUMENTED, tenant_id, site_id)]
+
+
+FIND_SITE_PLACE = """
+SELECT polygon #> '{coordinates,0,0}' FROM zones WHERE tenant_id = $1 AND site_id = $2 ORDER BY id LIMIT 1
+"""
+
+
+async def find_site_place(tx: Tx, tenant_id: UUID, site_id: UUID) -> Position | None:
+    """Where a site is, by the first of its zones; None: it has none."""
+    found = await tx.fetchval(FIND_SITE_PLACE, tenant_id, site_id)
+    return None if found is None else (float(found[0]), float(found[1]))

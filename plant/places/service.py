@@ -17,7 +17,7 @@ from core.database import Database, Tx
 from core.errors import NotFound
 from core.ids import new_id
 from geo.places.findings import Finding
-from geo.places.model import Plan
+from geo.places.model import Plan, Position
 from plant import queries as plant_queries
 from plant.permissions import PlantPermission, authorise, id_of
 from plant.place_service import CHANGED, check_version
@@ -95,16 +95,16 @@ async def review_plan(
     imported: Sequence[Finding] = (),
 ) -> Reviewed:
     """What is wrong with a plan for this site; nothing is stored. Raises as ``put_draft``, but of no version."""
-    zones = await _instrumented(db, actor, site_id)
-    return await office.do(_review, plan, zones, imported, drawn=source == "drawn")
+    zones, site_at = await _instrumented(db, actor, site_id)
+    return await office.do(_review, plan, zones, imported, site_at, drawn=source == "drawn")
 
 
 async def check_draft(db: Database, office: DrawingOffice, actor: Actor, site_id: UUID) -> tuple[PlacePlan, Reviewed]:
     """Check the draft again, as the site's zones and instruments are now; nothing is stored. Raises NotFound."""
-    zones = await _instrumented(db, actor, site_id)
+    zones, site_at = await _instrumented(db, actor, site_id)
     async with db.transaction(actor.tenant_id) as tx:
         opened = await get_in_state(tx, actor, site_id, "draft")
-    return opened.row, await office.do(_review_stored, opened, zones)
+    return opened.row, await office.do(_review_stored, opened, zones, site_at)
 
 
 async def publish_draft(
@@ -156,12 +156,13 @@ async def discard_draft(tx: Tx, actor: Actor | None, site_id: UUID, *, expected_
     await _note(tx, actor, "place_plan.discarded", draft, {"version": draft.version})
 
 
-async def _instrumented(db: Database, actor: Actor, site_id: UUID) -> list[InstrumentedZone]:
-    """As ``check_may_draw``, and the zones that instruments stand in."""
+async def _instrumented(db: Database, actor: Actor, site_id: UUID) -> tuple[list[InstrumentedZone], Position | None]:
+    """As ``check_may_draw``; the zones that instruments stand in, and where the site is."""
     async with db.transaction(actor.tenant_id) as tx:
         tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
         await plant_queries.get_site(tx, tenant_id, site_id)
-        return await queries.list_instrumented(tx, tenant_id, site_id)
+        zones = await queries.list_instrumented(tx, tenant_id, site_id)
+        return zones, await queries.find_site_place(tx, tenant_id, site_id)
 
 
 async def save_draft(
@@ -203,14 +204,21 @@ async def _get(tx: Tx, tenant_id: UUID, site_id: UUID, state: PlanState) -> Plac
     return found
 
 
-def _review(plan: Plan, zones: list[InstrumentedZone], imported: Sequence[Finding], *, drawn: bool) -> Reviewed:
+def _review(
+    plan: Plan,
+    zones: list[InstrumentedZone],
+    imported: Sequence[Finding],
+    site_at: Position | None,
+    *,
+    drawn: bool,
+) -> Reviewed:
     if drawn:
         check_drawn(plan)
-    return review(plan, zones, imported)
+    return review(plan, zones, imported, site_at)
 
 
-def _review_stored(opened: Opened, zones: list[InstrumentedZone]) -> Reviewed:
-    return review(_DECODER.decode(opened.text), zones, opened.report.imported)
+def _review_stored(opened: Opened, zones: list[InstrumentedZone], site_at: Position | None) -> Reviewed:
+    return review(_DECODER.decode(opened.text), zones, opened.report.imported, site_at)
 
 
 async def _note(tx: Tx, actor: Actor | None, action: str, plan: PlacePlan, facts: dict[str, Any]) -> None:

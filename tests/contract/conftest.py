@@ -22,6 +22,7 @@ from core.clock import ManualClock
 from core.database import Database, Tx
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
+from geo.warm import warm
 from incidents import response, rooms, views
 from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
@@ -51,6 +52,12 @@ def passwords() -> Iterator[Passwords]:
     made = Passwords()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """What maps are made with, before an answer waits for it: the edge tells whoever would wait long to come back."""
+    warm()
 
 
 @dataclass

@@ -45,7 +45,10 @@ PLACE = {
     "name": NAME,
     "levels": [{"level": 0, "name": NAME}],
     "rooms": [{"id": "hall", "level": 0, "polygon": incident_world.SQUARE}],
-    "doors": [{"id": "gate", "level": 0, "at": [0.0, 0.0], "joins": ["hall", None], "exit": True}],
+    "doors": [
+        {"id": "gate", "level": 0, "at": [0.0, 0.0], "joins": ["hall", None], "exit": True},
+        {"id": "out", "level": 0, "at": [0.0005, 0.0], "joins": ["hall", None], "exit": True},
+    ],
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
 }
 GATE = {"of": "door", "feature": "gate"}
@@ -377,6 +380,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_equipment": lambda _: b"slug,kind,name_zh,name_en,lon,lat\nnew-1,aed,a,a,0.0005,0.0005\n",
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
+    "find_way": lambda ids: {"from": {"kind": "zone", "zone": str(ids["zones"])}, "to": {"kind": "assembly"}},
     "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
     "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
@@ -406,6 +410,7 @@ MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 _DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
+_HERE = {"lon": "0.0007", "lat": "0.0003"}
 REQUIRED: dict[str, dict[str, str]] = {
     "get_readings": _HOUR,
     "list_raw_readings": _HOUR,
@@ -415,6 +420,8 @@ REQUIRED: dict[str, dict[str, str]] = {
     "list_alarm_performance": _DAYS,
     "list_plan_templates": {"slug": "fire"},
     "get_drill_trend": {"plan": "fire"},
+    "find_nearest_equipment": {"kind": "extinguisher"} | _HERE,
+    "find_first_there": _HERE,
     "get_passage": GATE,
     "set_passage": GATE,
     "clear_passage": GATE,
@@ -581,7 +588,7 @@ class Street:
 
 
 @pytest_asyncio.fixture
-async def street(edge: Edge) -> Street:
+async def street(edge: Edge, compiled: None) -> Street:
     """Two tenants in one database, each with a thing of every kind."""
     owner = await asyncpg.connect(edge.clone.owner_url)
     other = new_id()

@@ -100,7 +100,7 @@ class _Server(uvicorn.Server):
 
 @pytest_asyncio.fixture(scope="module")
 async def served(
-    postgres: Cluster, passwords: Passwords, tmp_path_factory: pytest.TempPathFactory
+    postgres: Cluster, passwords: Passwords, tmp_path_factory: pytest.TempPathFactory, compiled: None
 ) -> AsyncIterator[Served]:
     """The edge behind uvicorn with the plant of ``tests.incident_world``, signed in as admin and safety officer."""
     keys = Path(tmp_path_factory.mktemp("keys"))

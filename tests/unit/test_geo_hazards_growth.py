@@ -148,6 +148,15 @@ def test_it_becomes_slices_that_only_grow_ready_to_be_put_into_metres() -> None:
     assert [len(it.footprints) for it in placed.slices] == [2, 3, 4]
 
 
+def test_a_room_that_was_reached_stays_reached_and_what_it_leads_to_is_reckoned_from_then() -> None:
+    doors = [_door("ab", "a", "b", "locked"), _door("bc", "b", "c")]
+    plan = _plan([_room("a", 0), _room("b", 1), _room("c", 2)], doors)
+    assert arrivals(plan, ["a"], behaviour="neutral") == {"a": 0, "b": 285_000, "c": 285_000}
+    since = {"b": 7_000, "gone": 1}
+    assert arrivals(plan, ["a"], behaviour="neutral", since=since) == {"a": 0, "b": 7_000, "c": 7_000}
+    assert arrivals(plan, ["a"], behaviour="neutral", since={"a": 9_000})["a"] == 0
+
+
 def test_a_zone_over_no_room_is_a_hazard_by_itself() -> None:
     grown = grow(_plan([], []), hazard_id="h", polygon=_square(9), level=0, behaviour="neutral", until_ms=5)
     assert [len(it.areas) for it in grown.slices] == [1]

@@ -54,7 +54,7 @@ def hazard(*slices: list[Area]) -> Hazard:
 
 def circle(x: float, y: float, radius: float, corners: int = 64) -> dict[str, Any]:
     outline = shapely.Point(x, y).buffer(radius, quad_segs=corners // 4)
-    return polygon(*[(x, y) for x, y in list(outline.exterior.coords)[:-1]])
+    return polygon(*((it[0], it[1]) for it in list(outline.exterior.coords)[:-1]))
 
 
 # --- stored ----------------------------------------------------------------------------------------------------------
