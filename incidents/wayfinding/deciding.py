@@ -262,7 +262,7 @@ def _way(scene: Scene, it: _Looked, guided: Guided, node: int, zone_id: UUID) ->
 def _same(it: _Looked, row: RouteRow) -> bool:
     """Whether one is told nothing new: the same state, and what is left of the present way."""
     before = it.row
-    if before is None or before.state != row.state or it.cause in ("next_stop", "off_route"):
+    if before is None or before.state != row.state or it.cause in ("next_stop", "off_route", "plan"):
         return False
     if before.way is None or row.way is None:
         return before.way is row.way and before.view.reason == row.view.reason
