@@ -24,6 +24,7 @@ from geo.routing.approach import Approach
 from geo.routing.conditions import Conditions
 from geo.routing.routes import Route
 from geo.routing.snapping import Place, at_node
+from geo.site_map import AS_DRAWN, Passages, SiteMap
 from incidents.wayfinding.ground import Ground
 from incidents.wayfinding.muster import GatherAt
 from mobile_contract.text import Text
@@ -165,10 +166,24 @@ def _set_out(now: Conditions, place: Place, route: Route) -> SetOut:
     )
 
 
+def foreseen(
+    site: SiteMap, hazards: HazardTimes, passages: Passages = AS_DRAWN, within_ms: int = FORECAST_MS
+) -> Conditions | None:
+    """What will hold when the hazards are as large as they are foreseen to get; None: they do not change."""
+    moments = [int(it) for it in hazards.starts_ms() if 0 < it <= within_ms]
+    return site.conditions(hazards, passages, offset_ms=moments[-1]) if moments else None
+
+
 def evacuate(
-    ground: Ground, now: Conditions, shuts_ms: Ints, evacuees: Sequence[Evacuee], ends: Sequence[GatherAt]
+    ground: Ground,
+    now: Conditions,
+    shuts_ms: Ints,
+    evacuees: Sequence[Evacuee],
+    ends: Sequence[GatherAt],
+    later: Conditions | None = None,
 ) -> Evacuated:
-    """The plan for everyone whose place is known. Raises Invalid as ``geo.evacuation.model.checked``."""
+    """The plan for everyone whose place is known. ``later``: what is foreseen; whom it would shut in sets out away from
+    it at once, though that is not the quickest way now. Raises Invalid as ``geo.evacuation.model.checked``."""
     known = [number for number, it in enumerate(evacuees) if it.place is not None]
     places = [it.place for it in evacuees if it.place is not None]
     begun: dict[Place, SetOut | None] = {}
@@ -184,6 +199,14 @@ def evacuate(
     situation, made, over = None, None, 0
     if walking:
         situation, made, over = _plan(ground, now, shuts_ms, [it for it in outs if it is not None], ends)
+        shut_in = [walking[it.person] for it in made.cut_off if it.reason == "way_shuts"]
+        if shut_in and later is not None:
+            before, outs = outs, _away(later, evacuees, outs, shut_in, ends)
+            again = _plan(ground, now, shuts_ms, [it for it in outs if it is not None], ends)
+            if len(again[1].cut_off) < len(made.cut_off):
+                situation, made, over = again
+            else:
+                outs = before
         cut_off |= {walking[it.person]: it.reason for it in made.cut_off}
     gathering = (
         [0] * len(ends) if made is None else np.bincount(made.exit[made.exit >= 0], minlength=len(ends)).tolist()
@@ -201,6 +224,21 @@ def evacuate(
         gathering,
         over,
     )
+
+
+def _away(
+    later: Conditions,
+    evacuees: Sequence[Evacuee],
+    outs: Sequence[SetOut | None],
+    shut_in: Sequence[int],
+    ends: Sequence[GatherAt],
+) -> list[SetOut | None]:
+    """Where people set out, those who would be shut in by ways that stay open."""
+    approach = Approach(later, [at_node(later.graph, it.node) for it in ends])
+    places = {number: place for number in shut_in if (place := evacuees[number].place) is not None}
+    begun = set_out(later, approach, list(places.values()))
+    away = {number: begun[place] for number, place in places.items()}
+    return [away.get(number) or it for number, it in enumerate(outs)]
 
 
 def _plan(

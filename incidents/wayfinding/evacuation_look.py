@@ -21,7 +21,7 @@ from geo.hazards.dose import NO_PROTECTION
 from geo.routing.snapping import ACCURACY_MAX_M, Place
 from incidents.roll_call.model import Person, RollCall
 from incidents.wayfinding.dose_laws import danger_of
-from incidents.wayfinding.evacuating import Evacuated, Evacuee, FromSource, evacuate, forecast_shuts
+from incidents.wayfinding.evacuating import Evacuated, Evacuee, FromSource, evacuate, forecast_shuts, foreseen
 from incidents.wayfinding.evacuation_model import EvacuationPlanRow
 from incidents.wayfinding.ground import Ground
 from incidents.wayfinding.leading_out import Led, Moment, here, lead_out
@@ -75,7 +75,11 @@ def look_at(ground: Ground, look: Look) -> Planned:
     crowd = [nearest_node(site, it.place) for it in evacuees if it.place is not None]
     gather = muster(site, now, hazards, points, crowd, len(crowd), look.row.held, look.at)
     shuts = forecast_shuts(hazards, now)
-    made = evacuate(ground, now, shuts, evacuees, gather.ends)
+    later = foreseen(site, hazards, look.around.passages)
+    made = evacuate(ground, now, shuts, evacuees, gather.ends, later)
+    if gather.spare and "no_way" in made.cut_off.values():
+        other = evacuate(ground, now, shuts, evacuees, [*gather.ends, *gather.spare], later)
+        made = other if len(other.cut_off) < len(made.cut_off) else made
     moment = Moment(
         at=look.at,
         tenant_id=look.call.tenant_id,

@@ -12,11 +12,13 @@ from uuid import UUID
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from core.errors import Invalid
 from geo.evacuation.assembly import POINTS_MAX, Choice, Held, Point, Threat, choose
 from geo.evacuation.model import EXITS_MAX
+from geo.graph.csr import BANNED
 from geo.hazards.raising import HazardTimes
 from geo.instructions.steps import target_of
 from geo.places.model import Position
@@ -52,7 +54,8 @@ class HeldPoints(msgspec.Struct, frozen=True):
 class Muster(msgspec.Struct, frozen=True):
     """Where people are led: ``ends``, the best first. ``given_up``: keys held before that are not any more.
 
-    ``missing``: people for whom the points have no room.
+    ``missing``: people for whom the points have no room. ``spare``: exits from which no chosen point is reached, for
+    who has no other way: they are out there, if not where one is counted.
     """
 
     ends: list[GatherAt]
@@ -60,6 +63,7 @@ class Muster(msgspec.Struct, frozen=True):
     changed: bool
     given_up: list[str]
     missing: int
+    spare: list[GatherAt] = []
 
 
 class StatedPoint(msgspec.Struct, frozen=True):
@@ -104,6 +108,13 @@ def nearest_node(site: SiteMap, place: Place) -> int:
     return int(graph.tails[arc] if along * 2 <= WHOLE_PPM else graph.heads[arc])
 
 
+def indoors(site: SiteMap) -> npt.NDArray[np.bool_]:
+    """Which arcs (m) lead from one place in the building to another."""
+    outside = {it.id for it in site.plan.rooms if it.kind == "outdoors"}
+    inside = np.array([it.room is not None and it.room not in outside for it in site.network.nodes], dtype=bool)
+    return np.asarray(inside[site.graph.tails] & inside[site.graph.heads])
+
+
 def exits_of(site: SiteMap, now: Conditions, nodes: Sequence[int]) -> list[GatherAt]:
     """Exits of the building that no hazard bans, as places to go to."""
     graph = site.graph
@@ -139,18 +150,21 @@ def muster(
     chosen = [] if choice is None else [points[it] for it in choice.held.chosen]
     unserved = exits if choice is None or not chosen else [exits[it] for it in choice.unserved]
     # Of a plan without exits people are not led to where they are.
-    ends = chosen + (exits_of(site, now, unserved) if site.network.exits else [])
+    out = exits_of(site, now, unserved) if site.network.exits else []
+    known = {it.node for it in chosen}
+    spare = [it for it in out if it.node not in known][: EXITS_MAX - len(chosen)]
     keys = [it.key for it in chosen]
     before = [] if held is None else held.chosen
     changed = sorted(keys) != sorted(before)
     since = at if changed or held is None else held.since
     reached = {} if choice is None else {points[it].key: _time(ms) for it, ms in choice.held.reached_ms.items()}
     return Muster(
-        list({it.node: it for it in reversed(ends)}.values())[::-1][:EXITS_MAX],
+        chosen or spare,
         HeldPoints(keys, since, reached),
         changed,
         [it for it in before if it not in keys],
         0 if choice is None else choice.missing,
+        spare if chosen else [],
     )
 
 
@@ -170,7 +184,9 @@ def _choose(
         reached = {number[key]: _ms(when) for key, when in held.reached.items() if key in number}
         known = Held(tuple(number[key] for key in held.chosen if key in number), _ms(held.since), reached)
     asked = [Point(it.node, it.capacity) for it in points]
-    return choose(site.graph, now.times, exits, asked, people, threat, known, _ms(at))
+    # Who is out does not go back in to come to a point on the other side.
+    times = np.where(indoors(site), BANNED, now.times)
+    return choose(site.graph, times, exits, asked, people, threat, known, _ms(at))
 
 
 def _threat(
