@@ -22,9 +22,11 @@ from api import (
     drills,
     equipment,
     escalations,
+    evacuations,
     exposure,
     feeds,
     findings,
+    hazards,
     health,
     holidays,
     improvement,
@@ -35,6 +37,7 @@ from api import (
     limits,
     matrix,
     notices,
+    passages,
     people,
     people_import,
     place_plans,
@@ -60,6 +63,7 @@ from api import (
     trainings,
     visits,
     voting,
+    wayfinding,
 )
 from api.bearer import BearerAuthentication
 from api.body import BODY_MAX_BYTES, check_body
@@ -89,6 +93,9 @@ ROUTERS: list[Router] = [
     places.router,
     place_plans.router,
     equipment.router,
+    passages.router,
+    hazards.router,
+    evacuations.router,
     plant_devices.router,
     instruments.router,
     limits.router,
@@ -115,6 +122,7 @@ ROUTERS: list[Router] = [
     holidays.router,
     rotas.router,
     routes.router,
+    wayfinding.router,
     swaps.router,
     findings.router,
 ]

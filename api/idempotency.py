@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -45,6 +46,11 @@ _FIND = """
 SELECT request_hash, status, answer FROM idempotency_keys WHERE tenant_id = $1 AND account_id = $2 AND key = $3
 """
 
+_RECALL = """
+SELECT request_hash, status, answer FROM idempotency_keys
+WHERE tenant_id = $1 AND account_id = $2 AND key = $3 AND created_at >= $4 AND status IS NOT NULL
+"""
+
 _SET_WAIT = "SELECT set_config('lock_timeout', $1, true)"
 
 
@@ -67,7 +73,16 @@ async def claim(tx: Tx, tenant_id: UUID, account_id: UUID, key: str, request_has
     await tx.fetchval(_SET_WAIT, "0")
     if taken is not None:
         return None
-    row = await tx.fetchrow(_FIND, tenant_id, account_id, key)
+    return _remembered(await tx.fetchrow(_FIND, tenant_id, account_id, key), request_hash, key)
+
+
+async def recall(tx: Tx, tenant_id: UUID, account_id: UUID, key: str, request_hash: str) -> Remembered | None:
+    """What the key's first request was answered, if it is done; takes nothing. Raises Conflict as ``claim``."""
+    row = await tx.fetchrow(_RECALL, tenant_id, account_id, key, tx.now - KEEP)
+    return None if row is None else _remembered(row, request_hash, key)
+
+
+def _remembered(row: Any | None, request_hash: str, key: str) -> Remembered:
     if row is None or row["request_hash"] != request_hash:
         raise Conflict(
             "idempotency.other_request",

@@ -20,6 +20,7 @@ from mobile_contract.paging import Page
 from mobile_contract.plant import (
     ActuatorEdit,
     ActuatorView,
+    InstrumentPlace,
     NewActuator,
     NewSensor,
     Proof,
@@ -80,6 +81,8 @@ async def create_sensor(data: JSONBody[NewSensor], write: Write) -> Response[Sen
             data.stale_after_s,
             data.agent,
             data.calibration_due,
+            _place(data.position),
+            data.level,
         )
         return sensor_view(await service.create_sensor(write.tx, write.actor, draft), write.tx.now)
 
@@ -96,7 +99,14 @@ async def edit_sensor(
     """
     version = expected_version(if_match)
     change = service.SensorChange(
-        data.zone, data.name, data.agent, data.calibration_due, data.stale_after_s, data.retired
+        data.zone,
+        data.name,
+        data.agent,
+        data.calibration_due,
+        data.stale_after_s,
+        data.retired,
+        msgspec.UNSET if data.position is msgspec.UNSET else _place(data.position),
+        data.level,
     )
     sensor = await service.edit_sensor(call.tx, call.actor, sensor_id, change, expected_version=version)
     return Response(sensor_view(sensor, call.tx.now), headers=etag(sensor.version))
@@ -144,6 +154,8 @@ async def create_actuator(data: JSONBody[NewActuator], write: Write) -> Response
             _expectations(data.expected),
             data.deadline_s,
             data.feedback_sensor,
+            _place(data.position),
+            data.level,
         )
         return actuator_view(await service.create_actuator(write.tx, write.actor, draft))
 
@@ -166,6 +178,8 @@ async def edit_actuator(
         data.deadline_s,
         data.feedback_sensor,
         data.retired,
+        msgspec.UNSET if data.position is msgspec.UNSET else _place(data.position),
+        data.level,
     )
     actuator = await service.edit_actuator(call.tx, call.actor, actuator_id, change, expected_version=version)
     return Response(actuator_view(actuator), headers=etag(actuator.version))
@@ -189,6 +203,8 @@ def sensor_view(it: Sensor, now: datetime) -> SensorView:
         it.version,
         it.created_at,
         views.trust_view(it.calibration_due, now.date()),
+        _position(it),
+        it.level,
     )
 
 
@@ -208,7 +224,17 @@ def actuator_view(it: Actuator) -> ActuatorView:
         it.retired_at,
         it.version,
         it.created_at,
+        _position(it),
+        it.level,
     )
+
+
+def _place(it: InstrumentPlace | None) -> tuple[float, float] | None:
+    return None if it is None else it.coordinates
+
+
+def _position(it: Sensor | Actuator) -> InstrumentPlace | None:
+    return None if it.lon is None or it.lat is None else InstrumentPlace((it.lon, it.lat))
 
 
 def _expectations(proofs: dict[str, Proof]) -> dict[str, Expectation]:

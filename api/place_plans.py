@@ -8,14 +8,16 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get, post, put
+from litestar import Request, Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from api.bearer import needs
 from api.body import RawBody, check_media_type, read_json
-from api.call import Call, Deps
+from api.call import Call, Deps, IdempotencyKey
 from api.etags import IfMatch, etag, expected_version
+from api.long_writes import LongWrite, long_write
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_cursor
+from core.database import Tx
 from core.errors import Invalid
 from geo.places.findings import Finding, Imported
 from geo.places.indoorgml_cells import Anchor
@@ -36,10 +38,11 @@ from mobile_contract.place_plans import (
 )
 from mobile_contract.text import Text
 from people.permissions import Permission
+from plant.place_service import check_version
 from plant.places import service
 from plant.places.checks import PLAN_MAX_BYTES, read_files
 from plant.places.features import features_of
-from plant.places.model import Accepted, NetworkSize, Opened, PlacePlan, Report
+from plant.places.model import Accepted, NetworkSize, Opened, PlacePlan, PlanSource, Report, Reviewed
 
 T = TypeVar("T")
 
@@ -111,17 +114,30 @@ async def get_place_plan(call: Call, site_id: FromPath[UUID], plan_id: FromPath[
     request_max_body_size=PLAN_MAX_BYTES,
 )
 async def put_place_plan_draft(
-    request: Request[Any, Any, Any], deps: Deps, site_id: FromPath[UUID], if_match: IfMatch = None
+    request: Request[Any, Any, Any],
+    deps: Deps,
+    site_id: FromPath[UUID],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[PlanReportView]:
     """Draw the site's draft, whole: at most 16 MiB. Where there is no draft yet, send If-Match `"0"`.
 
     What is wrong in places is kept and named; publishing asks for it to be put right.
     """
     version = expected_version(if_match)
+    write = await long_write(request, deps, idempotency_key)
+    if (known := await write.replayed()) is not None:
+        return known
     drawn = await _read(request, deps, DrawnPlan)
     plan = await deps.drawings.do(_plan, drawn)
-    row, report = await service.put_draft(deps.db, deps.drawings, request.user, site_id, plan, expected_version=version)
-    return Response(_report(row, row.name, row.network, report), headers=etag(row.version))
+    reviewed = await service.review_plan(deps.db, deps.drawings, request.user, site_id, plan, source="drawn")
+    return await _save(write, site_id, reviewed, "drawn", version)
+
+
+@delete("/v1/sites/{site_id:uuid}/place-plans/draft", guards=[needs(Permission.MANAGE_PLANT)])
+async def discard_place_plan_draft(call: Call, site_id: FromPath[UUID], if_match: IfMatch = None) -> None:
+    """Throw the draft away; the plan in force stays, and so does what was ever in force."""
+    await service.discard_draft(call.tx, call.actor, site_id, expected_version=expected_version(if_match))
 
 
 @post(
@@ -132,32 +148,31 @@ async def put_place_plan_draft(
     status_code=200,
 )
 async def import_place_plan(
-    request: Request[Any, Any, Any], deps: Deps, site_id: FromPath[UUID], if_match: IfMatch = None
+    request: Request[Any, Any, Any],
+    deps: Deps,
+    site_id: FromPath[UUID],
+    if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[PlanReportView]:
     """Make the site's draft of files in IMDF, IndoorGML, OpenStreetMap's indoor tags (GeoJSON) or WRLD: at most 16 MiB.
 
     A dry run, which it is unless said otherwise, stores nothing and needs no If-Match. Every fault of the files is
     named with what was done about it: repaired, refused (left out) or noted.
     """
+    write = await long_write(request, deps, idempotency_key)
+    if (known := await write.replayed()) is not None:
+        return known
     wanted = await _read(request, deps, PlanImport)
     version = None if wanted.dry_run else expected_version(if_match)
     # Before a core works for it.
     await service.check_may_draw(deps.db, request.user, site_id)
     read = await deps.drawings.do(_imported, wanted)
-    if version is None:
-        tried = await service.try_plan(deps.db, deps.drawings, request.user, site_id, read.plan, read.findings)
-        return Response(_report(None, tried.name, tried.network, tried.report))
-    row, report = await service.put_draft(
-        deps.db,
-        deps.drawings,
-        request.user,
-        site_id,
-        read.plan,
-        source=wanted.format,
-        imported=read.findings,
-        expected_version=version,
+    reviewed = await service.review_plan(
+        deps.db, deps.drawings, request.user, site_id, read.plan, source=wanted.format, imported=read.findings
     )
-    return Response(_report(row, row.name, row.network, report), headers=etag(row.version))
+    if version is None:
+        return Response(_report(None, reviewed.name, reviewed.network, reviewed.report))
+    return await _save(write, site_id, reviewed, wanted.format, version)
 
 
 @post("/v1/sites/{site_id:uuid}/place-plans/draft/check", guards=[needs(Permission.MANAGE_PLANT)], status_code=200)
@@ -176,21 +191,40 @@ async def publish_place_plan(
     deps: Deps,
     site_id: FromPath[UUID],
     if_match: IfMatch = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Response[PlanReportView]:
     """Put the draft in force; the plan before it is retired and stays readable.
 
     Refused, with the places named, where the plan can not be walked, and where nobody gets out of a place that is not
     in `accept`.
     """
-    row, report = await service.publish_draft(
-        deps.db,
-        deps.drawings,
-        request.user,
-        site_id,
-        accepted=[Accepted(it.kind, it.place) for it in data.accept],
-        expected_version=expected_version(if_match),
-    )
-    return Response(_report(row, row.name, row.network, report), headers=etag(row.version))
+    version = expected_version(if_match)
+    write = await long_write(request, deps, idempotency_key)
+    if (known := await write.replayed()) is not None:
+        return known
+    accepted = [Accepted(it.kind, it.place) for it in data.accept]
+    checked = await service.check_draft(deps.db, deps.drawings, request.user, site_id)
+    check_version(checked[0].version, version)
+
+    async def work(tx: Tx) -> PlanReportView:
+        row, report = await service.publish_checked(tx, write.actor, site_id, checked, accepted)
+        return _report(row, row.name, row.network, report)
+
+    return await write.commit(work, headers=_etag)
+
+
+async def _save(
+    write: LongWrite, site_id: UUID, reviewed: Reviewed, source: PlanSource, version: int
+) -> Response[PlanReportView]:
+    async def work(tx: Tx) -> PlanReportView:
+        row, report = await service.save_draft(tx, write.actor, site_id, reviewed, source, expected_version=version)
+        return _report(row, row.name, row.network, report)
+
+    return await write.commit(work, headers=_etag)
+
+
+def _etag(it: PlanReportView) -> dict[str, str]:
+    return {} if it.plan is None else etag(it.plan.version)
 
 
 async def _read(request: Request[Any, Any, Any], deps: Deps, kind: type[T]) -> T:
@@ -290,6 +324,7 @@ router = Router(
         get_place_plan_draft,
         get_place_plan,
         put_place_plan_draft,
+        discard_place_plan_draft,
         import_place_plan,
         check_place_plan_draft,
         publish_place_plan,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from litestar import Response, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from api.bearer import needs
-from api.call import Call, Write
+from api.call import Call, Deps, Write
 from api.etags import IfMatch, etag, expected_version
 from api.paging import DEFAULT_LIMIT, Cursor, Limit, Search, page, read_cursor
 from mobile_contract.paging import Page
@@ -30,6 +30,7 @@ from plant import listing_service as listing
 from plant import place_service as service
 from plant.listing_queries import START, After
 from plant.model import Building, Site, Zone
+from plant.places import zone_service
 
 SiteFilter = Annotated[UUID | None, QueryParameter(name="site", description="Of this site alone.")]
 
@@ -165,13 +166,24 @@ async def create_zone(data: JSONBody[NewZone], write: Write) -> Response[ZoneVie
 
 @patch("/v1/zones/{zone_id:uuid}", guards=[needs(Permission.MANAGE_PLANT)])
 async def edit_zone(
-    data: JSONBody[ZoneEdit], zone_id: FromPath[UUID], call: Call, if_match: IfMatch = None
+    data: JSONBody[ZoneEdit],
+    request: Request[Any, Any, Any],
+    deps: Deps,
+    zone_id: FromPath[UUID],
+    if_match: IfMatch = None,
 ) -> Response[ZoneView]:
-    """Edit or redraw a zone."""
+    """Edit or redraw a zone.
+
+    Refused, with the places named, where it would leave sensors or actuators outside, and where by the plan in force
+    nobody gets out of what it covers and the edit does not `accept` that.
+    """
     version = expected_version(if_match)
     polygon = msgspec.UNSET if data.polygon is msgspec.UNSET else msgspec.to_builtins(data.polygon)
-    change = service.ZoneChange(data.name, polygon, data.level, data.risk, data.agents, data.building)
-    zone = await service.edit_zone(call.tx, call.actor, zone_id, change, expected_version=version)
+    change = service.ZoneChange(data.name, polygon, data.level, data.risk, data.agents, data.building, data.accept)
+    actor = request.user
+    checked = await zone_service.check_edit(deps.db, deps.drawings, actor, zone_id, change, expected_version=version)
+    async with deps.db.transaction(actor.tenant_id) as tx:
+        zone = await zone_service.edit_zone(tx, actor, zone_id, change, expected_version=version, checked=checked)
     return Response(zone_view(zone), headers=etag(zone.version))
 
 

@@ -7,11 +7,12 @@ to decide. Who stands inside is led out, by the least harm when no way out is sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
+from shapely.geometry.base import BaseGeometry
 
 from geo.graph.csr import BANNED, Floats, Ints
 from geo.hazards.dose import NO_PROTECTION, DoseRates, LoadLaw, Protection, dose_rates
@@ -62,7 +63,8 @@ class Danger(msgspec.Struct, frozen=True):
 
 class Cost(msgspec.Struct, frozen=True):
     """What the least harmful way through would cost: ``exposed_ms`` in banned areas, of them ``unmeasured_ms`` where
-    nobody knows the air; ``load`` of toxic load, ``share`` of the limit. ``hazards``: whose bans it goes through."""
+    nobody knows the air; ``load`` of toxic load, ``share`` of the limit, None: not known. ``hazards``: whose bans it
+    goes through."""
 
     millis: int
     exposed_ms: int
@@ -209,13 +211,15 @@ class _Guide:
         load = exposure(harm, route).load
         banned = self.now.times[arcs] == BANNED
         limit = self.danger.limit_load
-        set(arcs[banned].tolist())
+        unmeasured_ms = int(millis[harm.unmeasured[arcs]].sum())
+        # A dose of which a part is not known is not known.
+        known = limit is not None and self.danger.law is not UNKNOWN_AIR and not unmeasured_ms
         return Cost(
             route.millis,
             int(millis[banned].sum()),
-            int(millis[harm.unmeasured[arcs]].sum()),
+            unmeasured_ms,
             load,
-            None if limit is None or self.danger.law is UNKNOWN_AIR else load / limit,
+            load / limit if known and limit is not None else None,
             tuple(sorted({it.hazard for it in route.crossed if it.permille == BAN_PERMILLE})),
             self._lines(start, route, arcs),
         )
@@ -241,25 +245,46 @@ class _Guide:
         self, start: Place, route: Route, target: Target, harm: LeastHarm | None = None, *, to_node: bool = False
     ) -> Directions:
         """``to_node``: the way ends at a node, and not at the goal that its number says."""
-        around, network = self.site.around, self.site.network
         arcs, millis = route.walked(self.now)
-        if not len(arcs):
-            return direct_here(around, network, start.node, target=target, cautions=self.cautions, least_harm=harm)
-        goal = self.places[route.goal]
-        begin = (start.on_x, start.on_y) if start.node < 0 else None
-        end = (goal.on_x, goal.on_y) if goal.node < 0 and not to_node else None
-        return direct(
-            around,
-            network,
-            arcs,
-            # A part that is nearly nothing is walked in a millisecond.
-            np.maximum(millis, 1),
-            target=target,
-            cautions=self.cautions,
-            least_harm=harm,
-            keep_out=self.out,
-            ends=(begin, end),
+        goal = None if to_node else self.places[route.goal]
+        return way_directions(
+            self.site, start, goal, arcs, millis, target, self.cautions, least_harm=harm, out=self.out
         )
+
+
+def way_directions(
+    site: SiteMap,
+    start: Place,
+    goal: Place | None,
+    arcs: Ints,
+    millis: Ints,
+    target: Target,
+    cautions: Sequence[Caution] = (),
+    *,
+    least_harm: LeastHarm | None = None,
+    out: Mapping[int, BaseGeometry] | None = None,
+) -> Directions:
+    """The steps of a way over ``arcs`` (k) that take ``millis`` (k), from a place to another (None: to its last node).
+
+    ``out``: by level what no line is straightened through (``geo.site_map.keep_out``).
+    """
+    around, network = site.around, site.network
+    if not len(arcs):
+        return direct_here(around, network, start.node, target=target, cautions=cautions, least_harm=least_harm)
+    begin = (start.on_x, start.on_y) if start.node < 0 else None
+    end = (goal.on_x, goal.on_y) if goal is not None and goal.node < 0 else None
+    return direct(
+        around,
+        network,
+        arcs,
+        # A part that is nearly nothing is walked in a millisecond.
+        np.maximum(millis, 1),
+        target=target,
+        cautions=cautions,
+        least_harm=least_harm,
+        keep_out=out,
+        ends=(begin, end),
+    )
 
 
 def _column(place: Place) -> tuple[Floats, Floats, Ints]:

@@ -21,7 +21,7 @@ from geo.evacuation.model import Gates
 from geo.graph.csr import Ints
 from geo.hazards.footprints import BAN_PERMILLE, drawn_shape, place
 from geo.hazards.growth import rooms_under
-from geo.hazards.model import Hazard, aged
+from geo.hazards.model import Hazard, aged, on_levels
 from geo.hazards.raising import HazardTimes
 from geo.hazards.touching import ArcIndex
 from geo.instructions.surroundings import Surroundings
@@ -90,9 +90,13 @@ class SiteMap:
         return np.unique(np.array([*arcs, *lifts], dtype=np.int32))
 
     def hazards(self, standing: Sequence[Standing]) -> HazardTimes:
-        """The hazards over the network, offset 0 being now. Raises Invalid for one that is wrong."""
+        """The hazards over the network, offset 0 being now; levels that the plan does not have are left out of them.
+
+        Raises Invalid for one that is wrong.
+        """
         times = HazardTimes(self.graph, self.index)
-        times.update([place(aged(it.hazard, it.age_ms), self.projection, self.levels) for it in standing])
+        here = [on_levels(aged(it.hazard, it.age_ms), self.levels) for it in standing]
+        times.update([place(it, self.projection, self.levels) for it in here])
         return times
 
     def conditions(

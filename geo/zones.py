@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from shapely import Polygon, is_valid_reason
+from shapely import Polygon, distance, is_valid_reason, points
 from shapely.strtree import STRtree
 
 from core.errors import Invalid
@@ -24,6 +24,8 @@ SHARED_WALL_M = 0.5
 # Smaller is a slip of the mouse (a cabinet is 0.25 m2); larger than 10 km2 is not one zone of a plant.
 AREA_MIN_M2 = 0.25
 AREA_MAX_M2 = 10_000_000.0
+# No site is wider; nearer to the line on which both are equal, a swap of longitude and latitude can not be seen.
+BESIDE_DEGREES = 0.5
 # A drawn room has tens of corners; this bounds the work one request can cause.
 POSITIONS_MAX = 2_000
 
@@ -73,7 +75,10 @@ def _check_position(position: object) -> None:
     lon, lat = position[0], position[1]
     # The projection has no meaning at the poles, and no plant stands there.
     if not -180 <= lon <= 180 or not -89 <= lat <= 89:
-        raise _invalid("coordinates", "longitude is within 180 and latitude within 89 degrees", position, [180, 89])
+        swapped = "; longitude and latitude look swapped" if abs(lon) <= 89 and abs(lat) <= 180 else ""
+        raise _invalid(
+            "coordinates", f"longitude is within 180 and latitude within 89 degrees{swapped}", position, [180, 89]
+        )
 
 
 def _check_area(geojson: Mapping[str, Any]) -> None:
@@ -92,6 +97,40 @@ def _check_area(geojson: Mapping[str, Any]) -> None:
 def area_m2(geojson: Mapping[str, Any]) -> float:
     """The area of a checked polygon."""
     return float(_project(geojson, _origin(geojson)).area)
+
+
+def overlap_m2(geojson: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """How much of a checked polygon lies in another that is near it."""
+    origin = _origin(geojson)
+    one, two = _project(geojson, origin), _project(other, origin)
+    return float(one.intersection(two if two.is_valid else two.buffer(0)).area)
+
+
+def distances_m(geojson: Mapping[str, Any], places: Sequence[tuple[float, float]]) -> list[float]:
+    """How far each place (longitude, latitude) lies from a checked polygon, metres; 0 in it and on its edge."""
+    origin = _origin(geojson)
+    outline = _project(geojson, origin)
+    found: list[float] = distance(outline, points(_metres(places, origin))).tolist() if places else []
+    return found
+
+
+def check_beside(geojson: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:
+    """Raise Invalid for a checked polygon far from the others of its site that would lie among them mirrored."""
+    if not others:
+        return
+    lon, lat = _origin(geojson)
+    near = [_origin(other) for other in others]
+    if not any(_beside((lon, lat), it) for it in near) and any(_beside((lat, lon), it) for it in near):
+        raise _invalid(
+            "coordinates",
+            "it lies far from the site's other zones: longitude and latitude look swapped",
+            [lon, lat],
+            list(near[0]),
+        )
+
+
+def _beside(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) <= BESIDE_DEGREES and abs(one[1] - other[1]) <= BESIDE_DEGREES
 
 
 def adjoining(zones: Sequence[ZoneShape], gap_m: float = SHARED_WALL_M) -> dict[UUID, list[UUID]]:
@@ -118,11 +157,15 @@ def _origin(geojson: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _project(geojson: Mapping[str, Any], origin: tuple[float, float]) -> Polygon:
+    rings = [_metres(ring, origin) for ring in geojson["coordinates"]]
+    return Polygon(rings[0], rings[1:])
+
+
+def _metres(positions: Sequence[Sequence[float]], origin: tuple[float, float]) -> list[tuple[float, float]]:
     lon0, lat0 = origin
     x_scale = math.radians(1.0) * EARTH_RADIUS_M * math.cos(math.radians(lat0))
     y_scale = math.radians(1.0) * EARTH_RADIUS_M
-    rings = [[((p[0] - lon0) * x_scale, (p[1] - lat0) * y_scale) for p in ring] for ring in geojson["coordinates"]]
-    return Polygon(rings[0], rings[1:])
+    return [((p[0] - lon0) * x_scale, (p[1] - lat0) * y_scale) for p in positions]
 
 
 def _invalid(field: str, en: str, value: object, limit: object = None) -> Invalid:

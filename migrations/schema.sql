@@ -193,9 +193,21 @@ CREATE FUNCTION public.muster_findings_open() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
     AS $$ SELECT DISTINCT f.tenant_id FROM audit_findings f WHERE f.ended_at IS NULL $$;
+CREATE FUNCTION public.muster_hazard_sites() RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+    SELECT a.tenant_id, a.site_id FROM alarms a
+    WHERE a.returned_at IS NULL AND a.ended_at IS NULL AND a.kind IN ('high', 'low', 'vote')
+    UNION
+    SELECT h.tenant_id, h.site_id FROM hazards h WHERE h.ended_at IS NULL
+$$;
 CREATE FUNCTION public.muster_keep_place_plan() RETURNS trigger
     LANGUAGE plpgsql
     AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place never changes'; END $$;
+CREATE FUNCTION public.muster_keep_published_plan() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'a published plan of a place stays'; END $$;
 CREATE FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -470,8 +482,14 @@ CREATE TABLE public.actuators (
     retired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    CONSTRAINT actuators_check CHECK ((num_nulls(lon, lat, level) = ANY (ARRAY[0, 3]))),
     CONSTRAINT actuators_deadline_s_check CHECK ((deadline_s > (0)::double precision)),
     CONSTRAINT actuators_kind_check CHECK ((kind = ANY (ARRAY['fan'::text, 'siren'::text, 'beacon'::text, 'valve'::text, 'machine_stop'::text]))),
+    CONSTRAINT actuators_lat_check CHECK (((lat >= ('-89'::integer)::double precision) AND (lat <= (89)::double precision))),
+    CONSTRAINT actuators_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
     CONSTRAINT actuators_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.actuators FORCE ROW LEVEL SECURITY;
@@ -1299,6 +1317,39 @@ CREATE TABLE public.guided_sites (
     looked_at timestamp with time zone
 );
 ALTER TABLE ONLY public.guided_sites FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.hazards (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    incident_id uuid,
+    alarm_id uuid,
+    source text NOT NULL,
+    name jsonb NOT NULL,
+    agent text,
+    body jsonb NOT NULL,
+    facts jsonb NOT NULL,
+    shown jsonb NOT NULL,
+    changes_at timestamp with time zone,
+    stated_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    end_reason text,
+    exercise boolean NOT NULL,
+    version integer NOT NULL,
+    created_by uuid,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT hazards_body_check CHECK ((octet_length((body)::text) <= 8388608)),
+    CONSTRAINT hazards_check CHECK (((source = 'grown'::text) = (alarm_id IS NOT NULL))),
+    CONSTRAINT hazards_check1 CHECK (((alarm_id IS NULL) OR (incident_id IS NOT NULL))),
+    CONSTRAINT hazards_check2 CHECK (((NOT exercise) OR (incident_id IS NOT NULL))),
+    CONSTRAINT hazards_check3 CHECK (((ended_at IS NULL) = (end_reason IS NULL))),
+    CONSTRAINT hazards_check4 CHECK (((ended_by IS NULL) OR (ended_at IS NOT NULL))),
+    CONSTRAINT hazards_facts_check CHECK ((octet_length((facts)::text) <= 262144)),
+    CONSTRAINT hazards_shown_check CHECK ((octet_length((shown)::text) <= 262144)),
+    CONSTRAINT hazards_source_check CHECK ((source = ANY (ARRAY['drawn'::text, 'grown'::text, 'forecast'::text])))
+);
+ALTER TABLE ONLY public.hazards FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.holiday_calendars (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1586,6 +1637,26 @@ CREATE TABLE public.outbox (
     created_at timestamp with time zone NOT NULL
 );
 ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.passage_states (
+    tenant_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    feature text NOT NULL,
+    of text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    set_by uuid,
+    set_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    version integer NOT NULL,
+    CONSTRAINT passage_states_check CHECK ((((state = ANY (ARRAY['open'::text, 'closed'::text, 'locked'::text, 'badge'::text])) AND (of = 'door'::text)) OR ((state = ANY (ARRAY['in_use'::text, 'out_of_use'::text])) AND (of = 'rise'::text)))),
+    CONSTRAINT passage_states_check1 CHECK (((reason IS NOT NULL) OR (state <> ALL (ARRAY['locked'::text, 'out_of_use'::text])))),
+    CONSTRAINT passage_states_check2 CHECK ((until > set_at)),
+    CONSTRAINT passage_states_feature_check CHECK (((char_length(feature) >= 1) AND (char_length(feature) <= 100))),
+    CONSTRAINT passage_states_of_check CHECK ((of = ANY (ARRAY['door'::text, 'rise'::text]))),
+    CONSTRAINT passage_states_reason_check CHECK (((char_length(reason) >= 1) AND (char_length(reason) <= 500))),
+    CONSTRAINT passage_states_version_check CHECK ((version > 0))
+);
+ALTER TABLE ONLY public.passage_states FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.person_devices (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2125,6 +2196,12 @@ CREATE TABLE public.sensors (
     retired_at timestamp with time zone,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    lon double precision,
+    lat double precision,
+    level smallint,
+    CONSTRAINT sensors_check CHECK ((num_nulls(lon, lat, level) = ANY (ARRAY[0, 3]))),
+    CONSTRAINT sensors_lat_check CHECK (((lat >= ('-89'::integer)::double precision) AND (lat <= (89)::double precision))),
+    CONSTRAINT sensors_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
     CONSTRAINT sensors_series_check CHECK (((length(series) >= 1) AND (length(series) <= 64))),
     CONSTRAINT sensors_stale_after_s_check CHECK ((stale_after_s > (0)::double precision))
 );
@@ -2182,6 +2259,7 @@ CREATE TABLE public.sites (
     tz text NOT NULL,
     version integer DEFAULT 1 NOT NULL,
     created_at timestamp with time zone NOT NULL,
+    draft_discarded integer DEFAULT 0 NOT NULL,
     CONSTRAINT sites_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
 );
 ALTER TABLE ONLY public.sites FORCE ROW LEVEL SECURITY;
@@ -2633,6 +2711,8 @@ ALTER TABLE ONLY public.gateways
     ADD CONSTRAINT gateways_pkey PRIMARY KEY (holder);
 ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_pkey PRIMARY KEY (tenant_id, site_id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
@@ -2679,6 +2759,8 @@ ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (tenant_id, id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_pkey PRIMARY KEY (tenant_id, site_id, of, feature);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.place_plans
@@ -2827,6 +2909,7 @@ CREATE INDEX alarm_rules_site ON public.alarm_rules USING btree (tenant_id, site
 CREATE INDEX alarm_states_due ON public.alarm_states USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX alarm_suppressions_newest ON public.alarm_suppressions USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX alarm_suppressions_now ON public.alarm_suppressions USING btree (tenant_id, rule_id) WHERE (ended_at IS NULL);
+CREATE INDEX alarms_active ON public.alarms USING btree (tenant_id, site_id) WHERE ((returned_at IS NULL) AND (ended_at IS NULL));
 CREATE INDEX alarms_incident ON public.alarms USING btree (tenant_id, incident_id);
 CREATE INDEX alarms_long ON public.alarms USING btree (tenant_id, site_id, raised_at) WHERE ((returned_at IS NULL) OR ((returned_at - raised_at) > '24:00:00'::interval));
 CREATE INDEX alarms_newest ON public.alarms USING btree (tenant_id, raised_at DESC, id DESC);
@@ -2881,6 +2964,11 @@ CREATE INDEX feed_messages_incident ON public.feed_messages USING btree (tenant_
 CREATE INDEX floods_incident ON public.floods USING btree (tenant_id, incident_id, started_at DESC);
 CREATE INDEX floods_newest ON public.floods USING btree (tenant_id, started_at DESC, id DESC);
 CREATE UNIQUE INDEX floods_open ON public.floods USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
+CREATE INDEX hazards_alarm_newest ON public.hazards USING btree (tenant_id, alarm_id, created_at DESC) WHERE (alarm_id IS NOT NULL);
+CREATE INDEX hazards_incident ON public.hazards USING btree (tenant_id, incident_id) WHERE (incident_id IS NOT NULL);
+CREATE INDEX hazards_newest ON public.hazards USING btree (tenant_id, site_id, created_at DESC, id DESC);
+CREATE UNIQUE INDEX hazards_of_alarm ON public.hazards USING btree (tenant_id, alarm_id) WHERE ((alarm_id IS NOT NULL) AND (ended_at IS NULL));
+CREATE INDEX hazards_standing ON public.hazards USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (tenant_id, created_at);
 CREATE INDEX incident_resources_incident ON public.incident_resources USING btree (tenant_id, incident_id);
 CREATE INDEX incidents_merged ON public.incidents USING btree (tenant_id, merged_into) WHERE (merged_into IS NOT NULL);
@@ -2968,6 +3056,7 @@ ALTER INDEX public.reading_minutes_pkey ATTACH PARTITION public.reading_minutes_
 ALTER INDEX public.readings_time ATTACH PARTITION public.readings_default_observed_at_idx;
 ALTER INDEX public.readings_pkey ATTACH PARTITION public.readings_default_pkey;
 CREATE TRIGGER place_plans_kept BEFORE UPDATE OF site_id, number, name, source, plan ON public.place_plans FOR EACH ROW WHEN ((old.state <> 'draft'::text)) EXECUTE FUNCTION public.muster_keep_place_plan();
+CREATE TRIGGER place_plans_stay BEFORE DELETE ON public.place_plans FOR EACH ROW WHEN ((old.state <> 'draft'::text)) EXECUTE FUNCTION public.muster_keep_published_plan();
 ALTER TABLE ONLY public.accounts
     ADD CONSTRAINT accounts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.actuators
@@ -3192,6 +3281,14 @@ ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.guided_sites
     ADD CONSTRAINT guided_sites_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_alarm_id_fkey FOREIGN KEY (tenant_id, alarm_id) REFERENCES public.alarms(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
+ALTER TABLE ONLY public.hazards
+    ADD CONSTRAINT hazards_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.holiday_calendars
     ADD CONSTRAINT holiday_calendars_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.holidays
@@ -3272,6 +3369,10 @@ ALTER TABLE ONLY public.objectives
     ADD CONSTRAINT objectives_tenant_id_incident_id_fkey FOREIGN KEY (tenant_id, incident_id) REFERENCES public.incidents(tenant_id, id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.passage_states
+    ADD CONSTRAINT passage_states_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.person_devices
     ADD CONSTRAINT person_devices_tenant_id_account_id_fkey FOREIGN KEY (tenant_id, account_id) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.person_devices
@@ -3573,6 +3674,7 @@ ALTER TABLE public.feeds ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.floods ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gateways ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.guided_sites ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.hazards ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holiday_calendars ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.holidays ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
@@ -3642,6 +3744,7 @@ CREATE POLICY owner_directory ON public.feeds TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.floods TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.gateways TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.guided_sites TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.hazards TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holiday_calendars TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.holidays TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.idempotency_keys TO muster_owner USING (true);
@@ -3660,6 +3763,7 @@ CREATE POLICY owner_directory ON public.message_services TO muster_owner USING (
 CREATE POLICY owner_directory ON public.notices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.objectives TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.outbox TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.passage_states TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.person_devices TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.place_plans TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.plan_templates TO muster_owner USING (true);
@@ -3714,6 +3818,7 @@ CREATE POLICY owner_directory ON public.voting_groups TO muster_owner USING (tru
 CREATE POLICY owner_directory ON public.voting_members TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.waiting_tasks TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.zones TO muster_owner USING (true);
+ALTER TABLE public.passage_states ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.person_devices ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.place_plans ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.plan_templates ENABLE ROW LEVEL SECURITY;
@@ -3808,6 +3913,7 @@ CREATE POLICY tenant_isolation ON public.feed_messages USING ((tenant_id = ( SEL
 CREATE POLICY tenant_isolation ON public.feeds USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.floods USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.guided_sites USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.hazards USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holiday_calendars USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.holidays USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.idempotency_keys USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3826,6 +3932,7 @@ CREATE POLICY tenant_isolation ON public.message_services USING ((tenant_id = ( 
 CREATE POLICY tenant_isolation ON public.notices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.objectives USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.outbox USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.passage_states USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.person_devices USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.place_plans USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.plan_templates USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3921,7 +4028,10 @@ REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_findings_open() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_findings_open() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_hazard_sites() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_hazard_sites() TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_keep_place_plan() FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.muster_keep_published_plan() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_lone_rings_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_lone_sessions_due(moment timestamp with time zone, slack_s double precision, most integer) FROM PUBLIC;
@@ -4003,6 +4113,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.feed_messages TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.feeds TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.floods TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.guided_sites TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.hazards TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.holiday_calendars TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.holidays TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO muster_app;
@@ -4021,8 +4132,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_services TO muster_app
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notices TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.objectives TO muster_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.passage_states TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.person_devices TO muster_app;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.place_plans TO muster_app;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.place_plans TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.plan_templates TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.plan_versions TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.positions TO muster_app;

@@ -19,11 +19,15 @@ Longitude: TypeAlias = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 # The projection has no meaning nearer to a pole, and no plant stands there.
 Latitude: TypeAlias = Annotated[float, msgspec.Meta(ge=-84, le=84)]
 Place: TypeAlias = tuple[Longitude, Latitude]
+# Latitude is within 84 degrees here too; what looks swapped is read, and told so by name.
+DrawnPlace: TypeAlias = tuple[Longitude, Longitude]
 PlaceName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 # A mine's floors are below any building's.
 Floor: TypeAlias = Annotated[int, msgspec.Meta(ge=-100, le=200, description="Floor; 0 is the ground.")]
 Width: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=100, description="Metres.")]
 Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=3600)]
+RoadSpeed: TypeAlias = Annotated[float, msgspec.Meta(ge=1, le=120, description="Kilometres an hour.")]
+RoadWeight: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1000, description="Tonnes.")]
 
 DrawingUnits: TypeAlias = Annotated[float, msgspec.Meta(ge=-1e9, le=1e9)]
 
@@ -53,7 +57,7 @@ class RoomPolygon(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     type: Literal["Polygon"]
     coordinates: Annotated[
-        list[Annotated[list[Place], msgspec.Meta(min_length=4, max_length=2000)]],
+        list[Annotated[list[DrawnPlace], msgspec.Meta(min_length=4, max_length=2000)]],
         msgspec.Meta(min_length=1, max_length=100),
     ]
 
@@ -73,7 +77,7 @@ class DrawnDoor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     id: PlaceName
     level: Floor
-    at: Place
+    at: DrawnPlace
     joins: tuple[PlaceName | None, PlaceName | None]
     state: DoorStateName = "closed"
     width_m: Width = 0.9
@@ -86,7 +90,7 @@ class DrawnStop(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Where a rise is entered or left."""
 
     level: Floor
-    at: Place
+    at: DrawnPlace
     room: PlaceName | None = None
 
 
@@ -109,7 +113,7 @@ class DrawnAssemblyPoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     id: PlaceName
     level: Floor = 0
-    at: Place
+    at: DrawnPlace
     name: Named
     capacity: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
 
@@ -120,7 +124,7 @@ class DrawnLandmark(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     id: PlaceName
     kind: LandmarkKindName
     level: Floor
-    at: Place
+    at: DrawnPlace
     name: Named | None = None
 
 
@@ -129,12 +133,13 @@ class DrawnNode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     id: PlaceName
     level: Floor
-    at: Place
+    at: DrawnPlace
     exit: bool = False
 
 
 class DrawnWay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A link of a drawn network between two nodes; ``one_way``: from the first."""
+    """A link of a drawn network between two nodes; ``one_way``: from the first. Of a road, what a vehicle must know:
+    the speed, the free width and height, the weight it bears; null: not known."""
 
     id: PlaceName
     ends: tuple[PlaceName, PlaceName]
@@ -142,10 +147,16 @@ class DrawnWay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rise: RiseKindName | None = None
     one_way: bool = False
     seconds: Seconds | None = None
+    name: Named | None = None
+    max_kmh: RoadSpeed | None = None
+    width_m: Width | None = None
+    height_m: Width | None = None
+    weight_t: RoadWeight | None = None
 
 
 class DrawnPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A whole plan. With ``ways`` the drawn network is walked; without, one is built from the rooms."""
+    """A whole plan. With walks among its ``ways`` the drawn network is walked; else one is built from the rooms, and
+    the roads are joined to it."""
 
     name: Named
     levels: Annotated[list[DrawnLevel], msgspec.Meta(min_length=1, max_length=301)]
@@ -194,12 +205,12 @@ class PlanImport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class AcceptedFinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A finding that is meant so."""
 
-    kind: Literal["isolated", "unreachable"]
+    kind: Literal["isolated", "unreachable", "lift_only"]
     place: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]
 
 
 class PlanPublication(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What whoever publishes knows of and takes: places from which nobody gets out."""
+    """What whoever publishes knows of and takes: places from which nobody gets out, or by lifts alone."""
 
     accept: Annotated[list[AcceptedFinding], msgspec.Meta(max_length=1000)] = []
 

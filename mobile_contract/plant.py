@@ -34,6 +34,9 @@ ActuatorKindName: TypeAlias = Literal["fan", "siren", "beacon", "valve", "machin
 CommandStateName: TypeAlias = Literal["requested", "sent", "confirmed", "failed", "timed_out", "held_back"]
 
 
+Degrees: TypeAlias = Annotated[float, msgspec.Meta(ge=-180, le=180)]
+
+
 class Named(Text, frozen=True, forbid_unknown_fields=True):
     """A name to give, in both languages."""
 
@@ -133,7 +136,10 @@ class NewZone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ZoneEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What to change of a zone; its neighbours follow from a new polygon or level."""
+    """What to change of a zone; its neighbours follow from a new polygon or level.
+
+    ``accept``: it is meant so that by the plan in force nobody gets out of what it covers now.
+    """
 
     name: Named | msgspec.UnsetType = msgspec.UNSET
     polygon: ZonePolygon | msgspec.UnsetType = msgspec.UNSET
@@ -141,6 +147,7 @@ class ZoneEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     risk: Risk | msgspec.UnsetType = msgspec.UNSET
     agents: Agents | msgspec.UnsetType = msgspec.UNSET
     building: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    accept: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 # Devices on the wire.
@@ -206,6 +213,13 @@ class DeviceCertificateView(msgspec.Struct, frozen=True):
 # Sensors and actuators.
 
 
+class InstrumentPlace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A GeoJSON Point in WGS 84: longitude, latitude. Latitude is within 89 degrees; what looks swapped is told so."""
+
+    coordinates: tuple[Degrees, Degrees]
+    type: Literal["Point"] = "Point"
+
+
 class SensorView(msgspec.Struct, frozen=True):
     """One series of a device; ``retired_at`` set: out of use, its readings are refused."""
 
@@ -224,10 +238,15 @@ class SensorView(msgspec.Struct, frozen=True):
     version: int
     created_at: datetime
     trust: TrustView
+    position: InstrumentPlace | None
+    level: int | None
 
 
 class NewSensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A sensor to create. Device, series, quantity and unit are final: another unit is another sensor."""
+    """A sensor to create. Device, series, quantity and unit are final: another unit is another sensor.
+
+    ``position``: where in its zone it stands; ``level`` null: its zone's.
+    """
 
     device: UUID
     zone: UUID
@@ -238,6 +257,8 @@ class NewSensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stale_after_s: StaleAfter
     agent: Slug | None = None
     calibration_due: date | None = None
+    position: InstrumentPlace | None = None
+    level: Level | None = None
 
 
 class SensorEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -249,6 +270,8 @@ class SensorEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     calibration_due: date | msgspec.UnsetType | None = msgspec.UNSET
     stale_after_s: StaleAfter | msgspec.UnsetType = msgspec.UNSET
     retired: bool | msgspec.UnsetType = msgspec.UNSET
+    position: InstrumentPlace | msgspec.UnsetType | None = msgspec.UNSET
+    level: Level | msgspec.UnsetType = msgspec.UNSET
 
 
 class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,6 +304,8 @@ class ActuatorView(msgspec.Struct, frozen=True):
     retired_at: datetime | None
     version: int
     created_at: datetime
+    position: InstrumentPlace | None
+    level: int | None
 
 
 class NewActuator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -294,6 +319,8 @@ class NewActuator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expected: Proofs
     deadline_s: Deadline
     feedback_sensor: UUID | None = None
+    position: InstrumentPlace | None = None
+    level: Level | None = None
 
 
 class ActuatorEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -305,6 +332,8 @@ class ActuatorEdit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadline_s: Deadline | msgspec.UnsetType = msgspec.UNSET
     feedback_sensor: UUID | msgspec.UnsetType | None = msgspec.UNSET
     retired: bool | msgspec.UnsetType = msgspec.UNSET
+    position: InstrumentPlace | msgspec.UnsetType | None = msgspec.UNSET
+    level: Level | msgspec.UnsetType = msgspec.UNSET
 
 
 # Readings and what was refused of them.

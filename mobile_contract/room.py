@@ -25,6 +25,7 @@ from mobile_contract.room_events import (
     EvacuationPlanned,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -56,6 +57,7 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardView,
     IncidentView,
     MemberView,
     MessageView,
@@ -93,6 +95,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[UUID, MemberView] = {}
     flood: FloodView | None = None
     drill: DrillView | None = None
+    hazards: dict[UUID, HazardView] = {}
 
 
 class SequenceGapError(Exception):
@@ -142,6 +145,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     RouteChanged: ("routes", "route"),
     EvacuationPlanned: ("evacuations", "evacuation"),
     SosChanged: ("sos", "sos"),
+    HazardChanged: ("hazards", "hazard"),
 }
 
 
@@ -217,6 +221,7 @@ def _split_off(state: RoomState, body: IncidentSplit) -> RoomState:
         escalations=_without(state.escalations, body.tasks),
         resources=_without(state.resources, body.resources),
         routes={key: route for key, route in state.routes.items() if route.task not in set(body.tasks)},
+        hazards=_without(state.hazards, body.hazards),
     )
 
 

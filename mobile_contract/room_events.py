@@ -17,6 +17,7 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardView,
     IncidentView,
     Lane,
     MemberView,
@@ -181,6 +182,7 @@ class IncidentSplit(msgspec.Struct, frozen=True, tag_field="kind", tag="incident
     commands: list[UUID]
     deliveries: list[UUID]
     resources: list[UUID]
+    hazards: list[UUID] = []
 
 
 class EscalationChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="escalation.changed"):
@@ -199,6 +201,12 @@ class DrillChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="drill.cha
     """A drill began or ended."""
 
     drill: DrillView
+
+
+class HazardChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="hazard.changed"):
+    """A hazard was stated, stated anew, moved on by itself, or is over."""
+
+    hazard: HazardView
 
 
 class MessagePosted(msgspec.Struct, frozen=True, tag_field="kind", tag="message.posted"):
@@ -246,6 +254,7 @@ Body: TypeAlias = (
     | EscalationChanged
     | SosChanged
     | DrillChanged
+    | HazardChanged
     | MessagePosted
     | MemberJoined
     | MemberLeft

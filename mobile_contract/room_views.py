@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -330,3 +330,37 @@ class DrillView(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     ended_why: Literal["finished", "stopped", "time", "real_alarm"] | None = None
     real_incident: UUID | None = None
+
+
+class HazardAreaView(msgspec.Struct, frozen=True, kw_only=True):
+    """A GeoJSON Polygon or MultiPolygon on these levels; ``factor`` is how many times slower one goes there, null: it
+    is banned."""
+
+    polygon: dict[str, Any]
+    levels: list[int]
+    factor: float | None
+
+
+class HazardView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where it is dangerous now. ``areas`` change at ``changes_at`` by themselves, and are told again then; empty when
+    it is over, or not there yet.
+
+    ``source`` drawn: a person saw it; grown: reckoned from an alarm; forecast: reckoned from a leak. ``bans``: some of
+    it is not to be entered; ``factor``: the greatest of what may be. ``coarse``: it had too many corners to be sent and
+    is shown larger than it is.
+    """
+
+    id: UUID
+    source: Literal["drawn", "grown", "forecast"]
+    name: Text
+    agent: str | None
+    stated_at: datetime
+    ends_at: datetime | None
+    ended_at: datetime | None
+    levels: list[int]
+    bans: bool
+    factor: float | None
+    areas: list[HazardAreaView]
+    coarse: bool
+    changes_at: datetime | None
+    version: int

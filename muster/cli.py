@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     add("api", "HTTP and WebSocket on the one public port.", _role("api"))
     add("courier", "Deliveries, escalations, upkeep.", _role("courier"))
     add("auditor", "Finds what is stuck, puts it right, beats outside while all is well.", _role("auditor"))
+    add("guide", "Finds people their ways, anew whenever a hazard moves.", _role("guide"))
     add("migrate", "Bring the database's schema up to date.", _migrate)
     add("seed", "Create the demo plant once.", _seed)
     access = add("access", "Write the password and access files for a mosquitto of your own.", _access)

@@ -225,7 +225,7 @@ async def _push_service(plan: _Plan) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _roles(plan: _Plan) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
-        for role in ("api", "gateway", "courier", "auditor"):
+        for role in ("guide", "api", "gateway", "courier", "auditor"):
             await stack.enter_async_context(_running(plan, role, ["muster", role]))
         if plan.settings.demo:
             # Devices sign in with their own secrets: they get the address alone.

@@ -7,14 +7,16 @@ from uuid import UUID
 from core.database import Tx, row_to, rows_to
 from plant.model import Actuator, Sensor
 from plant.queries import found, plain
+from plant.standing import Standing
 
 _SENSOR = (
     "tenant_id, id, site_id, device_id, zone_id, series, name, quantity, unit, agent, calibration_due, stale_after_s, "
-    "retired_at, version, created_at"
+    "retired_at, version, created_at, lon, lat, level"
 )
 
 _INSERT_SENSOR = f"""
-INSERT INTO sensors ({_SENSOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+INSERT INTO sensors ({_SENSOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+    $18)
 """
 
 
@@ -37,12 +39,15 @@ async def insert_sensor(tx: Tx, tenant_id: UUID, it: Sensor) -> None:
         it.retired_at,
         it.version,
         it.created_at,
+        it.lon,
+        it.lat,
+        it.level,
     )
 
 
 _UPDATE_SENSOR = """
 UPDATE sensors SET zone_id = $3, name = $4, agent = $5, calibration_due = $6, stale_after_s = $7, retired_at = $8,
-    version = version + 1
+    lon = $9, lat = $10, level = $11, version = version + 1
 WHERE tenant_id = $1 AND id = $2
 """
 
@@ -59,6 +64,9 @@ async def update_sensor(tx: Tx, tenant_id: UUID, it: Sensor) -> None:
         it.calibration_due,
         it.stale_after_s,
         it.retired_at,
+        it.lon,
+        it.lat,
+        it.level,
     )
 
 
@@ -95,11 +103,11 @@ async def list_device_sensors(tx: Tx, tenant_id: UUID, device_id: UUID) -> list[
 
 _ACTUATOR = (
     "tenant_id, id, site_id, device_id, zone_id, slug, name, kind, feedback_sensor_id, expected, deadline_s, "
-    "retired_at, version, created_at"
+    "retired_at, version, created_at, lon, lat, level"
 )
 
 _INSERT_ACTUATOR = f"""
-INSERT INTO actuators ({_ACTUATOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO actuators ({_ACTUATOR}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 """
 
 
@@ -121,12 +129,15 @@ async def insert_actuator(tx: Tx, tenant_id: UUID, it: Actuator) -> None:
         it.retired_at,
         it.version,
         it.created_at,
+        it.lon,
+        it.lat,
+        it.level,
     )
 
 
 _UPDATE_ACTUATOR = """
 UPDATE actuators SET zone_id = $3, name = $4, feedback_sensor_id = $5, expected = $6, deadline_s = $7,
-    retired_at = $8, version = version + 1
+    retired_at = $8, lon = $9, lat = $10, level = $11, version = version + 1
 WHERE tenant_id = $1 AND id = $2
 """
 
@@ -143,6 +154,9 @@ async def update_actuator(tx: Tx, tenant_id: UUID, it: Actuator) -> None:
         plain(it.expected),
         it.deadline_s,
         it.retired_at,
+        it.lon,
+        it.lat,
+        it.level,
     )
 
 
@@ -168,3 +182,18 @@ _LIST_ACTUATORS = f"SELECT {_ACTUATOR} FROM actuators WHERE tenant_id = $1 AND s
 async def list_actuators(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[Actuator]:
     """The actuators of a site, retired ones too."""
     return [row_to(Actuator, row) for row in await tx.fetch(_LIST_ACTUATORS, tenant_id, site_id)]
+
+
+_LIST_STANDING = """
+SELECT 'sensor' AS kind, id, series AS name, lon, lat, level FROM sensors
+WHERE tenant_id = $1 AND zone_id = $2 AND retired_at IS NULL AND lon IS NOT NULL
+UNION ALL
+SELECT 'actuator', id, slug, lon, lat, level FROM actuators
+WHERE tenant_id = $1 AND zone_id = $2 AND retired_at IS NULL AND lon IS NOT NULL
+ORDER BY kind DESC, name, id
+"""
+
+
+async def list_standing(tx: Tx, tenant_id: UUID, zone_id: UUID) -> list[Standing]:
+    """The sensors and actuators of a zone that are in use and have a place."""
+    return [row_to(Standing, row) for row in await tx.fetch(_LIST_STANDING, tenant_id, zone_id)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,7 +20,9 @@ from plant import instrument_queries, queries
 from plant.model import ACTIONS, Actuator, ActuatorKind, Device, Expectation, Sensor
 from plant.permissions import PlantPermission, authorise
 from plant.place_service import apply, check_name, check_same_site, check_slug, check_version, note, unless_taken
+from plant.standing import Place, check_place
 
+T = TypeVar("T", Sensor, Actuator)
 SECRET_BYTES = 24
 # A day: slower than that is a logbook, not a sensor.
 STALE_MAX_S = 86_400.0
@@ -54,7 +57,7 @@ class DeviceChange(msgspec.Struct, frozen=True):
 
 
 class SensorDraft(msgspec.Struct, frozen=True):
-    """A new sensor; ``unit`` is a UCUM code and final."""
+    """A new sensor; ``unit`` is a UCUM code and final. ``level`` None: its zone's, where it has a position."""
 
     device_id: UUID
     zone_id: UUID
@@ -65,6 +68,8 @@ class SensorDraft(msgspec.Struct, frozen=True):
     stale_after_s: float
     agent: str | None = None
     calibration_due: date | None = None
+    position: Place | None = None
+    level: int | None = None
 
 
 class SensorChange(msgspec.Struct, frozen=True):
@@ -76,10 +81,12 @@ class SensorChange(msgspec.Struct, frozen=True):
     calibration_due: date | msgspec.UnsetType | None = msgspec.UNSET
     stale_after_s: float | msgspec.UnsetType = msgspec.UNSET
     retired: bool | msgspec.UnsetType = msgspec.UNSET
+    position: Place | msgspec.UnsetType | None = msgspec.UNSET
+    level: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActuatorDraft(msgspec.Struct, frozen=True):
-    """A new actuator; ``expected``: for each action it shall do, what proves it."""
+    """A new actuator; ``expected``: for each action it shall do, what proves it; ``level`` as of a sensor."""
 
     device_id: UUID
     zone_id: UUID
@@ -89,6 +96,8 @@ class ActuatorDraft(msgspec.Struct, frozen=True):
     expected: dict[str, Expectation]
     deadline_s: float
     feedback_sensor_id: UUID | None = None
+    position: Place | None = None
+    level: int | None = None
 
 
 class ActuatorChange(msgspec.Struct, frozen=True):
@@ -100,6 +109,8 @@ class ActuatorChange(msgspec.Struct, frozen=True):
     deadline_s: float | msgspec.UnsetType = msgspec.UNSET
     feedback_sensor_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     retired: bool | msgspec.UnsetType = msgspec.UNSET
+    position: Place | msgspec.UnsetType | None = msgspec.UNSET
+    level: int | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create_device(tx: Tx, actor: Actor | None, draft: DeviceDraft) -> NewDevice:
@@ -173,6 +184,7 @@ async def create_sensor(tx: Tx, actor: Actor | None, draft: SensorDraft) -> Sens
         version=1,
         created_at=tx.now,
     )
+    sensor = await _placed(tx, tenant_id, sensor, draft.position, draft.level)
     await _check_sensor(tx, tenant_id, sensor)
     await unless_taken(instrument_queries.insert_sensor(tx, tenant_id, sensor), "sensor", sensor.series)
     await note(tx, actor, "sensor.created", "sensor", sensor.id, sensor.site_id, draft)
@@ -190,6 +202,7 @@ async def edit_sensor(
     if change.retired is not msgspec.UNSET:
         retired_at = (retired_at or tx.now) if change.retired else None
     sensor = msgspec.structs.replace(apply(sensor, change), retired_at=retired_at)
+    sensor = await _placed(tx, tenant_id, sensor, change.position, change.level)
     await _check_sensor(tx, tenant_id, sensor)
     if sensor.retired_at is not None:
         await _check_proves_nothing(tx, tenant_id, sensor)
@@ -218,6 +231,7 @@ async def create_actuator(tx: Tx, actor: Actor | None, draft: ActuatorDraft) -> 
         version=1,
         created_at=tx.now,
     )
+    actuator = await _placed(tx, tenant_id, actuator, draft.position, draft.level)
     await _check_actuator(tx, tenant_id, actuator)
     await unless_taken(instrument_queries.insert_actuator(tx, tenant_id, actuator), "actuator", actuator.slug)
     await note(tx, actor, "actuator.created", "actuator", actuator.id, actuator.site_id, draft)
@@ -235,10 +249,31 @@ async def edit_actuator(
     if change.retired is not msgspec.UNSET:
         retired_at = (retired_at or tx.now) if change.retired else None
     actuator = msgspec.structs.replace(apply(actuator, change), retired_at=retired_at)
+    actuator = await _placed(tx, tenant_id, actuator, change.position, change.level)
     await _check_actuator(tx, tenant_id, actuator)
     await instrument_queries.update_actuator(tx, tenant_id, actuator)
     await note(tx, actor, "actuator.edited", "actuator", actuator.id, actuator.site_id, change)
     return actuator
+
+
+async def _placed(
+    tx: Tx,
+    tenant_id: UUID,
+    it: T,
+    position: Place | msgspec.UnsetType | None,
+    level: int | msgspec.UnsetType | None,
+) -> T:
+    """The instrument where it stands now, in its zone; without a level it is its zone's. Raises Invalid."""
+    if position is None or (position is msgspec.UNSET and it.lon is None):
+        return msgspec.structs.replace(it, lon=None, lat=None, level=None)
+    if position is not msgspec.UNSET:
+        it = msgspec.structs.replace(it, lon=position[0], lat=position[1])
+    # Held, so that nobody redraws it meanwhile.
+    zone = await queries.get_zone(tx, tenant_id, it.zone_id, lock=True)
+    floor = zone.level if level is None or level is msgspec.UNSET else level
+    if it.retired_at is None and it.lon is not None and it.lat is not None:
+        check_place(zone.polygon, zone.level, (it.lon, it.lat), floor)
+    return msgspec.structs.replace(it, level=floor)
 
 
 async def _check_sensor(tx: Tx, tenant_id: UUID, sensor: Sensor) -> None:

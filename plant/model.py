@@ -84,7 +84,10 @@ class DeviceState(msgspec.Struct, frozen=True):
 
 
 class Sensor(msgspec.Struct, frozen=True):
-    """One series of a device. Silent for ``stale_after_s``: the series is stale, never normal."""
+    """One series of a device. Silent for ``stale_after_s``: the series is stale, never normal.
+
+    ``lon``, ``lat``, ``level``: where it stands in its zone; None, all three: somewhere in it.
+    """
 
     tenant_id: UUID
     id: UUID
@@ -101,6 +104,9 @@ class Sensor(msgspec.Struct, frozen=True):
     retired_at: datetime | None
     version: int
     created_at: datetime
+    lon: float | None = None
+    lat: float | None = None
+    level: int | None = None
 
 
 class ActuatorKind(StrEnum):
@@ -133,7 +139,10 @@ class Expectation(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Actuator(msgspec.Struct, frozen=True):
-    """A thing Muster can move. ``expected``: action -> proof; no proof within ``deadline_s`` is an alarm."""
+    """A thing Muster can move. ``expected``: action -> proof; no proof within ``deadline_s`` is an alarm.
+
+    ``lon``, ``lat``, ``level``: where it stands in its zone; None, all three: somewhere in it.
+    """
 
     tenant_id: UUID
     id: UUID
@@ -149,6 +158,9 @@ class Actuator(msgspec.Struct, frozen=True):
     retired_at: datetime | None
     version: int
     created_at: datetime
+    lon: float | None = None
+    lat: float | None = None
+    level: int | None = None
 
 
 class CommandState(StrEnum):

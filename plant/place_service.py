@@ -16,11 +16,12 @@ from core.actor import Actor
 from core.database import Tx
 from core.errors import Conflict, Invalid
 from core.ids import new_id
-from geo.zones import ZoneShape, adjoining, check_polygon
+from geo.zones import ZoneShape, adjoining, check_beside, check_polygon
 from mobile_contract.text import Text
-from plant import queries
+from plant import instrument_queries, queries
 from plant.model import Actuator, Building, Device, Sensor, Site, Zone
 from plant.permissions import PlantPermission, authorise, id_of
+from plant.standing import check_left_outside
 
 # News for gateways: key is the site's id.
 CHANGED = "plant.changed"
@@ -75,7 +76,7 @@ class ZoneDraft(msgspec.Struct, frozen=True):
 
 
 class ZoneChange(msgspec.Struct, frozen=True):
-    """What is UNSET stays."""
+    """What is UNSET stays; ``accept``: nobody gets out of the zone by the plan in force, and it is meant so."""
 
     name: Text | msgspec.UnsetType = msgspec.UNSET
     polygon: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
@@ -83,6 +84,7 @@ class ZoneChange(msgspec.Struct, frozen=True):
     risk: int | msgspec.UnsetType = msgspec.UNSET
     agents: list[str] | msgspec.UnsetType = msgspec.UNSET
     building_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    accept: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 async def create_site(tx: Tx, actor: Actor | None, draft: SiteDraft) -> Site:
@@ -154,7 +156,7 @@ async def create_zone(tx: Tx, actor: Actor | None, draft: ZoneDraft) -> Zone:
         version=1,
         created_at=tx.now,
     )
-    await _check_zone(tx, tenant_id, zone)
+    await check_zone(tx, tenant_id, zone)
     await unless_taken(queries.insert_zone(tx, tenant_id, zone), "zone", zone.slug)
     zone = await _adjoin(tx, tenant_id, zone)
     await note(tx, actor, "zone.created", "zone", zone.id, zone.site_id, draft)
@@ -164,7 +166,10 @@ async def create_zone(tx: Tx, actor: Actor | None, draft: ZoneDraft) -> Zone:
 async def edit_zone(
     tx: Tx, actor: Actor | None, zone_id: UUID, change: ZoneChange, *, expected_version: int | None
 ) -> Zone:
-    """Raises NotFound, Conflict version.changed, Invalid."""
+    """Raises NotFound, Conflict version.changed, Conflict naming the instruments left outside, Invalid.
+
+    Whether people get out of it is asked by ``plant.places.zone_service``, which costs a core.
+    """
     tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
     zone = await queries.get_zone(tx, tenant_id, zone_id)
     # The site's row first, always: neighbours are computed from all its zones.
@@ -172,11 +177,19 @@ async def edit_zone(
     zone = await queries.get_zone(tx, tenant_id, zone_id, lock=True)
     check_version(zone.version, expected_version)
     zone = apply(zone, change)
-    await _check_zone(tx, tenant_id, zone)
+    await check_zone(tx, tenant_id, zone)
+    if moves(change):
+        standing = await instrument_queries.list_standing(tx, tenant_id, zone.id)
+        check_left_outside(zone.slug, zone.polygon, zone.level, standing)
     await queries.update_zone(tx, tenant_id, zone)
     zone = await _adjoin(tx, tenant_id, zone)
     await note(tx, actor, "zone.edited", "zone", zone.id, zone.site_id, change)
     return zone
+
+
+def moves(change: ZoneChange) -> bool:
+    """Whether an edit of a zone may leave something outside it."""
+    return change.polygon is not msgspec.UNSET or change.level is not msgspec.UNSET
 
 
 async def _adjoin(tx: Tx, tenant_id: UUID, zone: Zone) -> Zone:
@@ -188,10 +201,13 @@ async def _adjoin(tx: Tx, tenant_id: UUID, zone: Zone) -> Zone:
     return msgspec.structs.replace(zone, adjoining=found[zone.id])
 
 
-async def _check_zone(tx: Tx, tenant_id: UUID, zone: Zone) -> None:
+async def check_zone(tx: Tx, tenant_id: UUID, zone: Zone) -> None:
+    """Raise Invalid, naming the field, for a zone that can not be."""
     check_slug(zone.slug)
     check_name(zone.name)
     check_polygon(zone.polygon)
+    zones = await queries.list_zones(tx, tenant_id, zone.site_id)
+    check_beside(zone.polygon, [it.polygon for it in zones if it.id != zone.id])
     if not 0 <= zone.risk <= RISK_MAX:
         raise Invalid(
             "zone.risk", "a zone's risk is 0 to 3", "区域风险为 0 至 3", field="risk", value=zone.risk, limit=3

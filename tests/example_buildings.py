@@ -147,3 +147,23 @@ def drawn_ways(*, turned_deg: float = 0.0, mirrored: bool = False) -> Building:
 
 
 DRAWN_WAY = ("a", "j", "n", "e", "z")
+
+
+def two_corridors() -> Building:
+    """A hall in the west and a store in the east, joined by a north corridor (the shorter way) and a south one; a lift
+    and stairs from the hall to a gallery; an assembly point in the west."""
+    b = Building(levels=[Level(level=0, name=Text("一层", "ground")), Level(level=1, name=Text("二层", "gallery"))])
+    b.room("hall", (0, 0, 20, 20), name="大厅|Hall")
+    b.room("north", (20, 16, 60, 18), "corridor", "北走廊|North Corridor")
+    b.room("south", (20, 2, 60, 4), "corridor", "南走廊|South Corridor")
+    b.room("store", (60, 0, 80, 20), name="库房|Store")
+    b.room("gallery", (0, 0, 20, 20), name="长廊|Gallery", level=1)
+    b.door("NW", (20, 17), ("hall", "north"), "北一门|North Door 1")
+    b.door("NE", (60, 17), ("north", "store"), "北二门|North Door 2")
+    b.door("SW", (20, 3), ("hall", "south"), "南一门|South Door 1")
+    b.door("SE", (60, 3), ("south", "store"), "南二门|South Door 2")
+    b.door("X", (0, 10), ("hall", None), "西门|West Gate", exit=True)
+    b.rise("S", "stairs", [(4, 4, 0, "hall"), (4, 4, 1, "gallery")], "1号楼梯|Stairs 1")
+    b.rise("L", "lift", [(8, 4, 0, "hall"), (8, 4, 1, "gallery")])
+    b.meet("A", (-20, 10), "西集合点|Assembly West")
+    return b

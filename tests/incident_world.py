@@ -13,9 +13,12 @@ from core.ids import new_id
 from incidents import queries, rooms, views
 from incidents.alarms.model import AlarmState, LimitSource
 from incidents.incident import Alarm, Incident, Task
+from incidents.wayfinding import guide, route_queries
+from incidents.wayfinding.model import RouteRow
 from mobile_contract.room_events import AlarmJoined, IncidentOpened
 from mobile_contract.room_views import Step
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteStep, RouteView
 from people.actor import Actor
 from people.permissions import Role
 
@@ -122,6 +125,60 @@ async def add_task(tx: Tx, world: World, owner: UUID | None) -> Task:
     )
     await queries.insert_task(tx, world.tenant_id, task)
     return task
+
+
+async def add_route(tx: Tx, world: World) -> RouteRow:
+    """Wang's way to a task of theirs, three metres straight on; the room hears of it."""
+    task = await add_task(tx, world, world.wang)
+    line = {"type": "LineString", "coordinates": [[0.0, 0.0], [0.00003, 0.0]]}
+    step = RouteStep(
+        n=1,
+        kind="start",
+        level=0,
+        text=Text("直行", "Go straight on"),
+        short=Text("直行", "Straight"),
+        spoken=Text("直行", "Go straight on"),
+        code="S",
+        vibration_ms=[200],
+        distance_m=3.0,
+        millis=3_000,
+        line=line,
+    )
+    view = RouteView(
+        id=new_id(),
+        incident=world.incident_id,
+        account=world.wang,
+        purpose="task",
+        state="safe",
+        revision=1,
+        cause="given",
+        target=Text("库房", "Store"),
+        computed_at=tx.now,
+        task=task.id,
+        steps=[step],
+        step=1,
+    )
+    row = RouteRow(
+        tenant_id=world.tenant_id,
+        id=view.id,
+        site_id=world.site_id,
+        incident_id=world.incident_id,
+        account_id=world.wang,
+        purpose="task",
+        task_id=task.id,
+        roll_call_id=None,
+        revision=1,
+        state="safe",
+        view=view,
+        way=None,
+        progress=None,
+        fix=None,
+        started_at=tx.now,
+        computed_at=tx.now,
+    )
+    assert await route_queries.insert_route(tx, row)
+    await guide.announce(tx, row)
+    return row
 
 
 async def add_command(tx: Tx, world: World, state: str = "requested") -> UUID:

@@ -2,7 +2,7 @@
 
 Nobody measures where a gas goes in the first minutes; this is the cautious guess routes are planned against until
 sensors say more. A room is reached at the earliest by any way, and holds what its source holds from then on. Walls do
-not leak, and out of doors it is the plume's matter (``plume``): a door to the outside grows nothing.
+not leak, and out of doors it is the plume's matter (``plume``): a door to the outside, drawn or not, grows nothing.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Delays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DELAYS = Delays()
+_NOWHERE: Mapping[PlaceId, int] = {}
 
 
 def behaviour_of(molar_mass_g_mol: float) -> Behaviour:
@@ -79,19 +80,21 @@ def grow(
     until_ms: int,
     delays: Delays = DELAYS,
     sealed: Collection[PlaceId] = (),
+    since: Mapping[PlaceId, int] = _NOWHERE,
     factor: float | None = None,
     air: Sequence[Concentration] = (),
 ) -> Hazard:
     """The zone of an alarm (GeoJSON, on a level) -> the hazard it grows to until ``until_ms``.
 
-    ``sealed``: doors and rises nothing gets through. ``factor`` and ``air`` hold for every room that is reached, so a
+    ``sealed``: doors and rises nothing gets through. ``since``: rooms that were reached already, and when: a door that
+    is closed behind a gas does not bring it back. ``factor`` and ``air`` hold for every room that is reached, so a
     dose reckoned from them is an upper bound. Arrivals are moved to earlier ones where there would be more than
     SLICES_GROWN_MAX slices. Raises Invalid for a zone that is no polygon, or a time that is not within a week.
     """
     if not 0 < until_ms <= OFFSET_MAX_MS:
         raise invalid("until_ms", "a hazard grows for up to a week", "扩散时间须在一周以内", until_ms, OFFSET_MAX_MS)
     seeds = rooms_under(plan.rooms, drawn_shape("polygon", polygon), level)
-    reached = arrivals(plan, seeds, behaviour=behaviour, delays=delays, sealed=sealed)
+    reached = arrivals(plan, seeds, behaviour=behaviour, delays=delays, sealed=sealed, since=since)
     rooms = {room.id: room for room in plan.rooms}
     zone = Area(polygon=polygon, levels=[level], factor=factor, air=list(air))
     by_start: dict[int, list[Area]] = defaultdict(list)
@@ -127,16 +130,19 @@ def arrivals(
     behaviour: Behaviour,
     delays: Delays = DELAYS,
     sealed: Collection[PlaceId] = (),
+    since: Mapping[PlaceId, int] = _NOWHERE,
 ) -> dict[PlaceId, int]:
     """For each room that is reached, when at the earliest: whole ms, by arrival and then id. Rooms alone are named.
 
-    Doors and stops that name a room that is not there lead nowhere. Raises Invalid for a delay below 0 or above a week.
+    ``since``: rooms that were reached whatever doors are like now, and when. Doors and stops that name a room that is
+    not there lead nowhere. Raises Invalid for a delay below 0 or above a week.
     """
     _check_delays(delays)
     links = _links(plan, behaviour, delays, set(sealed))
-    walkable = {room.id for room in plan.rooms if room.kind != "solid"}
+    walkable = {room.id for room in plan.rooms if room.kind not in ("solid", "outdoors")}
     best: dict[_Node, int] = {}
-    queue: list[tuple[int, _Node]] = [(0, ("room", seed, 0)) for seed in sorted(set(seeds) & walkable)]
+    begun = {**since, **dict.fromkeys(seeds, 0)}
+    queue: list[tuple[int, _Node]] = sorted((at, ("room", it, 0)) for it, at in begun.items() if it in walkable)
     while queue:
         at, node = heappop(queue)
         if node in best or (node[0] == "room" and node[1] not in walkable):

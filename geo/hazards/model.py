@@ -103,6 +103,23 @@ def aged(hazard: Hazard, age_ms: int) -> Hazard:
     return Hazard(id=hazard.id, source=hazard.source, slices=slices)
 
 
+def on_levels(hazard: Hazard, levels: Collection[int]) -> Hazard:
+    """What of a hazard is on some levels: a plan that was drawn anew may have fewer than the one it was stated on."""
+    slices = [
+        Slice(
+            start_ms=it.start_ms,
+            length_ms=it.length_ms,
+            areas=[
+                Area(polygon=area.polygon, levels=kept, factor=area.factor, air=area.air)
+                for area in it.areas
+                if (kept := [level for level in area.levels if level in levels])
+            ],
+        )
+        for it in hazard.slices
+    ]
+    return Hazard(id=hazard.id, source=hazard.source, slices=slices)
+
+
 def factor_permille(factor: float) -> int:
     """The factor in whole thousandths."""
     return round(factor * 1_000)

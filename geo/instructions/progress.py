@@ -165,7 +165,7 @@ def _doubted(track: Track, state: Progress, match: _Match, at_ms: float, doubt: 
 def _believed(track: Track, state: Progress, match: _Match, at_ms: float) -> Progress:
     left_m, inside = track.left_m(at_ms), state.inside + 1
     near_m = min(max(match.accuracy_m, ARRIVED_M), ARRIVED_MAX_M)
-    there = left_m <= near_m and track.level[track.piece(at_ms)] == track.level[-1]
+    there = left_m <= near_m and bool(track.level[track.piece(at_ms)] == track.level[-1])
     believed = msgspec.structs.replace(
         state,
         at_ms=at_ms,

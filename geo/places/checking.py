@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
-from geo.graph.connection import parts, reaching, strong_parts
-from geo.graph.csr import BANNED
+from geo.graph.connection import Marks, parts, reaching, strong_parts
+from geo.graph.csr import BANNED, Graph
 from geo.places.findings import Finding, FindingKind
-from geo.places.model import Plan, Position
+from geo.places.model import PlaceId, Plan, Position, Room
 from geo.places.network import ArcKind, Network
+from geo.places.roads import walks_rooms
 from mobile_contract.text import Text
 
 # A part of thousands of nodes is named by the first of them.
@@ -16,12 +18,14 @@ NAMED_MAX = 20
 
 
 def check_network(network: Network, plan: Plan) -> list[Finding]:
-    """Isolated parts, one-way pockets and links, rooms with no way to an exit or assembly point, dead doors."""
+    """Isolated parts, one-way pockets and links, rooms with no way to an exit or assembly point, or with one by lifts
+    alone, dead doors."""
     return [
         *_isolated(network),
         *_pockets(network),
         *_one_way(network),
         *_unreachable(network, plan),
+        *_lift_only(network, plan),
         *_dead_doors(network, plan),
     ]
 
@@ -99,34 +103,57 @@ def _one_way(network: Network) -> list[Finding]:
     return findings
 
 
-def _unreachable(network: Network, plan: Plan) -> list[Finding]:
-    """Rooms with no node that reaches an exit or an assembly point; every room, when there is neither."""
-    goals = [*network.exits, *network.assembly]
-    out = reaching(network.graph, goals)
-    safe = {node.room for node, reached in zip(network.nodes, out.tolist(), strict=True) if reached}
-    if plan.ways:
+def getting_out(network: Network) -> Marks:
+    """Which nodes reach an exit or an assembly point (n)."""
+    return reaching(network.graph, [*network.exits, *network.assembly])
+
+
+def rooms_out(network: Network, plan: Plan) -> set[PlaceId | None]:
+    """Rooms from which an exit or an assembly point is reached; None is the outside."""
+    out = getting_out(network)
+    safe: set[PlaceId | None] = {
+        node.room for node, reached in zip(network.nodes, out.tolist(), strict=True) if reached
+    }
+    if not walks_rooms(plan):
         # A drawn network may end in the doorway of a room: who may pass the door leaves the room by it.
         graph = network.graph
         passed = np.flatnonzero((graph.kinds == ArcKind.DOOR) & (graph.millis != BANNED) & out[graph.tails]).tolist()
         through = {network.arc_of[arc] for arc in passed}
         safe |= {room for door in plan.doors if door.id in through for room in door.joins[: 1 if door.one_way else 2]}
-    findings = []
-    for room in plan.rooms:
-        if room.kind != "solid" and room.id not in safe:
-            lon, lat = room.polygon["coordinates"][0][0][:2]
-            findings.append(
-                Finding(
-                    kind="unreachable",
-                    outcome="noted",
-                    place=room.id,
-                    at=(lon, lat),
-                    level=room.level,
-                    detail=Text(
-                        "无法走到任何出口或集合点", "no exit and no assembly point can be reached from this room"
-                    ),
-                )
-            )
-    return findings
+    return safe
+
+
+def _unreachable(network: Network, plan: Plan) -> list[Finding]:
+    """Rooms with no node that reaches an exit or an assembly point; every room, when there is neither."""
+    safe = rooms_out(network, plan)
+    detail = Text("无法走到任何出口或集合点", "no exit and no assembly point can be reached from this room")
+    rooms = [room for room in plan.rooms if room.kind != "solid" and room.id not in safe]
+    return [_about_room(room, "unreachable", detail) for room in rooms]
+
+
+def _lift_only(network: Network, plan: Plan) -> list[Finding]:
+    """Rooms, and drawn nodes in no room, that are left by lifts alone: those are out of use in a fire."""
+    on_foot = without_lifts(network)
+    lost = rooms_out(network, plan) - rooms_out(on_foot, plan)
+    detail = Text("只能乘电梯离开，火灾时电梯停用", "left by lifts alone, which are out of use in a fire")
+    findings = [_about_room(room, "lift_only", detail) for room in plan.rooms if room.id in lost]
+    labels = parts(on_foot.graph)
+    groups: dict[int, list[int]] = {}
+    for node in np.flatnonzero(getting_out(network) & ~getting_out(on_foot)).tolist():
+        if network.nodes[node].room is None and network.nodes[node].kind == "way":
+            groups.setdefault(int(labels[node]), []).append(node)
+    return findings + [
+        _about_nodes(network, nodes, "lift_only", f"{len(nodes)} 个节点{detail.zh}", f"{len(nodes)} nodes {detail.en}")
+        for _, nodes in sorted(groups.items())
+    ]
+
+
+def without_lifts(network: Network) -> Network:
+    """The same network with its lifts out of use."""
+    graph = network.graph
+    millis = np.where(graph.kinds == ArcKind.LIFT, BANNED, graph.millis)
+    still = Graph(graph.starts, graph.heads, millis, graph.x, graph.y, graph.level, graph.kinds)
+    return msgspec.structs.replace(network, graph=still)
 
 
 def _dead_doors(network: Network, plan: Plan) -> list[Finding]:
@@ -134,7 +161,7 @@ def _dead_doors(network: Network, plan: Plan) -> list[Finding]:
     used = {
         of for of, millis in zip(network.arc_of, network.graph.millis.tolist(), strict=True) if millis != int(BANNED)
     }
-    if plan.ways:
+    if not walks_rooms(plan):
         # A drawn network need not pass every door; a door that closes a way it passes is dead.
         doors = [door for door in plan.doors if door.id in set(network.arc_of) and door.id not in used]
     else:
@@ -150,6 +177,11 @@ def _dead_doors(network: Network, plan: Plan) -> list[Finding]:
         )
         for door in doors
     ]
+
+
+def _about_room(room: Room, kind: FindingKind, detail: Text) -> Finding:
+    lon, lat = room.polygon["coordinates"][0][0][:2]
+    return Finding(kind=kind, outcome="noted", place=room.id, at=(lon, lat), level=room.level, detail=detail)
 
 
 def _about_nodes(network: Network, nodes: list[int], kind: FindingKind, zh: str, en: str) -> Finding:

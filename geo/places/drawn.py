@@ -9,11 +9,11 @@ import shapely
 from shapely import STRtree
 from shapely.geometry import LineString
 
-from core.errors import Invalid
 from geo.graph.csr import BANNED
 from geo.places.draft import Draft, height_between_m
 from geo.places.model import Door, Plan, Way
 from geo.places.network import ArcKind, Node
+from geo.places.roads import DOOR_ON_WAY_M, check_ends
 from geo.places.speeds import (
     LIFT_WAIT_S,
     STAIRS_DOWN_M_S,
@@ -25,8 +25,6 @@ from geo.places.speeds import (
 )
 from geo.places.walls import RoomMap
 
-# A way through a door passes near its middle; one along a corridor keeps farther from the wall.
-DOOR_ON_WAY_M = 0.3
 # An exit door is left at the drawn node before it.
 EXIT_NEAR_M = 3.0
 # An assembly point beside the drawn network is walked to straight over open ground.
@@ -39,6 +37,7 @@ def draw(plan: Plan, draft: Draft) -> None:
     A lift is entered through a node of its own, so that it is waited for once. A way that a door stands on is that
     door's: its state closes the way. Raises Invalid, naming the way, when one of its ends is no node.
     """
+    check_ends(plan)
     walls = RoomMap(plan.rooms, draft.projection)
     numbers: dict[str, int] = {}
     places = draft.projection.to_metres([node.at for node in plan.nodes]).tolist()
@@ -47,16 +46,6 @@ def draw(plan: Plan, draft: Draft) -> None:
         numbers[node.id] = number
         if node.exit:
             draft.exits.append(number)
-    for way in plan.ways:
-        for end in way.ends:
-            if end not in numbers:
-                raise Invalid(
-                    "geo.way_invalid",
-                    f"way {way.id} ends at {end}, which is no node",
-                    f"路径 {way.id} 的端点 {end} 不存在",
-                    field="ways",
-                    value=way.id,
-                )
     doors = _doors_on_ways(plan, numbers, draft)
     cabins: dict[int, int] = {}
     for way in plan.ways:
@@ -78,7 +67,14 @@ def _way(plan: Plan, way: Way, ends: tuple[int, int], door: Door | None, draft: 
         for tail, head in directions:
             draft.arc(tail, head, millis, kind, of)
         return
-    for tail, head in directions:
+    climb(plan, way, ends, draft, cabins)
+
+
+def climb(plan: Plan, way: Way, ends: tuple[int, int], draft: Draft, cabins: dict[int, int]) -> None:
+    """Add the arcs of a drawn rise between two nodes; ``cabins``: the nodes inside lifts, by the node before them."""
+    assert way.rise is not None
+    length_m = math.dist(draft.place(ends[0]), draft.place(ends[1]))
+    for tail, head in [ends] if way.one_way else [ends, (ends[1], ends[0])]:
         low, high = sorted((draft.level(tail), draft.level(head)))
         height_m = height_between_m(plan.levels, low, high)
         up_s, down_s = rise_seconds(way.rise, height_m)

@@ -23,6 +23,7 @@ FindingKind: TypeAlias = Literal[
     "isolated",
     "one_way",
     "unreachable",
+    "lift_only",
     "kind_unknown",
     "geometry_unknown",
     "door_off_wall",
@@ -33,6 +34,11 @@ FindingKind: TypeAlias = Literal[
     "file_invalid",
     "not_walkable",
     "unplaced",
+    "gate_off_road",
+    "road_without_gate",
+    "road_unreachable",
+    "road_no_return",
+    "road_through_wall",
 ]
 Outcome: TypeAlias = Literal["repaired", "refused", "noted"]
 """``refused``: the thing is left out of the plan. ``noted``: it is in it as it came."""

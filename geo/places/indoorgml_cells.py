@@ -16,7 +16,7 @@ from geo.graph.csr import Floats
 from geo.places.features import ID_MAX_CHARS, clean
 from geo.places.findings import Finding, FindingKind, Outcome
 from geo.places.gml_geometry import floor_of
-from geo.places.model import Level, RoomKind
+from geo.places.model import Level, Position, RoomKind
 from geo.places.xml_tree import Element
 from geo.projection import Projection
 from mobile_contract.text import Text
@@ -115,9 +115,20 @@ class Report:
         """A thing's name in the findings."""
         return f"{self.file}#{clean(own, ID_MAX_CHARS) or '?'}"
 
-    def note(self, own: str | None, kind: FindingKind, outcome: Outcome, zh: str, en: str) -> None:
-        """Add a finding about a thing."""
-        self.findings.append(Finding(kind=kind, outcome=outcome, place=self.place(own), detail=Text(zh, en)))
+    def note(
+        self,
+        own: str | None,
+        kind: FindingKind,
+        outcome: Outcome,
+        zh: str,
+        en: str,
+        *,
+        at: Position | None = None,
+        level: int | None = None,
+    ) -> None:
+        """Add a finding about a thing; None: about the document."""
+        place = self.file if own is None and kind == "not_walkable" else self.place(own)
+        self.findings.append(Finding(kind=kind, outcome=outcome, place=place, detail=Text(zh, en), at=at, level=level))
 
 
 def check_anchor(anchor: Anchor) -> None:

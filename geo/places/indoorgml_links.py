@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -27,6 +27,9 @@ DOOR_WIDTH_M, _DOOR_MIN_M, _DOOR_MAX_M = 0.9, 0.3, 20.0
 # Corners of a boundary this much above its lowest are not on the floor.
 _FOOT_M = 0.05
 _FOOT_CORNERS = 64
+_BACK = "-REVERSE"
+# Boundaries that may be exits: more than this are walls.
+_MAYBE_MAX = 50
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -44,6 +47,23 @@ class _Through(msgspec.Struct):
     place: Point
     width_m: float
     back: bool = False
+
+
+class _Gate(msgspec.Struct, frozen=True):
+    """A boundary of a room; ``joined``: a transition goes through it."""
+
+    id: str
+    name: str
+    room: str
+    place: Point
+    width_m: float
+    joined: bool
+
+
+def _one_boundary(one: _Gate, other: _Gate) -> bool:
+    """Whether two are there and back of one: of one name, or named so as the editor of the published buildings does."""
+    same = bool(one.name) and one.name == other.name
+    return same or one.id == f"{other.id}{_BACK}" or other.id == f"{one.id}{_BACK}"
 
 
 def read_links(root: Element, cells: Mapping[str, Cell], scale: float, report: Report) -> list[Link]:
@@ -153,16 +173,71 @@ class Doors:
 
     def _anchors(self, root: Element) -> None:
         """Boundaries to the outside: an exit of the room that names them; there and back are one."""
-        owner = {part.href: own for own in self.polygons for part in self.cells[own].element.own("partialboundedBy")}
+        anchors = list(self._owned(root, "AnchorBoundary"))
         met: dict[str, list[Point]] = {}
-        for gate in root.all("AnchorBoundary"):
+        for one in anchors:
+            other = next((it for it in anchors if it.room != one.room and _one_boundary(one, it)), None)
+            if other is not None:
+                self._inner(one, other)
+            elif all(one.place.distance(place) > _WALL_M for place in met.setdefault(one.room, [])):
+                met[one.room].append(one.place)
+                self._add(f"exit {one.id}", (one.room, None), one.place, one.width_m, True)
+        if not any(door.exit for door in self.found.values()):
+            self._no_exit(root)
+
+    def _owned(self, root: Element, *kinds: str) -> Iterator[_Gate]:
+        """The boundaries of these kinds that a room names and that have a place."""
+        owner = {part.href: own for own in self.polygons for part in self.cells[own].element.own("partialboundedBy")}
+        for gate in root.all(*kinds):
             room = owner.get(gate.id)
             width_m, place = self._gate(gate)
-            if room is None or place is None:
+            if gate.id is not None and room is not None and place is not None:
+                joined = next(iter(gate.own("duality")), None) is not None
+                yield _Gate(gate.id, gate.word("name"), room, place, width_m, joined)
+
+    def _inner(self, one: _Gate, other: _Gate) -> None:
+        """An anchor there and back of two rooms leads from one into the other: nobody is sent out by it."""
+        if (one.room, one.id) > (other.room, other.id):
+            return
+        place = Point((one.place.x + other.place.x) / 2, (one.place.y + other.place.y) / 2)
+        self._add(f"door {one.room} {other.room}", (one.room, other.room), place, one.width_m)
+        self.report.note(
+            one.id,
+            "kind_unknown",
+            "repaired",
+            f"AnchorBoundary 同属 {one.room} 与 {other.room}，按两者之间的门处理，不作出口",
+            f"an AnchorBoundary of {one.room} and {other.room}: taken as the door between them, not as an exit",
+        )
+
+    def _no_exit(self, root: Element) -> None:
+        """Say what the document lacks, and which of its boundaries may be what is missing. A wall is one too, so that
+        none is taken for an exit."""
+        self.report.note(
+            None,
+            "not_walkable",
+            "noted",
+            "文件没有给出任何出口（无 AnchorBoundary、AnchorSpace，OGC 14-005r5），请补画出口门或集合点",
+            "it names no way out: no AnchorBoundary and no AnchorSpace (OGC 14-005r5, navigation); draw a door with "
+            "exit, or an assembly point",
+        )
+        maybe = [gate for gate in self._owned(root, *BOUNDARIES) if not gate.joined]
+        shown: list[_Gate] = []
+        for gate in maybe:
+            inner = any(gate.room != other.room and _one_boundary(gate, other) for other in maybe)
+            again = any(it.room == gate.room and it.place.distance(gate.place) <= _WALL_M for it in shown)
+            if inner or again or len(shown) == _MAYBE_MAX:
                 continue
-            if all(place.distance(other) > _WALL_M for other in met.setdefault(room, [])):
-                met[room].append(place)
-                self._add(f"exit {gate.id}", (room, None), place, width_m, True)
+            shown.append(gate)
+            lon, lat = self.site.projection.to_degrees([(gate.place.x, gate.place.y)])[0].tolist()
+            self.report.note(
+                gate.id,
+                "reference_unknown",
+                "noted",
+                f"{gate.room} 的边界没有对应的 Transition；若为出口，请画成出口门",
+                f"a boundary of {gate.room} that no transition goes through: an exit, if it is an opening",
+                at=(lon, lat),
+                level=self.level_of[gate.room],
+            )
 
     def _add(self, own: str, joins: tuple[str, str | None], place: Point, width_m: float, out: bool = False) -> None:
         lon, lat = self.site.projection.to_degrees([(place.x, place.y)])[0].tolist()

@@ -116,9 +116,11 @@ class WayNode(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """A drawn link of the network between two nodes; ``seconds`` None: by its length and kind.
+    """A drawn link of the network between two nodes; ``seconds`` on foot, None: by its length and kind.
 
-    Between levels it is a rise: ``rise`` says of which kind. ``one_way``: from ``ends[0]`` to ``ends[1]``.
+    Between levels it is a rise: ``rise`` says of which kind. ``one_way``: from ``ends[0]`` to ``ends[1]``. The rest is
+    a road's, for vehicles: ``max_kmh`` None: the plant's own limit (``speeds.ROAD_KMH``); ``width_m`` free between
+    kerbs and walls, ``height_m`` under pipes and bridges, ``weight_t`` it bears, None: not known.
     """
 
     id: PlaceId
@@ -127,10 +129,16 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     rise: RiseKind | None = None
     one_way: bool = False
     seconds: float | None = None
+    name: Text | None = None
+    max_kmh: float | None = None
+    width_m: float | None = None
+    height_m: float | None = None
+    weight_t: float | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """A place as drawn or imported. With ``ways`` the drawn network is walked; without, one is built from the rooms."""
+    """A place as drawn or imported. With walks among its ``ways`` the drawn network is walked; else one is built from
+    the rooms, and the roads are joined to it."""
 
     name: Text
     levels: list[Level]

@@ -11,6 +11,7 @@ from shapely.strtree import STRtree
 from geo.places.draft import projection_of
 from geo.places.findings import Finding, FindingKind
 from geo.places.model import Plan, Position
+from geo.places.road_check import barriers, check_roads
 from geo.places.walls import RoomMap
 from geo.zones import SHARED_WALL_M
 from mobile_contract.text import Text
@@ -20,8 +21,11 @@ OVERLAP_SHARE_MAX = 0.05
 
 
 def check_plan(plan: Plan) -> list[Finding]:
-    """Ids given twice, levels and rooms that are not there, doors off their wall, rooms drawn over each other."""
+    """Ids given twice, levels and rooms that are not there, roads no vehicle gets to, doors off their wall, rooms drawn
+    over each other."""
     findings = [*_duplicates(plan), *_unknown_levels(plan), *_unknown_references(plan)]
+    if not any(finding.kind == "reference_unknown" for finding in findings):
+        findings += check_roads(plan)
     if any(room.kind != "solid" for room in plan.rooms):
         walls = RoomMap(plan.rooms, projection_of(plan))
         findings += [*_off_wall(plan, walls), *_overlaps(walls)]
@@ -81,7 +85,10 @@ def _unknown_references(plan: Plan) -> list[Finding]:
 def _off_wall(plan: Plan, walls: RoomMap) -> list[Finding]:
     index = {room.id: number for number, room in enumerate(walls.rooms)}
     findings = []
+    on_roads = barriers(plan)
     for door in plan.doors:
+        if door.id in on_roads:
+            continue
         point = Point(*walls.projection.to_metres([door.at])[0].tolist())
         joined = [index[room] for room in door.joins if room in index]
         away = max((float(walls.polygons[i].boundary.distance(point)) for i in joined), default=0.0)

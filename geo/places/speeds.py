@@ -29,6 +29,9 @@ LADDER_M_S = 0.3
 # Not a standard's: pulling a door open; nobody is slower by more than this who has both hands.
 DOOR_OPEN_S = 1.0
 DOOR_BADGE_S = 3.0
+# Of a road in a plant without a limit of its own, the main ones apart: GB 4387-2008, 6.4.1. Vehicles on duty are not
+# bound by it (6.4.3); whoever waits for them is told no earlier time.
+ROAD_KMH = 20.0
 # A floor of an industrial building where the plan does not say.
 STOREY_M = 4.0
 
@@ -36,6 +39,11 @@ STOREY_M = 4.0
 def walk_millis(metres: float) -> int:
     """Time along a floor, whole milliseconds, at least one."""
     return whole_millis(metres / WALK_M_S)
+
+
+def road_millis(metres: float, max_kmh: float | None) -> int:
+    """Time of a vehicle along a road, whole milliseconds, at least one."""
+    return whole_millis(metres * 3.6 / (ROAD_KMH if max_kmh is None else max_kmh))
 
 
 def rise_seconds(kind: RiseKind, height_m: float) -> tuple[float, float]:

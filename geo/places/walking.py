@@ -1,4 +1,4 @@
-"""A plan -> its walking network: as drawn, or built from rooms, doors and rises. Pure."""
+"""A plan -> its walking network: as drawn, or built from rooms, doors and rises, with its roads. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from shapely import STRtree
 from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from core.errors import Invalid
 from geo.graph.csr import BANNED
 from geo.places.draft import Draft, projection_of
 from geo.places.drawn import draw
 from geo.places.model import Door, DoorState, PlaceId, Plan, Rise
 from geo.places.network import ArcKind, Network, Node
+from geo.places.roads import walks_rooms
+from geo.places.roads_walked import RoadsWalked
 from geo.places.speeds import door_seconds, whole_millis
 from geo.places.visibility import ways_inside
 from geo.places.walls import RoomMap, mitred, polygon_m
@@ -36,10 +39,10 @@ def walking_network(plan: Plan, *, lifts: bool = True, doors: frozenset[DoorStat
     a way without its node, a room too complex to walk.
     """
     draft = Draft(projection_of(plan), lifts=lifts, doors=doors)
-    if plan.ways:
-        draw(plan, draft)
-    else:
+    if walks_rooms(plan):
         _Built(plan, draft).build()
+    else:
+        draw(plan, draft)
     return draft.network()
 
 
@@ -58,14 +61,23 @@ class _Built:
         for rise in self.plan.rises:
             self._rise(rise)
         self._assembly()
+        roads = RoadsWalked(self.plan, self.draft, self.walls)
+        stepped_on = roads.join(self.portals, self.outside)
+        roads.arcs()
         solids = _solids(self.plan, self.draft)
         for room, polygon in zip(self.walls.rooms, self.walls.polygons, strict=True):
             floors = _floors(polygon, solids.get(room.level)) if room.id in self.portals else []
             for floor, portals in _shared_out(self.portals.get(room.id, []), floors, self.draft):
                 self._inside(floor, portals, room.id, room.id)
-        for point in self.draft.assembly:
-            if self.draft.nodes[point].room is None and self.draft.level(point) in self.outside:
-                self._ground(self.draft.level(point), self.outside.pop(self.draft.level(point)))
+        gathered = [self.draft.level(point) for point in self.draft.assembly if self.draft.nodes[point].room is None]
+        for level in dict.fromkeys([*stepped_on, *gathered]):
+            try:
+                self._ground(level, self.outside[level])
+            except Invalid:
+                # Too many corners; what stands by a road has it all the same.
+                if level not in stepped_on:
+                    raise
+                roads.straight(level)
 
     def _add(self, x: float, y: float, level: int, node: Node) -> int:
         number = self.draft.node(x, y, level, node)
@@ -125,7 +137,7 @@ class _Built:
             self.draft.walk(numbers[one], numbers[other], length_m)
 
     def _ground(self, level: int, portals: list[int]) -> None:
-        """Outdoors that nobody drew: free ground around the rooms of a level that has an assembly point there."""
+        """Outdoors that nobody drew: free ground around the rooms of a level that has an assembly point or a road."""
         shapes = zip(self.walls.rooms, self.walls.polygons, strict=True)
         grown = [mitred(polygon, SHARED_WALL_M) for room, polygon in shapes if room.level == level]
         built = mitred(shapely.union_all(grown), -SHARED_WALL_M)

@@ -25,6 +25,7 @@ class RoomMap:
 
     def __init__(self, rooms: Iterable[Room], projection: Projection) -> None:
         self.rooms = [room for room in rooms if room.kind != "solid"]
+        self.kinds = {room.id: room.kind for room in self.rooms}
         self.projection = projection
         self.polygons = [polygon_m(room, projection) for room in self.rooms]
         by_level: dict[int, list[int]] = {}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.database import Tx
 from incidents import queries, rooms, views
+from incidents.hazards import queries as hazard_queries
 from incidents.joining import queries as joining_queries
 from incidents.joining.queries import Moved
 from incidents.leading import queries as leading_queries
@@ -31,6 +32,7 @@ from mobile_contract.room_events import (
     EvacuationPlanned,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     ObjectiveChanged,
     ResourceChanged,
     RollCallChanged,
@@ -104,6 +106,7 @@ async def _led(tx: Tx, tenant_id: UUID, incident_id: UUID, moved: Moved) -> list
         assert flood is not None
         view = views.flood_view(flood)
         bodies.append(FloodStarted(view) if flood.ended_at is None else FloodEnded(view))
+    bodies += [HazardChanged(it) for it in await hazard_queries.list_shown(tx, tenant_id, moved.hazards)]
     return bodies
 
 

@@ -29,6 +29,7 @@ class Moved(msgspec.Struct, frozen=True):
     roll_calls: list[UUID]
     calls: list[UUID]
     floods: list[UUID]
+    hazards: list[UUID]
 
 
 MOVE_THINGS = (Path(__file__).parent.parent / "sql" / "move_things.sql").read_text(encoding="utf-8")

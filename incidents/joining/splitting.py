@@ -199,6 +199,7 @@ async def _tell_left(tx: Tx, actor: Actor, halves: Halves, moved: Moved, reason:
         commands=moved.commands,
         deliveries=moved.deliveries,
         resources=moved.resources,
+        hazards=moved.hazards,
     )
     await rooms.append_to_incident(tx, left.tenant_id, left.id, body, by=actor.account_id)
     if left.first_out_alarm_id is not None:

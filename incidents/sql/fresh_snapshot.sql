@@ -103,6 +103,9 @@ SELECT jsonb_build_object(
             'id', d.id, 'announced', d.announced, 'started_at', d.started_at, 'ends_at', d.ends_at,
             'ended_at', d.ended_at, 'ended_why', d.ended_why, 'real_incident', d.real_incident_id)
         FROM drills d WHERE d.tenant_id = $1 AND d.incident_id = r.incident_id),
+    'hazards', (
+        SELECT coalesce(jsonb_object_agg(h.id, h.shown), '{}')
+        FROM hazards h WHERE h.tenant_id = $1 AND h.incident_id = r.incident_id),
     'messages', (
         SELECT coalesce(jsonb_agg(jsonb_build_object(
             'seq', m.seq, 'at', m.at, 'by', m.by_account, 'text', m.body -> 'text') ORDER BY m.seq), '[]')

@@ -40,6 +40,9 @@ WITH moved_alarms AS (
     UPDATE sos_calls SET incident_id = $3 WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
 ), moved_floods AS (
     UPDATE floods SET incident_id = $3 WHERE tenant_id = $1 AND incident_id = $2 AND $9 RETURNING id
+), moved_hazards AS (
+    UPDATE hazards SET incident_id = $3
+    WHERE tenant_id = $1 AND incident_id = $2 AND ($9 OR alarm_id = ANY($4)) RETURNING id
 )
 SELECT array(SELECT id FROM moved_alarms ORDER BY id) AS alarms,
     array(SELECT id FROM moved_tasks ORDER BY id) AS tasks,
@@ -52,4 +55,5 @@ SELECT array(SELECT id FROM moved_alarms ORDER BY id) AS alarms,
     array(SELECT id FROM moved_objectives ORDER BY id) AS objectives,
     array(SELECT id FROM moved_roll_calls ORDER BY id) AS roll_calls,
     array(SELECT id FROM moved_calls ORDER BY id) AS calls,
-    array(SELECT id FROM moved_floods ORDER BY id) AS floods
+    array(SELECT id FROM moved_floods ORDER BY id) AS floods,
+    array(SELECT id FROM moved_hazards ORDER BY id) AS hazards

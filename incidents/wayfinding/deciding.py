@@ -6,9 +6,9 @@ Where no way is safe it is asked again at every look, and people are told only w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -16,53 +16,21 @@ import numpy as np
 
 from core.errors import Invalid
 from core.ids import new_id
-from geo.guidance import Danger, Goal, Guided, guide
 from geo.graph.csr import BANNED
-from geo.hazards.raising import HazardTimes
-from geo.instructions.model import Caution
+from geo.guidance import Danger, Goal, Guided, guide
 from geo.routing.approach import Approach
-from geo.routing.conditions import Conditions
 from geo.routing.rerouting import Walker, replan
-from geo.routing.snapping import ACCURACY_MAX_M, WHOLE_PPM, Place
-from geo.site_map import SiteMap
-from incidents.wayfinding.model import Errand, LastFix, RouteRow, Sought, Way
+from geo.routing.snapping import WHOLE_PPM, Place
+from incidents.wayfinding.model import Errand, LastFix, RouteRow, Way
+from incidents.wayfinding.scene import FromSource, Scene, start_of
 from incidents.wayfinding.telling import least_harm_view, route_steps
 from incidents.wayfinding.walking import followed, on_way, setting_out
 from mobile_contract.text import Text
-from mobile_contract.wayfinding import NearView, RouteCause, RoutePurpose, RouteState, RouteView
-from people.presence.service import Whereabouts
-from plant.model import Zone
-
-FromSource: TypeAlias = Literal["phone", "badge", "visit", "zone"]
-Near: TypeAlias = Callable[[Errand, Place], list[NearView]]
-
-
-class Scene(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """One moment of a site: its map, what holds on it, where people are, and who is on which way.
-
-    ``routes`` by task and account; ``names`` of hazards by their id; ``danger`` by agent; ``near``: what one at a place
-    may need for an errand.
-    """
-
-    at: datetime
-    tenant_id: UUID
-    site_id: UUID
-    plan_id: UUID
-    site: SiteMap
-    now: Conditions
-    hazards: HazardTimes
-    names: Mapping[str, Text]
-    zones: Mapping[UUID, Zone]
-    people: Mapping[UUID, Whereabouts]
-    routes: Mapping[tuple[UUID, UUID], RouteRow]
-    sought: Mapping[UUID, Sequence[Sought]]
-    danger: Mapping[str | None, Danger]
-    near: Near
-    cautions: Sequence[Caution] = ()
+from mobile_contract.wayfinding import RouteCause, RoutePurpose, RouteState, RouteView
 
 
 class Decided(msgspec.Struct, frozen=True, eq=False):
-    """``told``: ways that are new or another; ``moved``: those that are kept, of people who have been seen further on."""
+    """``told``: ways that are new or another; ``moved``: kept ones of people who have been seen further on."""
 
     told: list[RouteRow]
     moved: list[RouteRow]
@@ -82,7 +50,7 @@ def decide(scene: Scene, errands: Sequence[Errand]) -> Decided:
     for it in looked:
         if it.cause is None:
             continue
-        it.start, it.source = _start(scene, it)
+        it.start, it.source = start_of(scene, it.errand.account_id, it.row, on_the_way=it.cause != "off_route")
         if it.start is None:
             changed += _unplaced(scene, it)
         else:
@@ -173,12 +141,12 @@ def _keep_or_turn(scene: Scene, zone_ids: Sequence[UUID], group: Sequence[_Looke
         assert it.row is not None
         assert it.row.way is not None
         goal = numbers.get(it.row.way.goal)
-        here = on_way(scene.site.graph, it.row.way, 0.0 if it.row.progress is None else it.row.progress.at_ms)
         if goal is None:
             it.cause = "plan"
         elif it.row.view.arrived_at is not None:
             it.cause = "hazard" if _banned(scene, goals[goal].place) else None
         else:
+            here = on_way(scene.site.graph, it.row.way, 0.0 if it.row.progress is None else it.row.progress.at_ms)
             walkers.append((it, Walker(here.place, goal, here.remaining)))
     if not walkers:
         return
@@ -217,42 +185,6 @@ def _places(scene: Scene, zone_ids: Sequence[UUID]) -> list[tuple[UUID, Place]]:
                 continue
         found += [(zone_id, place) for place in places]
     return found
-
-
-def _start(scene: Scene, it: _Looked) -> tuple[Place | None, FromSource | None]:
-    """Where one sets out from: on the present way; else where the phone was last; else where one was seen."""
-    row = it.row
-    if row is not None and row.way is not None and row.way.plan == scene.plan_id and it.cause != "off_route":
-        at_ms = 0.0 if row.progress is None else row.progress.at_ms
-        return on_way(scene.site.graph, row.way, at_ms).place, row.view.from_source
-    seen = scene.people.get(it.errand.account_id)
-    if row is not None and row.fix is not None and (seen is None or (seen.seen_at or row.fix.at) <= row.fix.at):
-        level = row.fix.level if row.fix.level is not None else (None if seen is None else seen.level)
-        place = _placed(scene, row.fix.lon, row.fix.lat, level, row.fix.accuracy_m)
-        if place is not None:
-            return place, "phone"
-    if seen is None:
-        return None, None
-    if seen.position is not None:
-        place = _placed(scene, *seen.position, seen.level, seen.accuracy_m or 0.0)
-        if place is not None:
-            return place, "phone"
-    zone = None if seen.zone_id is None else scene.zones.get(seen.zone_id)
-    if zone is None:
-        return None, None
-    try:
-        source: FromSource = "badge" if seen.source == "badge" else "visit" if seen.source == "visit" else "zone"
-        return scene.site.middle_of(zone.polygon, zone.level, scene.now.base), source
-    except Invalid:
-        return None, None
-
-
-def _placed(scene: Scene, lon: float, lat: float, level: int | None, accuracy_m: float) -> Place | None:
-    """A position on the network; None: it is no place of it (off the site, in a wall)."""
-    try:
-        return scene.site.place(lon, lat, 0 if level is None else level, min(accuracy_m, ACCURACY_MAX_M), scene.now.base)
-    except Invalid:
-        return None
 
 
 def _unplaced(scene: Scene, it: _Looked) -> list[RouteRow]:
@@ -359,6 +291,8 @@ def _row(
         left_m=distance_m,
         left_s=walk_s,
         arrives_at=None if guided.route is None else scene.at + timedelta(seconds=walk_s),
+        # Who is there already does not walk.
+        arrived_at=scene.at if way is not None and not way.arcs else None,
         near=[] if it.start is None else scene.near(errand, it.start),
         least_harm=least_harm_view(guided, scene.names, scene.danger.get(errand.agent) or Danger()),
     )

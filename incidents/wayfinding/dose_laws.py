@@ -7,8 +7,6 @@ instead, that for a minute. Of an agent whose n is above 1 a moment in far more 
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
-
 from core.errors import Invalid
 from geo.guidance import Danger
 from geo.hazards.dose import APF_BREATHING_APPARATUS, APF_FULL_MASK, APF_HALF_MASK, LoadLaw, Protection
@@ -16,8 +14,7 @@ from geo.hazards.model import ConcentrationUnit
 from incidents.alarms.agents import AGENTS, name_of
 from incidents.exposure.exposure_limits import LIMITS, ORDER, DoseKind, ExposureLimit
 from mobile_contract.text import Text
-
-MaskName: TypeAlias = Literal["none", "half", "full", "breathing_apparatus"]
+from mobile_contract.wayfinding_questions import MaskName
 
 # How long each limit may be breathed. A ceiling may not be for any time; over 15 min is how OSHA assesses one that is
 # not measured moment by moment (29 CFR 1910.1000(a)(1)). A minute is stricter, and a choice of ours: a quick door.

@@ -20,7 +20,7 @@ from incidents.incident import Incident
 from incidents.record import timeline
 from incidents.roll_call import orders, service
 from incidents.roll_call import queries as call_queries
-from incidents.roll_call.model import RollCall
+from incidents.roll_call.model import AssemblyPoint, RollCall
 from incidents.tasking import task_queries
 from incidents.wayfinding import evacuation_queries
 from incidents.wayfinding.evacuation_look import STILL_IN, Look, Planned, plan_view, told_points
@@ -28,7 +28,7 @@ from incidents.wayfinding.evacuation_model import EvacuationPlanRow
 from incidents.wayfinding.model import NEWS_TOLD, EndedWhy, RouteRow
 from incidents.wayfinding.muster import StatedPoint
 from incidents.wayfinding.surroundings import surroundings_of
-from mobile_contract.evacuation import CertificateView
+from mobile_contract.evacuation import CertificateView, EvacuationView
 from mobile_contract.room_events import EvacuationPlanned
 from people.actor import Actor
 from people.permissions import Permission
@@ -66,6 +66,11 @@ async def load(tx: Tx, row: EvacuationPlanRow) -> tuple[Look, list[Zone]]:
 async def stated_points(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[StatedPoint]:
     """The assembly points in use at a site."""
     points = await call_queries.list_points(tx, tenant_id, site_id=site_id, after=_FIRST, limit=POINTS_MAX)
+    return as_stated(points)
+
+
+def as_stated(points: Sequence[AssemblyPoint]) -> list[StatedPoint]:
+    """Where they are, for a map."""
     return [
         StatedPoint(
             it.id,
@@ -216,8 +221,8 @@ async def certify(tx: Tx, tenant_id: UUID, call_id: UUID, revision: int, certifi
     return True
 
 
-async def get_of_call(tx: Tx, actor: Actor, call_id: UUID) -> EvacuationPlanRow:
-    """The plan of a roll call, numbers only, for whoever sees its incident. Raises NotFound; Conflict: none is made."""
+async def get_of_call(tx: Tx, actor: Actor, call_id: UUID) -> EvacuationView:
+    """The plan of a roll call, numbers only, for whoever sees its incident. Raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
     call = await service.get(tx, actor.tenant_id, call_id)
     await records.get_incident(tx, actor, call.incident_id)
@@ -230,7 +235,7 @@ async def get_of_call(tx: Tx, actor: Actor, call_id: UUID) -> EvacuationPlanRow:
             field="roll_call",
             value=str(call_id),
         )
-    return plan
+    return plan.view
 
 
 async def list_of_incident(tx: Tx, actor: Actor, incident_id: UUID) -> list[EvacuationPlanRow]:

@@ -12,10 +12,10 @@ from core.database import Tx
 from geo.hazards.dose import NO_PROTECTION
 from geo.routing.snapping import Place
 from incidents.wayfinding import errand_queries, route_queries
-from incidents.wayfinding.deciding import Scene
 from incidents.wayfinding.dose_laws import danger_of
 from incidents.wayfinding.equipping import Needs
 from incidents.wayfinding.model import Errand, RouteRow, Sought
+from incidents.wayfinding.scene import Scene
 from incidents.wayfinding.surroundings import Surroundings, surroundings_of
 from mobile_contract.wayfinding import NearView
 from people.presence import service as presence

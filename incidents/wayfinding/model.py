@@ -20,10 +20,12 @@ EndedWhy: TypeAlias = Literal["done", "declined", "handed_over", "cancelled", "c
 
 
 class Way(msgspec.Struct, frozen=True):
-    """What is walked: steps, and the arcs with their times of the network of plan ``plan``, from ``begin_ppm`` millionths
-    of the first arc to ``end_ppm`` of the last. ``origin``: longitude and latitude that the network's metres are counted
-    from; ``goal``: the node it leads to, -1: a place on an arc. ``stop``: the zone, of a search; ``visited``: those
-    before it."""
+    """What is walked: steps, and the arcs with their times of the network of plan ``plan``.
+
+    From ``begin_ppm`` millionths of the first arc to ``end_ppm`` of the last. ``origin``: longitude and latitude that
+    the network's metres are counted from; ``goal``: the node it leads to, -1: a place on an arc. ``stop``: the zone, of
+    a search; ``visited``: those before it.
+    """
 
     plan: UUID
     origin: tuple[float, float]

@@ -77,10 +77,11 @@ class StatedPoint(msgspec.Struct, frozen=True):
     capacity: int | None
 
 
-def gathering_points(site: SiteMap, stated: Sequence[StatedPoint]) -> list[GatherAt]:
-    """The stated points on the network; where none is stated, or none is near a way, those of the plan."""
+def gathering_points(site: SiteMap, stated: Sequence[StatedPoint], *, plan_points: bool = True) -> list[GatherAt]:
+    """The stated points on the network; where none is stated, or none is near a way, those of the plan (unless they are
+    not to be used)."""
     found = [it for it in (_stated(site, point) for point in stated[:POINTS_MAX]) if it is not None]
-    if not found:
+    if not found and plan_points:
         points = {it.id: it for it in site.plan.assembly_points}
         for node in site.network.assembly:
             of = points.get(site.network.nodes[node].of or "")

@@ -90,8 +90,8 @@ LIST_OF_INCIDENT = f"""
 SELECT {_ROW} FROM routes
 WHERE tenant_id = $1 AND incident_id = $2 AND ($3 OR ended_at IS NULL) AND ($4::uuid IS NULL OR task_id = $4)
   AND ($5::text IS NULL OR purpose = $5) AND id > $6
-  AND ($7::uuid IS NULL OR account_id = $7 OR purpose <> 'evacuate')
-ORDER BY id LIMIT $8
+  AND ($7::uuid IS NULL OR account_id = $7 OR (purpose <> 'evacuate' AND NOT $8))
+ORDER BY id LIMIT $9
 """
 
 
@@ -104,11 +104,13 @@ async def list_of_incident(
     task_id: UUID | None,
     purpose: str | None,
     own: UUID | None,
+    alone: bool,
     after: UUID,
     limit: int,
 ) -> list[RouteRow]:
-    """A page of an incident's ways; ``ended``: those that are over, too; ``own``: of ways out only this person's."""
-    rows = await tx.fetch(LIST_OF_INCIDENT, tenant_id, incident_id, ended, task_id, purpose, after, own, limit)
+    """A page of an incident's ways; ``ended``: those that are over, too; ``own``: of ways out only
+    this person's, or (``alone``) of all."""
+    rows = await tx.fetch(LIST_OF_INCIDENT, tenant_id, incident_id, ended, task_id, purpose, after, own, alone, limit)
     return [row_to(RouteRow, row) for row in rows]
 
 

@@ -37,9 +37,12 @@ async def list_of_incident(
     after: UUID,
     limit: int,
 ) -> list[RouteRow]:
-    """A page of an incident's ways, for whoever sees the incident; ways out of an evacuation are each person's own, and
-    those of others are seen by those who see every room. Raises NotFound."""
+    """A page of an incident's ways, for those in its room; for everybody else one's own.
+
+    Ways out are each person's own, but for those who see every room. Raises NotFound.
+    """
     await records.get_incident(tx, actor, incident_id)
+    room = await rooms.room_of(tx, actor.tenant_id, incident_id)
     return await route_queries.list_of_incident(
         tx,
         actor.tenant_id,
@@ -50,30 +53,33 @@ async def list_of_incident(
         after=after,
         limit=limit,
         own=None if rooms.sees_all(actor) else actor.account_id,
+        alone=not await rooms.may_see(tx, actor, room.id),
     )
 
 
 async def get(tx: Tx, actor: Actor, route_id: UUID) -> RouteRow:
-    """One way, for its person and whoever sees its incident. Raises NotFound."""
+    """One way, for its person and those in its room: a way tells where somebody is. Raises NotFound."""
     actor.require(Permission.READ_INCIDENTS)
     row = await route_queries.get_route(tx, actor.tenant_id, route_id)
-    if row.account_id != actor.account_id:
-        if row.purpose == "evacuate" and not rooms.sees_all(actor):
+    if row.account_id != actor.account_id and not rooms.sees_all(actor):
+        room = await rooms.room_of(tx, actor.tenant_id, row.incident_id)
+        if row.purpose == "evacuate" or not await rooms.may_see(tx, actor, room.id):
             raise route_queries.no_route(route_id)
-        await records.get_incident(tx, actor, row.incident_id)
     return row
 
 
 async def walk(tx: Tx, actor: Actor, route_id: UUID, revision: int, fixes: Sequence[LastFix]) -> RouteProgress:
     """Follow one's own way by these positions; again, or late, they change nothing.
 
-    Positions of an older revision move the newer one as well: they are places. Raises NotFound, Forbidden for another's,
-    Conflict route.ended.
+    Positions of an older revision move the newer one as well: they are places. Raises NotFound, Forbidden for somebody
+    else's, Conflict route.ended.
     """
     actor.require(Permission.REPORT_PRESENCE)
     known = await route_queries.get_route(tx, actor.tenant_id, route_id)
     if known.account_id != actor.account_id:
-        raise Forbidden("route.not_yours", "this is somebody else's way", "这是他人的路线", field="route", value=route_id)
+        raise Forbidden(
+            "route.not_yours", "this is somebody else's way", "这是他人的路线", field="route", value=route_id
+        )
     await incident_queries.lock_incident(tx, actor.tenant_id, known.incident_id)
     row = (await route_queries.lock_routes(tx, actor.tenant_id, [route_id]))[0]
     if row.ended_at is not None:

@@ -54,7 +54,7 @@ def followed(row: RouteRow, fixes: Sequence[LastFix]) -> tuple[RouteRow, list[in
 
 
 def shown(row: RouteRow, at: datetime) -> RouteRow:
-    """The row with its progress in its view when there is something to tell: another step, off the way, back on it, there.
+    """The row with its progress in its view when there is something to tell: another step, off the way or on it, there.
 
     What lies between changes no view, so that rooms hear of some ten things a way and not of every position.
     """
@@ -85,7 +85,7 @@ class OnWay(msgspec.Struct, frozen=True, eq=False):
 
 
 def on_way(graph: Graph, way: Way, at_ms: float) -> OnWay:
-    """Where one is after so long of the way's own time. ``graph``: of the plan the way is of, and its arcs are not none."""
+    """Where one is after so long of the way's own time; the way has an arc, and ``graph`` is of its plan."""
     ends = list(accumulate(way.millis))
     number = next((i for i, end in enumerate(ends) if at_ms < end), len(ends) - 1)
     arc, last = way.arcs[number], len(way.arcs) - 1

@@ -29,12 +29,16 @@ class Scenario(msgspec.Struct, frozen=True):
 
 
 class Release(msgspec.Struct, frozen=True):
-    """What escapes if nothing else is said: ``rate`` in ``unit``, of which ``per_g_s`` are a gram a second."""
+    """What escapes if nothing else is said: ``rate`` in ``unit``, of which ``per_g_s`` are a gram a second.
+
+    ``walked``: a responder takes the order and walks its way.
+    """
 
     rate: float
     unit: str
     minutes: float
     per_g_s: float = 1.0
+    walked: bool = False
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """How fast, how long, and whether to tell what follows."""
@@ -43,6 +47,8 @@ class Release(msgspec.Struct, frozen=True):
             help=f"{self.unit} (%(default)g)",
         )  # fmt: skip
         parser.add_argument("--minutes", type=float, default=self.minutes, help="until it is empty (%(default)g)")
+        if self.walked:
+            parser.add_argument("--no-walker", action="store_true", help="nobody takes the order and walks its way")
         narrator.add_arguments(parser)
 
     def perform(self, args: argparse.Namespace, settings: Settings) -> int:
@@ -57,7 +63,7 @@ class Release(msgspec.Struct, frozen=True):
 
 # A hose's pinhole: 4 g/s wets 2.6 m2 and evaporates as fast as it leaks within half a minute; a minute of it, 240 g,
 # would bring the closed store to a sixth of the LEL.
-LEAK = Release(4.0, "g/s", 1.0)
+LEAK = Release(4.0, "g/s", 1.0, walked=True)
 # A cylinder's fitting that weeps: 36 mg/s bring the closed room to the first level, 2 mg/m3, in two seconds, which slow
 # cells show after ten; a minute of it would be 60 mg/m3, twice the IDLH of 30 ppm (25 mg/m3).
 HF = Release(36.0, "mg/s", 2.0, per_g_s=1000.0)

@@ -20,11 +20,13 @@ from mobile_contract.paging import Page
 from mobile_contract.people import AccountView, Locale
 from mobile_contract.plant import ActuatorView
 from mobile_contract.room import RoomState, apply
+from mobile_contract.room_events import RoomEvent, RouteChanged, RouteProgressed
 from mobile_contract.text import Text
 from muster.addresses import find_addresses
 from muster.client import Client
 from muster.demo import catalogue
 from muster.demo.control import Answer
+from muster.demo.walker import Walker
 from muster.phone.events import event_line
 from muster.phone.session import Phone
 from muster.phone.view import View, printable
@@ -76,14 +78,29 @@ async def _run(args: argparse.Namespace, settings: Settings, begin: Begin) -> in
     if args.no_watch:
         print(_words(await begin(), args.locale))
         return 0
-    client = Client(find_addresses(settings).http_url, args.locale)
+    url = find_addresses(settings).http_url
+    client = Client(url, args.locale)
+    walker = None if getattr(args, "no_walker", True) else Walker(url, args.locale, _print)
     try:
-        narrator = Narrator(client, args.locale)
+        narrator = Narrator(client, args.locale, walker)
         await narrator.sign_in()
-        print(_words(await begin(), args.locale), flush=True)
-        return await narrator.tell()
+        if walker is not None:
+            await walker.get_ready()
+        _print(_words(await begin(), args.locale))
+        async with asyncio.TaskGroup() as tasks:
+            walk = None if walker is None else tasks.create_task(walker.go())
+            told = await narrator.tell(walk)
+            if walk is not None:
+                walk.cancel()
+        return told
     finally:
         await client.close()
+        if walker is not None:
+            await walker.close()
+
+
+def _print(text: str) -> None:
+    print(printable(text), flush=True)
 
 
 def _words(answer: Answer, locale: Locale) -> str:
@@ -93,9 +110,10 @@ def _words(answer: Answer, locale: Locale) -> str:
 class Narrator:
     """One story. ``sign_in`` notes where every room stands, so that only what is new is told."""
 
-    def __init__(self, client: Client, locale: Locale) -> None:
+    def __init__(self, client: Client, locale: Locale, walker: Walker | None = None) -> None:
         self._client = client
         self._locale = locale
+        self._walker = walker
         self._view = View(Phone(), READER, locale)
         self._rooms = self._view.phone.rooms
         self._followed: dict[UUID, Followed] = {}
@@ -110,8 +128,9 @@ class Narrator:
         for incident in await self._open_incidents():
             await self._follow(incident, from_start=False)
 
-    async def tell(self) -> int:
-        """Until all that was touched is back to normal, and a little more; 1 when nothing was within the time."""
+    async def tell(self, walk: asyncio.Task[None] | None = None) -> int:
+        """Until all that was touched is back to normal and the walk is over, and a little more; 1 when nothing was
+        within the time."""
         loop = asyncio.get_running_loop()
         began, over_at = loop.time(), None
         while over_at is None or loop.time() < over_at:
@@ -120,7 +139,8 @@ class Narrator:
             if not touched and loop.time() > began + FIRST_ALARM_WITHIN_S:
                 print(NOTHING_CAME.in_(self._locale))
                 return 1
-            if not touched or any(it.state == "open" for it in touched):
+            walks = walk is not None and not walk.done()
+            if walks or not touched or any(it.state == "open" for it in touched):
                 over_at = None
             elif over_at is None:
                 over_at = loop.time() + LINGER_S
@@ -142,8 +162,16 @@ class Narrator:
             for event in history.events:
                 followed.seq, followed.touched = event.seq, True
                 self._rooms[event.room] = apply(self._rooms[event.room], event)
-                if line := event_line(event, self._view):
-                    print(printable(line), flush=True)
+                if (line := event_line(event, self._view)) and not self._is_told_by_walker(event):
+                    _print(line)
+
+    def _is_told_by_walker(self, event: RoomEvent) -> bool:
+        """He tells of his own way, step by step."""
+        if self._walker is None or not isinstance(event.body, RouteChanged | RouteProgressed):
+            return False
+        body = event.body
+        route = body.route if isinstance(body, RouteChanged) else self._rooms[event.room].routes.get(body.route)
+        return route is not None and route.account == self._walker.account
 
     async def _open_incidents(self) -> list[IncidentRecord]:
         """Those that nobody has closed, oldest first."""

@@ -50,6 +50,12 @@ class NeedHelp(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class Walk(msgspec.Struct, frozen=True):
+    """Walk the route, so many times as fast as people walk; 0: stand still."""
+
+    times: float = 1.0
+
+
 class SeeAlarm(msgspec.Struct, frozen=True):
     """I have seen the alarm."""
 
@@ -90,6 +96,7 @@ Command: TypeAlias = (
     | ConfirmStep
     | Safe
     | NeedHelp
+    | Walk
     | SeeAlarm
     | Next
     | Help
@@ -105,6 +112,7 @@ _PLAIN: dict[str, Command] = {
     "done": Done(),
     "safe": Safe(),
     "help": NeedHelp(),
+    "walk": Walk(),
     "ack": SeeAlarm(),
     "n": Next(),
     "?": Help(),
@@ -114,6 +122,8 @@ _PLAIN: dict[str, Command] = {
 }
 # As the server bounds them: a mark's note, a photo's name.
 NOTE_MAX_CHARS = PROOF_MAX_CHARS = 500
+# Slower is standing; faster no server takes for a person on the way.
+WALK_TIMES_MIN, WALK_TIMES_MAX = 0.1, 3.0
 # "/a" says "a" to the room.
 ESCAPE = "/"
 
@@ -125,6 +135,7 @@ HELP = (
     (Text("confirm 序号 [数值]", "confirm N [VALUE]"), Text("确认步骤", "confirm a step")),
     (Text("safe", "safe"), Text("清点：我安全", "roll call: I am safe")),
     (Text("help [位置]", "help [WHERE]"), Text("清点：我需要帮助", "roll call: I need help")),
+    (Text("walk [倍速|stop]", "walk [SPEED|stop]"), Text("沿路线行走（模拟）", "walk the route (simulated)")),
     (Text("ack", "ack"), Text("确认报警", "acknowledge the alarm")),
     (Text("n", "n"), Text("下一个", "next order or incident")),
     (Text("文字", "TEXT"), Text("发消息", "say it in the room")),
@@ -156,6 +167,8 @@ def _with_rest(word: str, rest: str) -> Command | None:
         return _confirm(rest)
     if word == "help":
         return _too_long(word, rest, NOTE_MAX_CHARS) or NeedHelp(rest)
+    if word == "walk":
+        return _walk(rest)
     if word == "done":
         return _too_long(word, rest, REASON_MAX_CHARS) or Done(rest)
     return None
@@ -175,6 +188,23 @@ def _confirm(rest: str) -> Command:
         return Wrong(Text("请写明步骤序号：confirm 序号 [数值]", "which step? confirm N [VALUE]"))
     proof = proof.strip()
     return _too_long("confirm", proof, PROOF_MAX_CHARS) or ConfirmStep(int(number), proof)
+
+
+def _walk(rest: str) -> Command | None:
+    """A speed or "stop"; what else begins with the word is said."""
+    if rest == "stop":
+        return Walk(0.0)
+    try:
+        times = float(rest.removesuffix("x"))
+    except ValueError:
+        return None
+    if WALK_TIMES_MIN <= times <= WALK_TIMES_MAX:
+        return Walk(times)
+    return Wrong(
+        Text(
+            f"倍速须为 {WALK_TIMES_MIN:g} 至 {WALK_TIMES_MAX:g}", f"a speed is {WALK_TIMES_MIN:g} to {WALK_TIMES_MAX:g}"
+        )
+    )
 
 
 def _say(text: str) -> Command | None:

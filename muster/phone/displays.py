@@ -12,7 +12,17 @@ from core.clock import Clock
 from core.errors import Unavailable
 from muster.phone import plain
 from muster.phone.board import Card
-from muster.phone.model import Change, NoticeArrived, OrderArrived, OrderRang, Refused, WriteSettled
+from muster.phone.model import (
+    Change,
+    EventApplied,
+    NoticeArrived,
+    OrderArrived,
+    OrderRang,
+    Refused,
+    RouteArrived,
+    WriteSettled,
+)
+from muster.phone.routes import is_loud
 from muster.phone.screen import render
 from muster.phone.view import LineState, View, printable
 
@@ -88,9 +98,13 @@ class ScreenDisplay:
             self.refresh()
             self._console.file.write(BELL)
             self._console.file.flush()
+        elif isinstance(change, EventApplied) and is_loud(change.event.body, self._view.phone):
+            self.say(plain.change_line(change, self._view), error=True)
+            self._console.file.write(BELL)
+            self._console.file.flush()
         elif isinstance(change, Refused):
             self.say(plain.refused_line(change.problem, self._view.locale), error=True)
-        elif isinstance(change, NoticeArrived):
+        elif isinstance(change, NoticeArrived | RouteArrived):
             self.say(plain.change_line(change, self._view))
         elif isinstance(change, WriteSettled):
             self._view.notice = plain.change_line(change, self._view) or self._view.notice

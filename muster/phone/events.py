@@ -12,8 +12,10 @@ from mobile_contract.room_events import (
     DeliveryChanged,
     DrillChanged,
     EscalationChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -26,13 +28,16 @@ from mobile_contract.room_events import (
     ResourceChanged,
     RollCallChanged,
     RoomEvent,
+    RouteChanged,
+    RouteProgressed,
     SosChanged,
     TaskAssigned,
     TaskChanged,
     TaskStepsChanged,
 )
-from mobile_contract.room_views import EscalationView, StepView
+from mobile_contract.room_views import EscalationView, HazardView, StepView
 from muster.phone import words
+from muster.phone.routes import changed_text, progressed_text
 from muster.phone.view import (
     View,
     alarm_line,
@@ -51,7 +56,7 @@ def event_line(event: RoomEvent, view: View) -> str:
     if isinstance(event.body, DeliveryChanged):
         return ""
     said = _body_text(event, view)
-    if isinstance(event.body, TaskStepsChanged) and not said:
+    if isinstance(event.body, TaskStepsChanged | RouteProgressed) and not said:
         return ""
     return f"{clock_time(event.at)} {say(words.EVENTS, event.kind, view.locale)}{': ' if said else ''}{said}"
 
@@ -87,6 +92,12 @@ def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911, PLR0912 -
             return f"{objective.text} · {say(words.OBJECTIVES, objective.state, locale)}"
         case ResourceChanged(resource):
             return f"{resource.name} · {say(words.RESOURCES, resource.state, locale)}"
+        case RouteChanged():
+            return changed_text(event.body, view)
+        case EvacuationPlanned(evacuation):
+            return evacuation.text.in_(locale)
+        case RouteProgressed():
+            return progressed_text(event.body, view)
         case IncidentMerged(incident) | IncidentSplit(incident):
             return incident_line(incident, locale)
         case SosChanged(call):
@@ -94,6 +105,8 @@ def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911, PLR0912 -
             return f"{call.name} · {call.place.in_(locale)} · {stands.in_(locale)}"
         case DrillChanged(drill):
             return say(words.DRILLS, drill.ended_why or "running", locale)
+        case HazardChanged(hazard):
+            return _hazard_text(hazard, locale)
         case MemberJoined(member):
             return view.name(member.account)
         case MemberLeft(account):
@@ -119,3 +132,17 @@ def _escalation_text(event: RoomEvent, escalation: EscalationView, view: View) -
     found, needed = sum(min(n.met, n.count) for n in escalation.needs), sum(n.count for n in escalation.needs)
     stands = f"{say(words.ESCALATIONS, escalation.state, view.locale)} {found}/{needed}"
     return stands if task is None else f"{task.title.in_(view.locale)} · {stands}"
+
+
+def _hazard_text(hazard: HazardView, locale: str) -> str:
+    """What it is, whether one may go there, and on which levels it is."""
+    parts = [" ".join(hazard.name.in_(locale).split())]
+    if hazard.source == "forecast":
+        parts.append(words.HAZARD_FORECAST.in_(locale))
+    if hazard.ended_at is not None:
+        return " · ".join([*parts, words.HAZARD_OVER.in_(locale)])
+    if not hazard.areas:
+        return " · ".join([*parts, words.HAZARD_NOT_NOW.in_(locale)])
+    meant = words.HAZARD_BANS if hazard.bans else words.HAZARD_SLOWS
+    levels = ", ".join(str(level) for level in hazard.levels)
+    return " · ".join([*parts, meant.in_(locale), f"{words.LEVELS.in_(locale)} {levels}"])

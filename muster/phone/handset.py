@@ -25,6 +25,7 @@ from muster.phone.line import Line, Listener
 from muster.phone.memory import MemoryFile
 from muster.phone.model import Change, OrderArrived, RoomReplaced, Rung, SeenOrder, Write
 from muster.phone.view import LineState, View
+from muster.phone.walk import Walk
 from muster.phone.words import say
 
 log = get_logger(__name__)
@@ -88,6 +89,7 @@ class Handset:
         self.quit = asyncio.Event()
         listener = Listener(self._take, self._line_changed, self._set_aside)
         self._line = Line(access, self._phone, listener, clock, client="terminal")
+        self._walk = Walk(access, view, clock, display.say)
         self._errands = Errands(
             access,
             view,
@@ -108,6 +110,7 @@ class Handset:
                     tasks.create_task(self._line.run()),
                     tasks.create_task(self._tell_news()),
                     tasks.create_task(self._errands.run()),
+                    tasks.create_task(self._walk.run()),
                     tasks.create_task(push.listen(self._find_push_url, self._memory.kept.push_token, self._rang)),
                 ]
                 await self.quit.wait()
@@ -212,6 +215,8 @@ class Handset:
                 self._display.say(self._word(why), error=True)
             case commands.Say(text):
                 self._say(text)
+            case commands.Walk(times):
+                self._walk.set_out(times)
             case commands.SeeAlarm():
                 self._see_alarm()
             case commands.Safe(note):

@@ -18,6 +18,7 @@ from mobile_contract.room import RoomState
 from muster.phone import words
 from muster.phone.board import Card, is_unsent, step_of
 from muster.phone.commands import HELP
+from muster.phone.routes import LineKind, own_route, route_lines
 from muster.phone.view import (
     View,
     alarm_line,
@@ -43,6 +44,10 @@ GRADE_STYLES = {
 }
 _COMMAND_STYLES = {"confirmed": "green", "failed": "bold red", "timed_out": "bold red", "held_back": "yellow"}
 _TASK_STYLES = {"done": "green", "unanswered": "bold red", "cancelled": "dim"}
+_ROUTE_STYLES: dict[LineKind, str] = {
+    "target": "bold cyan", "unsafe": "bold red", "warning": "bold yellow", "now": "bold reverse", "before": "dim",
+    "after": "", "there": "bold green", "near": "cyan",
+}  # fmt: skip
 # What stays visible of a room on a small terminal.
 _MESSAGES_MIN = 4
 # A screen this wide has room for the order beside the incident; a narrower one stacks them.
@@ -123,7 +128,7 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     if card is None:
         return [*lines, _styled(words.NOTHING.in_(locale), "dim")]
     if card.seen is None or card.standing is None:
-        return [*lines, _styled(words.NO_ORDER.in_(locale), "dim")]
+        return [*lines, _styled(words.NO_ORDER.in_(locale), "dim"), *_route_lines(view, card)]
     order = card.seen.order
     drill = f" {words.EXERCISE.in_(locale)} ·" if order.exercise else ""
     grade = _grade(view, card)
@@ -144,7 +149,14 @@ def _order_lines(view: View, card: Card | None, now: datetime | None) -> list[St
     lines.append(_styled(stands, "bold red" if card.is_waiting else "bold"))
     if is_unsent(view.phone, card.seen):
         lines.append(_styled(words.ANSWER_UNSENT.in_(locale), "bold yellow"))
-    return lines
+    return [*lines, *_route_lines(view, card)]
+
+
+def _route_lines(view: View, card: Card | None) -> list[Styled]:
+    route = own_route(view.phone, card)
+    return (
+        [] if route is None else [_styled(text, _ROUTE_STYLES[kind]) for kind, text in route_lines(route, view.locale)]
+    )
 
 
 def _grade(view: View, card: Card) -> int:

@@ -148,8 +148,13 @@ def task_line(task: TaskView, view: View) -> str:
 
 def step_line(step: Step, locale: str) -> str:
     """A numbered step; a Chinese one without a space, after which a line would break."""
+    return number_line(step.n, step.text, locale)
+
+
+def number_line(n: int, text: Text, locale: str) -> str:
+    """A text with its number."""
     mark = "、" if locale.startswith("zh") else ". "
-    return f"{step.n}{mark}{step.text.in_(locale)}"
+    return f"{n}{mark}{text.in_(locale)}"
 
 
 def step_state(step: Step, known: StepView | None, locale: str) -> str:

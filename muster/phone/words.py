@@ -166,6 +166,34 @@ DRILLS = {
     "time": Text("演习到时", "the drill's time is up"),
     "real_alarm": Text("有真实报警,演习终止", "something real happens, the drill is over"),
 }
+HAZARD_BANS = Text("禁止进入", "do not enter")
+HAZARD_SLOWS = Text("尽量绕行", "keep away if you can")
+HAZARD_NOT_NOW = Text("目前没有范围", "nowhere at present")
+HAZARD_OVER = Text("已解除", "over")
+HAZARD_FORECAST = Text("预测", "forecast")
+LEVELS = Text("楼层", "level")
+ROUTE_CHANGED = Text("路线已变更", "ROUTE CHANGED")
+ROUTE_CAUSES = {
+    "given": Text("新路线", "a new way"),
+    "hazard": Text("危险区有变化", "the hazard has moved"),
+    "passage": Text("门或通道有变化", "a door or stairs changed"),
+    "off_route": Text("已偏离原路线", "you left the way"),
+    "faster": Text("有更快的路线", "there is a faster way"),
+    "next_stop": Text("前往下一处", "on to the next place"),
+    "place_known": Text("已知所在位置", "your place is known now"),
+    "plan": Text("平面图已更新", "the plan of the place is another"),
+    "muster_point": Text("集合点已变更", "another assembly point"),
+}
+ROUTE_OVER = Text("路线结束", "the way is over")
+OFF_ROUTE = Text("已偏离路线", "off the way")
+ARRIVED = Text("已到达", "arrived")
+ARRIVES = Text("到达时间", "there at")
+STILL = Text("还有", "still")
+SECONDS = Text("秒", "s")
+MINUTES = Text("分钟", "min")
+NO_ROUTE = Text("没有可走的路线", "there is no way to walk")
+WALKING = Text("正在行走", "walking")
+STANDING_STILL = Text("已停下", "standing still")
 EVENTS = {
     "incident.opened": Text("事件开启", "incident opened"),
     "incident.regraded": Text("等级变更", "regraded"),
@@ -186,10 +214,14 @@ EVENTS = {
     "commander.changed": Text("指挥", "commander"),
     "objective.changed": Text("目标", "objective"),
     "resource.changed": Text("资源", "resource"),
+    "route.changed": Text("路线", "route"),
+    "evacuation.planned": Text("疏散方案", "evacuation plan"),
+    "route.progressed": Text("行进", "on the way"),
     "incident.merged": Text("事件合并", "merged"),
     "incident.split": Text("事件拆分", "split"),
     "sos.changed": Text("求救", "call for help"),
     "drill.changed": Text("演习", "drill"),
+    "hazard.changed": Text("危险区", "hazard"),
     "message.posted": Text("消息", "message"),
     "member.joined": Text("加入", "joined"),
     "member.left": Text("离开", "left"),

@@ -12,15 +12,18 @@ from api.deps import ApiDeps
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
 from core.settings import Settings
+from core.worker import apart
 from incidents.reaching.delivery import DeliveryPolicy
 from incidents.record.feed import read_networks
 from incidents.record.feed_service import Desk
 from incidents.record.rendering import PdfPress
 from incidents.record.vault import Vault
 from muster.process import Process
+from muster.warming import Warming
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from realtime.asgi import server_config, with_live
 from realtime.edge import Edge
 from realtime.incident_ports import incident_ports
@@ -38,6 +41,7 @@ async def main(process: Process) -> None:
     edge = Edge(process.db, process.listener, incident_ports(authenticator))
     device_ca = DeviceCa(process.settings.keys_dir)
     settings = process.settings
+    warming = Warming(settings.data_path)
     deps = ApiDeps(
         process.db,
         tokens,
@@ -51,12 +55,14 @@ async def main(process: Process) -> None:
         policy=DeliveryPolicy(settings.receipt_timeout_s, settings.acknowledge_timeout_s),
         press=PdfPress(settings.font_dir),
         feeds=Desk(Vault(settings.keys_dir), read_networks(settings.feed_networks)),
+        maps=SiteMaps(process.db, warming.ready),
     )
     http = build_app(deps)
     config = server_config(with_live(http, edge), host=process.settings.http_host, port=process.settings.http_port)
     server = _Server(config)
     async with asyncio.TaskGroup() as group:
         live = group.create_task(edge.run())
+        compiling = group.create_task(apart("warming", warming.ready))
         rotating = group.create_task(_rotate_keys(tokens))
         serving = group.create_task(server.serve())
         await process.stopping.wait()
@@ -64,6 +70,7 @@ async def main(process: Process) -> None:
         await serving
         live.cancel()
         rotating.cancel()
+        compiling.cancel()
 
 
 class _Server(uvicorn.Server):

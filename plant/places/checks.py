@@ -27,6 +27,7 @@ from geo.places.indoorgml_cells import Anchor
 from geo.places.model import Plan, Position
 from geo.places.osm_indoor import read_osm_indoor
 from geo.places.plan_check import check_plan
+from geo.places.roads import walks_rooms
 from geo.places.walking import BADGE_HOLDER, walking_network
 from geo.places.wrld import read_wrld
 from geo.zones import POSITIONS_MAX, area_m2
@@ -41,6 +42,8 @@ THINGS_MAX = 100_000
 FINDINGS_MAX = 5_000
 # The projection is exact to millimetres over this; nobody walks further.
 EXTENT_MAX_DEGREES = 0.5
+# The projection has no meaning nearer to a pole.
+LATITUDE_MAX = 84.0
 # A room has some ten neighbours: as many pairs as THINGS_MAX rooms have.
 PAIRS_MAX = 1_000_000
 # A house of 756 rooms has 0.6 million; this is fifteen seconds of a core, and a drawn network needs none of it.
@@ -52,7 +55,7 @@ NAMED_MAX = 20
 # With these the plan says two things at once, or speaks of what is not there: nobody can take that on themselves.
 BROKEN: frozenset[FindingKind] = frozenset({"not_walkable", "duplicate_id", "level_unknown", "reference_unknown"})
 # With these somebody may be sent where no way leads out; whoever publishes says of each that it is meant so.
-CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable"})
+CUT_OFF: frozenset[FindingKind] = frozenset({"isolated", "unreachable", "lift_only"})
 
 
 def read_files(
@@ -78,15 +81,21 @@ def read_files(
     return read_indoorgml(name, data, anchor)
 
 
-def review(plan: Plan, zones: Sequence[InstrumentedZone], imported: Sequence[Finding] = ()) -> Reviewed:
+def review(
+    plan: Plan,
+    zones: Sequence[InstrumentedZone],
+    imported: Sequence[Finding] = (),
+    site_at: Position | None = None,
+) -> Reviewed:
     """Everything that is wrong with a plan, and the size of its network. Raises Invalid for one that can not be kept.
 
-    Doors with badges are passed: whoever is in such a room has one.
+    Doors with badges are passed: whoever is in such a room has one. ``site_at``: where one of the site's zones is.
     """
     text = _stored(plan)
+    far = _far_from_site(plan, site_at)
     _check_crowding(plan)
     _check_sights(plan)
-    findings = check_plan(plan)
+    findings = check_plan(plan) + far
     network = None
     if not any(finding.kind in BROKEN for finding in findings):
         try:
@@ -153,9 +162,11 @@ def _check_extent(plan: Plan) -> None:
     places = list(_positions(plan))
     if not places:
         return
-    for axis, limit in ((0, 180.0), (1, 84.0)):
+    for axis, limit in ((0, 180.0), (1, LATITUDE_MAX)):
         values = [place[axis] for place in places]
         low, high = min(values), max(values)
+        if axis == 1 and (low < -limit or high > limit) and all(abs(place[0]) <= limit for place in places):
+            raise _swapped(places[0], [180, limit])
         # Compared so that NaN, which lies nowhere, is refused too.
         if not (-limit <= low and high <= limit and high - low <= EXTENT_MAX_DEGREES):
             raise Invalid(
@@ -166,6 +177,33 @@ def _check_extent(plan: Plan) -> None:
                 value=[low, high],
                 limit=EXTENT_MAX_DEGREES,
             )
+
+
+def _far_from_site(plan: Plan, site_at: Position | None) -> list[Finding]:
+    """Where the plan lies far from the site's zones, a finding. Raises Invalid where it would lie there mirrored."""
+    place = next((place[:2] for place in _positions(plan)), None)
+    if place is None or site_at is None or _beside(place, site_at):
+        return []
+    if _beside(place[::-1], site_at):
+        raise _swapped(place, list(site_at))
+    detail = Text("远离站点的区域", f"far from the site's zones, which are at {site_at[0]:.4f}, {site_at[1]:.4f}")
+    at = (float(place[0]), float(place[1]))
+    return [Finding(kind="position_out_of_range", outcome="noted", place=plan.name.en, detail=detail, at=at)]
+
+
+def _beside(one: Sequence[float], other: Sequence[float]) -> bool:
+    return all(abs(mine - its) <= EXTENT_MAX_DEGREES for mine, its in zip(one, other, strict=True))
+
+
+def _swapped(place: Sequence[float], limit: object) -> Invalid:
+    return Invalid(
+        "place_plan.swapped",
+        "longitude and latitude look swapped: positions are [longitude, latitude]",
+        "经度与纬度似乎写反了：坐标顺序为 [经度, 纬度]",
+        field="plan",
+        value=list(place[:2]),
+        limit=limit,
+    )
 
 
 def _check_crowding(plan: Plan) -> None:
@@ -190,7 +228,7 @@ def _check_crowding(plan: Plan) -> None:
 
 def _check_sights(plan: Plan) -> None:
     """Inside a room every door and corner is tried with every other, three millionths of a second each."""
-    if plan.ways:
+    if not walks_rooms(plan):
         return
     points = Counter(room for door in plan.doors for room in door.joins if room is not None)
     points.update(stop.room for rise in plan.rises for stop in rise.stops if stop.room is not None)
@@ -217,7 +255,10 @@ def _positions(plan: Plan) -> Iterable[Sequence[float]]:
 def _no_goal(plan: Plan, network: NetworkSize) -> list[Finding]:
     if network.exits or network.assembly_points:
         return []
-    detail = Text("没有任何出口或集合点", "it has no exit and no assembly point")
+    detail = Text(
+        "没有任何出口或集合点，请补画出口门或集合点",
+        "it has no exit and no assembly point: draw a door with exit, or an assembly point",
+    )
     return [_not_walkable(plan.name.en, detail)]
 
 

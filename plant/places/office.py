@@ -1,4 +1,4 @@
-"""Where plans are read and checked: off the loop, a few at a time."""
+"""Where plans are read and checked, and other work for a core is done: off the loop, a few pieces at a time."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ WAITING_MAX = 8
 RETRY_AFTER_S = 10.0
 
 
-class DrawingOffice:
-    """One a process."""
+class Office:
+    """Work for the machine's cores, a few pieces at a time; ``busy``: what whoever comes too many is told."""
 
-    def __init__(self) -> None:
-        self._desks = asyncio.Semaphore(AT_ONCE)
+    def __init__(self, at_once: int, waiting_max: int, busy: Unavailable) -> None:
+        self._desks = asyncio.Semaphore(at_once)
+        self._max, self._busy = at_once + waiting_max, busy
         self._asked = 0
 
     async def do(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Do it in a thread; raises Unavailable when too many wait."""
-        if self._asked >= AT_ONCE + WAITING_MAX:
+        if self._asked >= self._max:
             raise Unavailable(
-                "place_plan.busy",
-                "too many plans are being checked; try again",
-                "正在检查的平面图过多，请稍后重试",
-                limit=AT_ONCE + WAITING_MAX,
-                retry_after_s=RETRY_AFTER_S,
+                self._busy.code,
+                self._busy.en,
+                self._busy.zh,
+                limit=self._max,
+                retry_after_s=self._busy.retry_after_s,
             )
         self._asked += 1
         try:
@@ -41,3 +42,16 @@ class DrawingOffice:
                 return await asyncio.to_thread(work, *args, **named)
         finally:
             self._asked -= 1
+
+
+class DrawingOffice(Office):
+    """One a process."""
+
+    def __init__(self) -> None:
+        busy = Unavailable(
+            "place_plan.busy",
+            "too many plans are being checked; try again",
+            "正在检查的平面图过多，请稍后重试",
+            retry_after_s=RETRY_AFTER_S,
+        )
+        super().__init__(AT_ONCE, WAITING_MAX, busy)

@@ -10,17 +10,19 @@ import msgspec
 
 from core.database import Tx, row_to
 from core.errors import NotFound
+from geo.places.model import Position
 from plant.places.model import InstrumentedZone, Opened, PlacePlan, PlanState, Report
 
 _ROW = """tenant_id, id, site_id, number, state, name, source, network, version, created_by, created_at, published_by,
     published_at, retired_at"""
 
-# Versions go on from the last plan's, so that an edit of a draft that was published meanwhile matches no other draft.
+# Versions go on from the last plan's, so that an edit of a draft that was published or discarded meanwhile matches no
+# other draft.
 INSERT_DRAFT = f"""
 INSERT INTO place_plans (tenant_id, id, site_id, number, state, name, source, plan, report, network, version,
     created_by, created_at)
 SELECT $1, $2, $3, coalesce(max(number), 0) + 1, 'draft', $4, $5, $6::text::jsonb, $7, $8,
-    coalesce(max(version), 0) + 1, $9, $10
+    greatest(max(version), (SELECT draft_discarded FROM sites WHERE tenant_id = $1 AND id = $3)) + 1, $9, $10
 FROM place_plans WHERE tenant_id = $1 AND site_id = $3
 RETURNING {_ROW}
 """
@@ -49,6 +51,19 @@ async def save_draft(tx: Tx, tenant_id: UUID, it: PlacePlan, text: str, report: 
         it.created_at,
     )
     return row_to(PlacePlan, row)
+
+
+DISCARD_DRAFT = """
+WITH gone AS (
+    DELETE FROM place_plans WHERE tenant_id = $1 AND id = $2 AND state = 'draft' RETURNING site_id, version
+)
+UPDATE sites SET draft_discarded = gone.version FROM gone WHERE tenant_id = $1 AND id = gone.site_id
+"""
+
+
+async def discard_draft(tx: Tx, tenant_id: UUID, draft: PlacePlan) -> None:
+    """A draft is gone; the caller locked the site, which keeps its version."""
+    await tx.execute(DISCARD_DRAFT, tenant_id, draft.id)
 
 
 RETIRE_PUBLISHED = """
@@ -144,3 +159,14 @@ GROUP BY z.slug, z.polygon, z.level ORDER BY z.slug
 async def list_instrumented(tx: Tx, tenant_id: UUID, site_id: UUID) -> list[InstrumentedZone]:
     """The zones of a site with sensors or actuators in them."""
     return [row_to(InstrumentedZone, row) for row in await tx.fetch(LIST_INSTRUMENTED, tenant_id, site_id)]
+
+
+FIND_SITE_PLACE = """
+SELECT polygon #> '{coordinates,0,0}' FROM zones WHERE tenant_id = $1 AND site_id = $2 ORDER BY id LIMIT 1
+"""
+
+
+async def find_site_place(tx: Tx, tenant_id: UUID, site_id: UUID) -> Position | None:
+    """Where a site is, by the first of its zones; None: it has none."""
+    found = await tx.fetchval(FIND_SITE_PLACE, tenant_id, site_id)
+    return None if found is None else (float(found[0]), float(found[1]))

@@ -17,11 +17,11 @@ from core.database import Database, Tx
 from core.errors import NotFound
 from core.ids import new_id
 from geo.places.findings import Finding
-from geo.places.model import Plan
+from geo.places.model import Plan, Position
 from plant import queries as plant_queries
 from plant.permissions import PlantPermission, authorise, id_of
 from plant.place_service import CHANGED, check_version
-from plant.places import queries
+from plant.places import passage_service, queries
 from plant.places.checks import check_drawn, check_publishable, review
 from plant.places.model import Accepted, InstrumentedZone, Opened, PlacePlan, PlanSource, PlanState, Report, Reviewed
 from plant.places.office import DrawingOffice
@@ -79,25 +79,32 @@ async def put_draft(
 
     Raises NotFound for the site, Conflict version.changed, Invalid for a plan that can not be kept at all.
     """
-    zones = await _instrumented(db, actor, site_id)
-    reviewed = await office.do(_review, plan, zones, imported, drawn=source == "drawn")
+    reviewed = await review_plan(db, office, actor, site_id, plan, source=source, imported=imported)
     async with db.transaction(actor.tenant_id) as tx:
-        return await _save_draft(tx, actor, site_id, reviewed, source, expected_version)
+        return await save_draft(tx, actor, site_id, reviewed, source, expected_version=expected_version)
 
 
-async def try_plan(
-    db: Database, office: DrawingOffice, actor: Actor, site_id: UUID, plan: Plan, imported: Sequence[Finding]
+async def review_plan(
+    db: Database,
+    office: DrawingOffice,
+    actor: Actor,
+    site_id: UUID,
+    plan: Plan,
+    *,
+    source: PlanSource,
+    imported: Sequence[Finding] = (),
 ) -> Reviewed:
-    """What ``put_draft`` would say of an import; nothing is stored."""
-    return await office.do(review, plan, await _instrumented(db, actor, site_id), imported)
+    """What is wrong with a plan for this site; nothing is stored. Raises as ``put_draft``, but of no version."""
+    zones, site_at = await _instrumented(db, actor, site_id)
+    return await office.do(_review, plan, zones, imported, site_at, drawn=source == "drawn")
 
 
 async def check_draft(db: Database, office: DrawingOffice, actor: Actor, site_id: UUID) -> tuple[PlacePlan, Reviewed]:
     """Check the draft again, as the site's zones and instruments are now; nothing is stored. Raises NotFound."""
-    zones = await _instrumented(db, actor, site_id)
+    zones, site_at = await _instrumented(db, actor, site_id)
     async with db.transaction(actor.tenant_id) as tx:
         opened = await get_in_state(tx, actor, site_id, "draft")
-    return opened.row, await office.do(_review_stored, opened, zones)
+    return opened.row, await office.do(_review_stored, opened, zones, site_at)
 
 
 async def publish_draft(
@@ -114,35 +121,54 @@ async def publish_draft(
     Raises NotFound, Conflict version.changed, and Conflict naming the places where the plan can not be walked or,
     unless ``accepted``, nobody gets out.
     """
-    row, reviewed = await check_draft(db, office, actor, site_id)
-    check_version(row.version, expected_version)
-    check_publishable(reviewed.report, accepted)
+    checked = await check_draft(db, office, actor, site_id)
+    check_version(checked[0].version, expected_version)
     async with db.transaction(actor.tenant_id) as tx:
-        tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
-        await plant_queries.get_site(tx, tenant_id, site_id, lock=True)
-        now = await _get(tx, tenant_id, site_id, "draft")
-        # What was checked is what is published.
-        check_version(now.version, row.version)
-        await queries.retire_published(tx, tenant_id, site_id, tx.now)
-        done = await queries.publish(
-            tx, tenant_id, now.id, reviewed.report, reviewed.network, by=id_of(actor), at=tx.now
-        )
-        await outbox.append(tx, CHANGED, site_id, {"action": "place_plan.published", "id": str(done.id)})
-        await _note(tx, actor, "place_plan.published", done, {"accepted": [msgspec.to_builtins(it) for it in accepted]})
-        return done, reviewed.report
+        return await publish_checked(tx, actor, site_id, checked, accepted)
 
 
-async def _instrumented(db: Database, actor: Actor, site_id: UUID) -> list[InstrumentedZone]:
-    """As ``check_may_draw``, and the zones that instruments stand in."""
+async def publish_checked(
+    tx: Tx, actor: Actor, site_id: UUID, checked: tuple[PlacePlan, Reviewed], accepted: Collection[Accepted]
+) -> tuple[PlacePlan, Report]:
+    """The draft that was ``checked`` is in force. Raises as ``publish_draft``."""
+    row, reviewed = checked
+    check_publishable(reviewed.report, accepted)
+    tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
+    await plant_queries.get_site(tx, tenant_id, site_id, lock=True)
+    now = await _get(tx, tenant_id, site_id, "draft")
+    # What was checked is what is published.
+    check_version(now.version, row.version)
+    await queries.retire_published(tx, tenant_id, site_id, tx.now)
+    done = await queries.publish(tx, tenant_id, now.id, reviewed.report, reviewed.network, by=id_of(actor), at=tx.now)
+    await passage_service.drop_unplanned(tx, actor, tenant_id, site_id)
+    await outbox.append(tx, CHANGED, site_id, {"action": "place_plan.published", "id": str(done.id)})
+    await _note(tx, actor, "place_plan.published", done, {"accepted": [msgspec.to_builtins(it) for it in accepted]})
+    return done, reviewed.report
+
+
+async def discard_draft(tx: Tx, actor: Actor | None, site_id: UUID, *, expected_version: int | None) -> None:
+    """Throw the draft away; the plan in force stays. Raises NotFound, Conflict version.changed."""
+    tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
+    await plant_queries.get_site(tx, tenant_id, site_id, lock=True)
+    draft = await _get(tx, tenant_id, site_id, "draft")
+    check_version(draft.version, expected_version)
+    await queries.discard_draft(tx, tenant_id, draft)
+    await _note(tx, actor, "place_plan.discarded", draft, {"version": draft.version})
+
+
+async def _instrumented(db: Database, actor: Actor, site_id: UUID) -> tuple[list[InstrumentedZone], Position | None]:
+    """As ``check_may_draw``; the zones that instruments stand in, and where the site is."""
     async with db.transaction(actor.tenant_id) as tx:
         tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
         await plant_queries.get_site(tx, tenant_id, site_id)
-        return await queries.list_instrumented(tx, tenant_id, site_id)
+        zones = await queries.list_instrumented(tx, tenant_id, site_id)
+        return zones, await queries.find_site_place(tx, tenant_id, site_id)
 
 
-async def _save_draft(
-    tx: Tx, actor: Actor, site_id: UUID, reviewed: Reviewed, source: PlanSource, expected_version: int | None
+async def save_draft(
+    tx: Tx, actor: Actor, site_id: UUID, reviewed: Reviewed, source: PlanSource, *, expected_version: int | None
 ) -> tuple[PlacePlan, Report]:
+    """A plan that was reviewed is the site's draft. Raises NotFound for the site, Conflict version.changed."""
     tenant_id = authorise(tx, actor, PlantPermission.MANAGE_PLANT)
     await plant_queries.get_site(tx, tenant_id, site_id, lock=True)
     before = await queries.find_in_state(tx, tenant_id, site_id, "draft")
@@ -178,16 +204,23 @@ async def _get(tx: Tx, tenant_id: UUID, site_id: UUID, state: PlanState) -> Plac
     return found
 
 
-def _review(plan: Plan, zones: list[InstrumentedZone], imported: Sequence[Finding], *, drawn: bool) -> Reviewed:
+def _review(
+    plan: Plan,
+    zones: list[InstrumentedZone],
+    imported: Sequence[Finding],
+    site_at: Position | None,
+    *,
+    drawn: bool,
+) -> Reviewed:
     if drawn:
         check_drawn(plan)
-    return review(plan, zones, imported)
+    return review(plan, zones, imported, site_at)
 
 
-def _review_stored(opened: Opened, zones: list[InstrumentedZone]) -> Reviewed:
-    return review(_DECODER.decode(opened.text), zones, opened.report.imported)
+def _review_stored(opened: Opened, zones: list[InstrumentedZone], site_at: Position | None) -> Reviewed:
+    return review(_DECODER.decode(opened.text), zones, opened.report.imported, site_at)
 
 
-async def _note(tx: Tx, actor: Actor, action: str, plan: PlacePlan, facts: dict[str, Any]) -> None:
+async def _note(tx: Tx, actor: Actor | None, action: str, plan: PlacePlan, facts: dict[str, Any]) -> None:
     facts = {"site": str(plan.site_id), "number": plan.number, **facts}
     await audit.record(tx, id_of(actor), action, "place_plan", plan.id, facts)

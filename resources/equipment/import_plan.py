@@ -181,6 +181,9 @@ def _shown(value: object) -> str | None:
 def _refusal(line: int, refused: MusterError) -> RowProblem:
     field = _COLUMNS.get(refused.field or "", refused.field)
     column = field if field in FORM.columns else "slug"
-    return RowProblem(
-        line, column, str(refused.value), str(refused.limit or ""), refused.code, Text(refused.zh, refused.en)
-    )
+    value, limit = _cell(refused.value), _cell(refused.limit)
+    return RowProblem(line, column, value, limit, refused.code, Text(refused.zh, refused.en))
+
+
+def _cell(value: object) -> str:
+    return ", ".join(str(it) for it in value) if isinstance(value, list) else str(value)

@@ -5,49 +5,15 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-import msgspec
-
-from core.database import Tx, row_to
-from mobile_contract.text import Text
+from core.database import Tx
 from people.notices.model import SHOWN_MAX, Draft, EquipmentExpiring, ThingDue
 from people.notices.service import list_officers, notify
+from resources.equipment import watch_queries as queries
 from resources.equipment.service import day_at
+from resources.equipment.watch_queries import Expiring
 
 # Time to order what is to be replaced.
 WITHIN_DAYS = 30
-
-
-class Expiring(msgspec.Struct, frozen=True):
-    """A site with something that expires: its soonest things by name, and how many there are in all."""
-
-    site_id: UUID
-    name: Text
-    tz: str
-    things: list[tuple[Text, datetime]]
-    count: int
-
-
-FIND_WATCHED_WEEK = "SELECT week FROM equipment_watched WHERE tenant_id = $1"
-
-SAVE_WATCHED_WEEK = """
-INSERT INTO equipment_watched (tenant_id, week) VALUES ($1, $2)
-ON CONFLICT (tenant_id) DO UPDATE SET week = greatest(equipment_watched.week, excluded.week)
-"""
-
-LIST_EXPIRING = """
-SELECT e.site_id, s.name, s.tz,
-    jsonb_path_query_array(jsonb_agg(jsonb_build_array(e.name, e.expires_at) ORDER BY e.expires_at, e.id),
-        '$[0 to $most]', jsonb_build_object('most', $3::int - 1)) AS things,
-    count(*)::int AS count
-FROM equipment e JOIN sites s ON s.tenant_id = $1 AND s.id = e.site_id
-WHERE e.tenant_id = $1 AND e.retired_at IS NULL AND e.expires_at <= $2
-GROUP BY e.site_id, s.name, s.tz ORDER BY e.site_id
-"""
-
-
-async def list_expiring(tx: Tx, tenant_id: UUID, by: datetime) -> list[Expiring]:
-    """Sites with equipment in use that expires by then, or has."""
-    return [row_to(Expiring, row) for row in await tx.fetch(LIST_EXPIRING, tenant_id, by, SHOWN_MAX)]
 
 
 async def watch(tx: Tx, tenant_id: UUID) -> int:
@@ -57,12 +23,13 @@ async def watch(tx: Tx, tenant_id: UUID) -> int:
     replaces is said again next week.
     """
     week = monday_of(tx.now)
-    done = await tx.fetchval(FIND_WATCHED_WEEK, tenant_id)
+    done = await queries.find_watched_week(tx, tenant_id)
     if done is not None and done >= week:
         return 0
-    sites = await list_expiring(tx, tenant_id, tx.now + timedelta(days=WITHIN_DAYS))
+    by = tx.now + timedelta(days=WITHIN_DAYS)
+    sites = await queries.list_expiring(tx, tenant_id, by, most=SHOWN_MAX)
     officers = await list_officers(tx, tenant_id) if sites else []
-    await tx.execute(SAVE_WATCHED_WEEK, tenant_id, week)
+    await queries.save_watched_week(tx, tenant_id, week)
     told = 0
     for it in sites:
         told += await notify(tx, tenant_id, officers, _draft(it, tx.now, week))

@@ -22,6 +22,7 @@ from core.clock import ManualClock
 from core.database import Database, Tx
 from core.device_ca import DeviceCa
 from core.file_store import DiskFiles
+from geo.warm import warm
 from incidents import response, rooms, views
 from incidents.alarms import alarm, evaluation
 from incidents.context import load_context
@@ -36,6 +37,7 @@ from people.passwords import Passwords
 from people.permissions import Role
 from people.sign_in import Attempt, sign_in
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from tests import incident_world
 from tests.clusters import Clone
 from tests.incident_world import World
@@ -50,6 +52,12 @@ def passwords() -> Iterator[Passwords]:
     made = Passwords()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def compiled() -> None:
+    """What maps are made with, before an answer waits for it: the edge tells whoever would wait long to come back."""
+    warm()
 
 
 @dataclass
@@ -125,6 +133,7 @@ async def edge(clone: Clone, passwords: Passwords, tmp_path: Path) -> AsyncItera
             {"database": db.ping},
             device_ca=ca,
             files=files,
+            maps=SiteMaps(db),
             feeds=Desk(Vault(tmp_path / "keys")),
             web_push_key="a-key",
             web_push_hosts=("push.example",),

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from api.app import ROUTERS
 from api.document import build_document
+from core.database import Tx
 from core.ids import new_id
 from incidents.plans import plan_queries
 from mobile_contract.room_views import StepView
@@ -44,7 +45,19 @@ PLACE = {
     "name": NAME,
     "levels": [{"level": 0, "name": NAME}],
     "rooms": [{"id": "hall", "level": 0, "polygon": incident_world.SQUARE}],
+    "doors": [
+        {"id": "gate", "level": 0, "at": [0.0, 0.0], "joins": ["hall", None], "exit": True},
+        {"id": "out", "level": 0, "at": [0.0005, 0.0], "joins": ["hall", None], "exit": True},
+    ],
     "assembly_points": [{"id": "yard", "at": [0.0, -0.0001], "name": NAME}],
+}
+GATE = {"of": "door", "feature": "gate"}
+HAZARD_AREA = {"polygon": incident_world.SQUARE, "levels": [0]}
+LEAK = {
+    "agent": "ammonia",
+    "amount": 1.0,
+    "unit": "kg/s",
+    "outdoors": {"at": [0.0005, 0.0005], "wind": {"from_deg": 0, "speed_m_s": 3, "source": "x"}, "sky": "overcast"},
 }
 PLACE_FILE = {"name": "unit.geojson", "content": '{"type": "FeatureCollection", "features": []}'}
 
@@ -79,6 +92,7 @@ TABLE_OF = {
     "/v1/assembly-points": "assembly_points",
     "/v1/place-plans": "place_plans",
     "/v1/equipment": "equipment",
+    "/v1/hazards": "hazards",
     "/v1/qualification-types": "qualification_types",
     "/v1/qualifications": "qualifications",
     "/v1/trainings": "trainings",
@@ -106,6 +120,9 @@ TABLE_OF = {
     "/v1/plan-versions": "plan_versions",
     "/v1/agent-cards": "agent_cards",
     "/v1/escalation-policies": "escalation_policies",
+    "/v1/routes": "routes",
+    "/v1/me/routes": "routes",
+    "?task": "tasks",
     "/v1/sos": "sos_calls",
     "/v1/lone-sessions": "lone_sessions",
     "?account": "accounts",
@@ -328,6 +345,10 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
         "to_zone": str(ids["zones"]),
     },
     "edit_door": lambda ids: {"to_zone": str(ids["zones"]), "gate": True},
+    "walk_route": lambda _: {
+        "revision": 1,
+        "positions": [{"at": AT, "lon": 0.0, "lat": 0.0, "accuracy_m": 5.0}],
+    },
     "issue_badge": lambda ids: {"number": "0815", "account": str(ids["accounts"])},
     "edit_badge": lambda _: {"valid_until": "2026-04-02T08:00:00Z"},
     "create_visit": lambda ids: dict(_visit(ids)),
@@ -359,7 +380,14 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_equipment": lambda _: b"slug,kind,name_zh,name_en,lon,lat\nnew-1,aed,a,a,0.0005,0.0005\n",
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
+    "forecast_evacuation": lambda ids: {"people": [{"zone": str(ids["zones"]), "people": 3}]},
+    "find_way": lambda ids: {"from": {"kind": "zone", "zone": str(ids["zones"])}, "to": {"kind": "assembly"}},
+    "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
+    "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
+    "edit_hazard": lambda _: {"areas": [HAZARD_AREA], "name": NAME, "minutes": 60},
+    "forecast_hazard": lambda ids: {**LEAK, "incident": str(ids["incidents"])},
+    "end_hazard": lambda _: {"reason": "none of ours"},
 }
 
 
@@ -383,6 +411,7 @@ MEDIA_TYPES = {"upload_evidence": "application/pdf", "import_people": "text/csv"
 # What a list can not be asked for without.
 _HOUR = {"from": "2026-03-02T07:00:00Z", "to": "2026-03-02T08:00:00Z"}
 _DAYS = {"from": "2026-03-01", "to": "2026-03-02"}
+_HERE = {"lon": "0.0007", "lat": "0.0003"}
 REQUIRED: dict[str, dict[str, str]] = {
     "get_readings": _HOUR,
     "list_raw_readings": _HOUR,
@@ -392,6 +421,11 @@ REQUIRED: dict[str, dict[str, str]] = {
     "list_alarm_performance": _DAYS,
     "list_plan_templates": {"slug": "fire"},
     "get_drill_trend": {"plan": "fire"},
+    "find_nearest_equipment": {"kind": "extinguisher"} | _HERE,
+    "find_first_there": _HERE,
+    "get_passage": GATE,
+    "set_passage": GATE,
+    "clear_passage": GATE,
 }
 # About a phone in one's own hand, or one's own guest: asked as wang, whose they are.
 OWNERS_ALONE = {
@@ -435,11 +469,19 @@ ASKED_AS = {
 OTHERS_ALONE = {"withdraw_swap"}
 # A version has one ETag and many things that may follow; whichever comes first makes the others too late.
 ONE_OF_SEVERAL = {"submit_plan_draft", "send_back_plan", "review_plan", "publish_plan", "retire_plan"}
-ONE_OF_SEVERAL |= {"put_place_plan_draft", "import_place_plan", "publish_place_plan"}
+ONE_OF_SEVERAL |= {
+    "put_place_plan_draft",
+    "import_place_plan",
+    "publish_place_plan",
+    "discard_place_plan_draft",
+    "set_passage",
+    "clear_passage",
+}
 # Operations that are not a signed-in person's; each has its own test here or in test_api_auth.
 NOT_A_PERSONS = {"sign_in", "refresh", "post_readings", "post_badge_events"}
 # They end what others are about, the last two the sign-in, so they come after all others.
 LAST = (
+    "discard_place_plan_draft",
     "delete_training",
     "delete_qualification",
     "retire_suppression_design",
@@ -547,7 +589,7 @@ class Street:
 
 
 @pytest_asyncio.fixture
-async def street(edge: Edge) -> Street:
+async def street(edge: Edge, compiled: None) -> Street:
     """Two tenants in one database, each with a thing of every kind."""
     owner = await asyncpg.connect(edge.clone.owner_url)
     other = new_id()
@@ -606,9 +648,7 @@ async def _settle(edge: Edge) -> Tenant:
         answer = await stage.http.post(path, headers=admin, json=new)
         assert answer.status_code == 201, answer.text
     async with stage.transaction() as tx:
-        steps = [StepView(n=1, confirm="tap", required=True)]
-        task_id = await tx.fetchval("SELECT id FROM tasks LIMIT 1")
-        await plan_queries.insert_steps(tx, stage.world.tenant_id, stage.world.incident_id, task_id, steps)
+        await _fill_tasks(tx, stage.world)
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
             assert tenant.ids[table] is not None, f"the plant has no row in {table}"
@@ -620,6 +660,14 @@ async def _settle(edge: Edge) -> Tenant:
     tenant.ids |= {table: ids[table] for table in ("sensors", "second_sensors", "alarm_rules")}
     tenant.ids["rooms"] = stage.world.room_id
     return tenant
+
+
+async def _fill_tasks(tx: Tx, world: incident_world.World) -> None:
+    """A step to be confirmed, and wang's way to a task."""
+    await incident_world.add_route(tx, world)
+    steps = [StepView(n=1, confirm="tap", required=True)]
+    task_id = await tx.fetchval("SELECT id FROM tasks ORDER BY id LIMIT 1")
+    await plan_queries.insert_steps(tx, world.tenant_id, world.incident_id, task_id, steps)
 
 
 async def _fill_presence(tenant: Tenant) -> None:
@@ -706,7 +754,7 @@ async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
 
 
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
-    """A plan in force, and a draft with the ETag that the sweep sends."""
+    """A plan in force with a locked door, and a draft with the ETag that the sweep sends."""
     http, path = tenant.stage.http, f"/v1/sites/{tenant.stage.world.site_id}/place-plans/draft"
     for version in (1, 3):
         drawn = await http.put(path, headers=admin | {"If-Match": '"0"'}, json=PLACE)
@@ -715,8 +763,20 @@ async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
             accepted = BODIES["publish_place_plan"]({})
             done = await http.post(f"{path}/publish", headers=admin | {"If-Match": '"1"'}, json=accepted)
             assert done.status_code == 200, done.text
+    passage = f"/v1/sites/{tenant.stage.world.site_id}/passages/state"
+    said = await http.put(passage, params=GATE, headers=admin, json=BODIES["set_passage"]({}))
+    assert said.status_code == 200, said.text
     async with tenant.stage.transaction() as tx:
         await tx.execute("UPDATE place_plans SET version = 1 WHERE state = 'draft'")
+    await _fill_hazards(tenant)
+
+
+async def _fill_hazards(tenant: Tenant) -> None:
+    """A drawn hazard of the incident."""
+    path = f"/v1/sites/{tenant.stage.world.site_id}/hazards"
+    body = BODIES["draw_hazard"]({"incidents": tenant.stage.world.incident_id})
+    made = await tenant.stage.http.post(path, headers=tenant.headers[Role.SAFETY_OFFICER], json=body)
+    assert made.status_code == 201, made.text
 
 
 async def _fill_equipment(tenant: Tenant, admin: dict[str, str]) -> None:

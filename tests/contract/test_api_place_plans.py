@@ -54,8 +54,11 @@ class Desk:
         self.http, self.headers = stage.http, headers
         self.path = f"/v1/sites/{stage.world.site_id}/place-plans"
 
-    async def ask(self, method: str, path: str, body: Any = None, version: int | None = None) -> httpx.Response:
+    async def ask(
+        self, method: str, path: str, body: Any = None, version: int | None = None, key: str | None = None
+    ) -> httpx.Response:
         match = {} if version is None else {"If-Match": f'"{version}"'}
+        match |= {} if key is None else {"Idempotency-Key": key}
         return await self.http.request(method, self.path + path, json=body, headers=self.headers | match)
 
 
@@ -149,6 +152,22 @@ async def test_a_room_nobody_gets_out_of_is_named_until_it_is_accepted(desk: Des
     assert "unreachable" in {it["kind"] for it in (await desk.ask("GET", "/published")).json()["checked"]}
 
 
+async def test_a_floor_that_only_a_lift_leaves_is_named_until_it_is_accepted(desk: Desk) -> None:
+    tower = drawn(OUT, BETWEEN)
+    tower["levels"].append({"level": 1, "name": NAME})
+    tower["rooms"].append(room("attic", 0) | {"level": 1})
+    stops = [{"level": level, "at": list(at(3, 2)), "room": own} for level, own in ((0, "office"), (1, "attic"))]
+    tower["rises"] = [{"id": "lift", "kind": "lift", "stops": stops, "up_s": 9, "down_s": 9, "wait_s": 30}]
+    await desk.ask("PUT", "/draft", tower, 0)
+    refused = await desk.ask("POST", "/draft/publish", {}, 1)
+    assert (refused.json()["code"], refused.json()["value"]) == (
+        "place_plan.cut_off",
+        [{"kind": "lift_only", "place": "attic"}],
+    )
+    assert "lifts alone" in refused.json()["detail"]
+    assert (await desk.ask("POST", "/draft/publish", {"accept": refused.json()["value"]}, 1)).status_code == 200
+
+
 async def test_a_plan_that_says_two_things_at_once_is_kept_and_never_published(desk: Desk) -> None:
     twice = drawn(OUT, BETWEEN)
     twice["rooms"].append(room("store", 12))
@@ -213,12 +232,50 @@ async def test_a_whole_campus_is_imported_and_its_cut_off_places_named(desk: Des
     assert made.status_code == 200, made.text
     refused = await desk.ask("POST", "/draft/publish", {}, 1)
     assert refused.json()["code"] == "place_plan.cut_off"
-    cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable"}]
+    cut_off = [it for it in made.json()["checked"] if it["kind"] in {"isolated", "unreachable", "lift_only"}]
     accept = [{"kind": it["kind"], "place": it["place"]} for it in cut_off]
     assert (await desk.ask("POST", "/draft/publish", {"accept": accept}, 1)).status_code == 200
     plan = (await desk.ask("GET", "/published")).json()["plan"]
     again = await desk.ask("PUT", "/draft", plan, 0)
     assert again.status_code == 200, again.text
+
+
+def gml(folder: Path, name: str) -> dict[str, Any]:
+    content = (folder / "maps" / "indoorgml_stemlab" / name).read_text("utf-8")
+    anchor = {"at": list(at(0, 0)), "metres_per_unit": 0.2}
+    named = [{"name": name, "content": content}]
+    return {"files": named, "format": "indoorgml", "dry_run": False, "anchor": anchor}
+
+
+@pytest.mark.shared
+async def test_a_published_indoorgml_building_is_walked_out_of(desk: Desk, shared_data: Path) -> None:
+    made = await desk.ask("POST", "/import", gml(shared_data, "201.gml"), 0)
+    assert (made.json()["network"]["parts"], made.json()["network"]["exits"]) == (1, 6)
+    assert (await desk.ask("POST", "/draft/publish", {}, 1)).status_code == 200
+
+
+@pytest.mark.shared
+async def test_an_indoorgml_building_without_exits_is_published_once_one_is_drawn(
+    desk: Desk, shared_data: Path
+) -> None:
+    made = await desk.ask("POST", "/import", gml(shared_data, "201-2019-05-24-corrected.gml"), 0)
+    refused = await desk.ask("POST", "/draft/publish", {}, 1)
+    assert refused.json()["code"] == "place_plan.broken"
+    assert "draw a door with exit" in refused.json()["detail"]
+    maybe = [it for it in made.json()["imported"] if it["kind"] == "reference_unknown"]
+    plan = (await desk.ask("GET", "/draft")).json()["plan"]
+    for number, it in enumerate(maybe):
+        own = it["detail"]["en"].split()[3]
+        joins = [own, None]
+        plan["doors"].append(
+            {"id": f"exit {number}", "level": it["level"], "at": it["at"], "joins": joins, "exit": True}
+        )
+    drawn_on = await desk.ask("PUT", "/draft", plan, 1)
+    assert drawn_on.json()["network"]["exits"] == 6, drawn_on.text
+    # The document has no transition into this room.
+    cut_off = {"accept": [{"kind": "unreachable", "place": "C25"}]}
+    done = await desk.ask("POST", "/draft/publish", cut_off, 2)
+    assert done.status_code == 200, done.text
 
 
 async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -> None:
@@ -231,6 +288,43 @@ async def test_versions_are_listed_newest_first_filtered_and_found(desk: Desk) -
     assert [(it["number"], it["state"]) for it in listed] == [(3, "published"), (2, "retired"), (1, "retired")]
     retired = await desk.ask("GET", "?state=retired&q=hall%202")
     assert [it["number"] for it in retired.json()["items"]] == [2]
+
+
+async def test_a_draft_is_thrown_away_and_what_was_in_force_stays(desk: Desk) -> None:
+    await desk.ask("PUT", "/draft", drawn(OUT, BETWEEN), 0)
+    await desk.ask("POST", "/draft/publish", {}, 1)
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 0)).headers["ETag"] == '"3"'
+    assert (await desk.ask("DELETE", "/draft")).status_code == 428
+    assert (await desk.ask("DELETE", "/draft", None, 1)).status_code == 412
+    assert (await desk.ask("DELETE", "/draft", None, 3)).status_code == 204
+    assert (await desk.ask("DELETE", "/draft", None, 3)).json()["code"] == "place_plan.no_draft"
+    assert (await desk.ask("GET", "/published")).status_code == 200
+    # An edit of the one that is gone matches no later one.
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 0)).headers["ETag"] == '"4"'
+    assert (await desk.ask("PUT", "/draft", drawn(OUT), 3)).status_code == 412
+
+
+async def test_what_is_sent_again_with_its_key_is_done_once(desk: Desk) -> None:
+    for verb, path, body, version in (
+        ("PUT", "/draft", drawn(OUT, BETWEEN), 0),
+        ("POST", "/import", files(), 1),
+        ("POST", "/draft/publish", {}, 2),
+    ):
+        first = await desk.ask(verb, path, body, version, key=path)
+        assert first.status_code == 200, first.text
+        again = await desk.ask(verb, path, body, version, key=path)
+        assert (again.status_code, again.json(), again.headers["ETag"]) == (200, first.json(), first.headers["ETag"])
+        assert again.headers["Idempotency-Replayed"] == "true"
+    other = await desk.ask("PUT", "/draft", drawn(OUT), 0, key="/draft")
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency.other_request")
+    assert [it["number"] for it in (await desk.ask("GET", "")).json()["items"]] == [1]
+
+
+async def test_a_key_of_what_was_refused_may_be_used_again(desk: Desk) -> None:
+    await desk.ask("PUT", "/draft", drawn(OUT), 0)
+    assert (await desk.ask("POST", "/draft/publish", {}, 1, key="k")).status_code == 409
+    cut_off = {"accept": [{"kind": "unreachable", "place": "store"}]}
+    assert (await desk.ask("POST", "/draft/publish", cut_off, 1, key="k")).status_code == 200
 
 
 async def test_a_worker_reads_and_does_not_draw(desk: Desk, edge: Edge) -> None:

@@ -46,6 +46,7 @@ from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.permissions import Role
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from tests import clusters, incident_world
 from tests.clusters import Cluster
 from tests.contract.conftest import Edge, bearer, build_stage
@@ -99,7 +100,7 @@ class _Server(uvicorn.Server):
 
 @pytest_asyncio.fixture(scope="module")
 async def served(
-    postgres: Cluster, passwords: Passwords, tmp_path_factory: pytest.TempPathFactory
+    postgres: Cluster, passwords: Passwords, tmp_path_factory: pytest.TempPathFactory, compiled: None
 ) -> AsyncIterator[Served]:
     """The edge behind uvicorn with the plant of ``tests.incident_world``, signed in as admin and safety officer."""
     keys = Path(tmp_path_factory.mktemp("keys"))
@@ -113,6 +114,7 @@ async def served(
             Authenticator(db, tokens),
             device_ca=DeviceCa(keys),
             files=DiskFiles(keys / "files"),
+            maps=SiteMaps(db),
             feeds=Desk(Vault(keys)),
             web_push_key="a-key",
             web_push_hosts=("push.example",),
@@ -175,6 +177,10 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     aed = {"slug": "aed", "kind": "aed", "name": name, "lon": 0.0007, "lat": 0.0003}
     path = f"/v1/sites/{world.site_id}/equipment"
     made["equipment"] = UUID((await _post(edge, path, aed, headers[Role.ADMIN.value]))["id"])
+    area = {"polygon": incident_world.SQUARE, "levels": [0]}
+    drawn = {"areas": [area], "agent": "acetone", "incident": str(world.incident_id)}
+    path = f"/v1/sites/{world.site_id}/hazards"
+    made["hazard"] = UUID((await _post(edge, path, drawn, headers[Role.SAFETY_OFFICER.value]))["id"])
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,

@@ -17,14 +17,16 @@ from core.database import Database, Tx
 from core.errors import Conflict, Forbidden, Invalid, NotFound
 from core.ids import new_id
 from muster import upkeep
+from muster.demo import equipment as demo_equipment
 from people.actor import Actor
 from people.notices import queries as notice_queries
 from people.permissions import Role
+from plant import queries as plant_queries
 from plant.place_service import ZoneDraft, create_zone
-from resources.equipment import queries, service
+from resources.equipment import import_service, queries, service
 from resources.equipment.model import Equipment, EquipmentChange, EquipmentDraft
 from resources.equipment.queries import After, Filter
-from resources.equipment.standing import is_usable
+from resources.equipment.standing import is_usable, unfit
 from tests import clusters, incident_world, plant_world
 from tests.clusters import Clone
 from tests.plant_world import NAME, M, Plant
@@ -307,6 +309,38 @@ async def test_a_zone_at_another_site_is_none_of_this_ones(store: Store) -> None
         assert refused.value.code == code
 
 
+# --- a sheet
+
+
+async def _import(store: Store, *slugs: str) -> list[str]:
+    """Import these as new things; what became of each."""
+    lines = [f"{slug},aed,除颤仪,AED,{3 * M:.9f},{2 * M:.9f}" for slug in slugs]
+    content = "\n".join(["slug,kind,name_zh,name_en,lon,lat", *lines]).encode()
+    upload = await import_service.read_upload(store.admin, content)
+    async with store.tx() as tx:
+        plan = await import_service.import_equipment(tx, store.admin, store.plant.site.id, upload)
+        return [step.action for step in plan.steps]
+
+
+async def test_two_who_import_the_same_at_once_make_it_once_and_whole(store: Store) -> None:
+    slugs = [f"a-{n}" for n in range(50)]
+    tried = await asyncio.gather(_import(store, *slugs), _import(store, *reversed(slugs)), return_exceptions=True)
+    refused = [it for it in tried if isinstance(it, Conflict)]
+    assert {it.code for it in refused} <= {"equipment_import.changed_meanwhile"}
+    made = [it for it in tried if isinstance(it, list)]
+    assert len(made) + len(refused) == 2
+    assert ["create"] * 50 in made
+    assert await _import(store, *slugs) == ["keep"] * 50
+
+
+async def test_an_import_is_one_piece_of_news_and_an_audit_row_a_thing(store: Store) -> None:
+    await _import(store, "a", "b")
+    assert await store.news() == [("equipment.imported", str(store.plant.site.id))]
+    async with store.tx() as tx:
+        rows = await audit.list_rows(tx, store.plant.tenant_id, action="equipment.", limit=9)
+    assert sorted(row.action for row in rows) == ["equipment.created", "equipment.created", "equipment.imported"]
+
+
 # --- what expires
 
 
@@ -361,3 +395,17 @@ async def test_with_nothing_that_expires_nobody_is_told(store: Store, officer: A
         assert await service.today(tx, store.plant.tenant_id, store.plant.site.id) == date(2026, 3, 2)
     await upkeep.forget(store.db)
     assert await _notices(store, officer) == []
+
+
+# --- the demo plant's
+
+
+async def test_the_demo_plants_equipment_is_in_its_zones_and_two_things_can_not_be_used(demo_clone: Clone) -> None:
+    wanted = {it.slug: it.zone for it in demo_equipment.EQUIPMENT}
+    async with Database.connect(demo_clone.app_url) as db, db.transaction(demo_clone.tenant_id) as tx:
+        (site,) = await plant_queries.list_sites(tx, demo_clone.tenant_id)
+        zones = {it.id: it.slug for it in await plant_queries.list_zones(tx, demo_clone.tenant_id, site.id)}
+        kept = await queries.list_of_site(tx, demo_clone.tenant_id, site.id)
+        why_not = {it.slug: unfit(it, tx.now) for it in kept if not is_usable(it, tx.now)}
+    assert {it.slug: zones.get(it.zone_id) if it.zone_id else None for it in kept} == wanted
+    assert why_not == {"ext-coating-west": ["expired"], "first-aid-machine-hall": ["empty"]}

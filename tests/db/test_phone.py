@@ -35,6 +35,7 @@ from people import sign_in
 from people.authenticator import Authenticator
 from people.passwords import Passwords
 from people.tokens import Tokens
+from plant.places.site_maps import SiteMaps
 from realtime.asgi import server_config, with_live
 from realtime.channels import Notice, Target
 from realtime.edge import Edge
@@ -74,7 +75,9 @@ class Plant:
         edge = Edge(self.db, listener, incident_ports(authenticator))
         checks, ca = {"database": self.db.ping}, DeviceCa(self._keys)
         files = DiskFiles(self._keys / "files")
-        http = build_app(ApiDeps(self.db, tokens, self.passwords, authenticator, checks, device_ca=ca, files=files))
+        maps = SiteMaps(self.db)
+        deps = ApiDeps(self.db, tokens, self.passwords, authenticator, checks, device_ca=ca, files=files, maps=maps)
+        http = build_app(deps)
         listening = self._listening if self._listening.fileno() >= 0 else socket.create_server(("127.0.0.1", self.port))
         server = uvicorn.Server(server_config(with_live(http, edge), lifespan="off"))
         async with asyncio.TaskGroup() as tasks:

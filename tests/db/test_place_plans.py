@@ -17,13 +17,14 @@ from core.ids import new_id
 from geo.places.model import Plan
 from people.actor import Actor
 from people.permissions import Role
-from plant.places import service
+from plant import place_service
+from plant.places import service, zone_service
 from plant.places.model import PlacePlan
 from plant.places.office import AT_ONCE, WAITING_MAX, DrawingOffice
 from tests import clusters
 from tests.clusters import Clone
-from tests.plant_world import Plant, build_in
-from tests.unit.drawn_places import door, plan, room
+from tests.plant_world import NAME, Plant, build_in
+from tests.unit.drawn_places import box, door, plan, room
 
 
 def hall(**more: Any) -> Plan:
@@ -86,6 +87,22 @@ async def test_a_plan_in_force_does_not_change_whatever_a_statement_says(site: S
             await tx.execute("UPDATE place_plans SET plan = '{}' WHERE tenant_id = $1", tx.tenant_id)
 
 
+async def test_a_plan_that_was_in_force_can_not_be_deleted_whatever_a_statement_says(site: Site) -> None:
+    await site.publish((await site.draw(hall(), 0)).version)
+    with pytest.raises(asyncpg.RaiseError, match="stays"):
+        async with site.db.transaction(site.actor.tenant_id) as tx:
+            await tx.execute("DELETE FROM place_plans WHERE tenant_id = $1", tx.tenant_id)
+
+
+async def test_throwing_a_draft_away_is_audited(site: Site) -> None:
+    await site.draw(hall(), 0)
+    async with site.db.transaction(site.actor.tenant_id) as tx:
+        await service.discard_draft(tx, site.actor, site.id, expected_version=1)
+    async with site.db.transaction(site.actor.tenant_id) as tx:
+        acts = await tx.fetch("SELECT action FROM audit WHERE subject_kind = 'place_plan' ORDER BY position")
+    assert [it[0] for it in acts] == ["place_plan.drafted", "place_plan.discarded"]
+
+
 async def test_a_plan_comes_back_as_it_was_drawn(site: Site) -> None:
     drawn = hall()
     await site.draw(drawn, 0)
@@ -138,3 +155,21 @@ async def test_whoever_comes_when_too_many_wait_is_told_to_come_back() -> None:
     assert refused.value.code == "place_plan.busy"
     held.set()
     assert all(await asyncio.gather(*at_work))
+
+
+async def test_an_edit_of_a_zone_checked_against_a_plan_that_is_replaced_meanwhile_is_tried_again(site: Site) -> None:
+    # Where the building stands, not where the world's zones do.
+    change = place_service.ZoneChange(polygon=box(1, 1, 4, 2))
+    async with site.db.transaction(site.actor.tenant_id) as tx:
+        draft = place_service.ZoneDraft(site.id, "new", NAME, box(0, 0))
+        zone = await place_service.create_zone(tx, site.actor, draft)
+    edit = (site.db, site.office, site.actor, zone.id, change)
+    assert await zone_service.check_edit(*edit, expected_version=1) is None
+    first = await site.publish((await site.draw(hall(), 0)).version)
+    checked = await zone_service.check_edit(*edit, expected_version=1)
+    assert checked == first.id
+    await site.publish((await site.draw(hall(), 0)).version)
+    with pytest.raises(Conflict) as refused:
+        async with site.db.transaction(site.actor.tenant_id) as tx:
+            await zone_service.edit_zone(tx, site.actor, zone.id, change, expected_version=1, checked=checked)
+    assert refused.value.code == "zone.plan_changed"

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from core.database import Database, Tx
 from core.errors import Forbidden, Invalid, NotFound
 from core.ids import new_id
+from geo.hazards.model import Area, Hazard, Slice
 from incidents import queries, rooms, views
 from incidents.alarms import flood_queries
 from incidents.alarms.flood import Flood
@@ -21,6 +22,8 @@ from incidents.drills import queries as drill_queries
 from incidents.drills.ending import drill_view
 from incidents.drills.model import Drill, DrillFacts
 from incidents.drills.score import score
+from incidents.hazards import service as hazards
+from incidents.hazards.service import Bare
 from incidents.joining import merging, splitting
 from incidents.joining.split import Part
 from incidents.leading import board, command
@@ -33,8 +36,9 @@ from incidents.room_queries import find_room
 from incidents.sos import queries as sos_queries
 from incidents.sos import service as sos
 from incidents.sos.model import SosCall
-from incidents.tasking import escalation
+from incidents.tasking import escalation, task_queries
 from incidents.tasking.policy import Need
+from incidents.wayfinding import route_queries, routes_service
 from mobile_contract import room_events as contract
 from mobile_contract.drills import Goals
 from mobile_contract.room import RoomState, fold
@@ -258,6 +262,7 @@ async def _resource_changed(tx: Tx, world: World) -> None:
 
 
 async def _incident_merged(tx: Tx, world: World) -> None:
+    await _hazard_changed(tx, world)
     await _task_steps_changed(tx, world)
     await _command_changed(tx, world)
     other = await incident_world.open_other(tx, world)
@@ -297,6 +302,39 @@ async def _drill_changed(tx: Tx, world: World) -> None:
     await _append(tx, world, DrillChanged(drill_view(over)))
 
 
+async def _route_changed(tx: Tx, world: World) -> None:
+    row = await incident_world.add_route(tx, world)
+    task = await task_queries.get_task(tx, world.tenant_id, row.task_id or row.id)
+    await rooms.append_to_incident(tx, world.tenant_id, world.incident_id, TaskAssigned(views.task_view(task)))
+
+
+async def _route_progressed(tx: Tx, world: World) -> None:
+    await _route_changed(tx, world)
+    (row,) = await route_queries.list_of_account(tx, world.tenant_id, world.wang)
+    view = replace(row.view, step=2, left_m=1.5, left_s=1.0, off_route=True)
+    after = replace(row, view=view)
+    await route_queries.save_route(tx, after)
+    await routes_service.tell_progress(tx, row, after)
+
+
+async def _hazard_changed(tx: Tx, world: World) -> None:
+    wang = world.actor(world.wang)
+    area = Area(polygon=incident_world.SQUARE, levels=[0])
+    drawn = Hazard(id="cloud", source="drawn", slices=[Slice(start_ms=0, length_ms=1, areas=[area])])
+    for name in ("cloud", "puddle"):
+        bare = Bare(
+            id=new_id(),
+            source="drawn",
+            name=Text("云", name),
+            agent=None,
+            incident_id=world.incident_id,
+            minutes=5,
+            facts={},
+        )
+        made = await hazards.state(tx, wang, world.site_id, hazards.prepared(bare, drawn, tx.now))
+    await hazards.end(tx, wang, world.site_id, made.id, "aired out")
+
+
 CHANGES: dict[str, Change] = {
     "incident.opened": _opened,
     "incident.regraded": _regraded,
@@ -317,10 +355,13 @@ CHANGES: dict[str, Change] = {
     "commander.changed": _commander_changed,
     "objective.changed": _objective_changed,
     "resource.changed": _resource_changed,
+    "route.changed": _route_changed,
+    "route.progressed": _route_progressed,
     "incident.merged": _incident_merged,
     "incident.split": _incident_split,
     "sos.changed": _sos_changed,
     "drill.changed": _drill_changed,
+    "hazard.changed": _hazard_changed,
     "message.posted": _message_posted,
     "member.joined": _member_joined,
     "member.left": _member_left,

@@ -33,6 +33,7 @@ _WATCHED = {"state", "episode_id", "created_at"} | _fields(AlarmRule)
 # Rows of several columns that are no Struct's fields: the function beside each takes them apart by name.
 TAKEN_APART = {
     "api.idempotency._FIND": {"request_hash", "status", "answer"},
+    "api.idempotency._RECALL": {"request_hash", "status", "answer"},
     "core.audit._LOCK_HEAD": {"position", "hash"},
     "incidents.alarms.alarm_queries.FIND_RULES": _WATCHED,
     "incidents.alarms.alarm_queries.LAST_HEARD": {"sensor_id", "received_at"},
@@ -41,6 +42,8 @@ TAKEN_APART = {
     "incidents.alarms.alarm_queries.NEWEST_OBSERVED": {"sensor_id", "observed_at"},
     "incidents.drills.queries.OVER": {"tenant_id", "id"},
     "incidents.exposure.queries.DUE": {"tenant_id", "site_id"},
+    "incidents.hazards.watch_queries.LIST_ZONES": {"id", "version"},
+    "incidents.hazards.watch_queries.SITES": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
     "incidents.wayfinding.evacuation_queries.DUE": {"tenant_id", "roll_call_id", "site_id"},
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
@@ -57,6 +60,8 @@ TAKEN_APART = {
     "incidents.exposure.report.NAMES_OF": {"id", "name"},
     "incidents.roll_call.queries.COUNT_PEOPLE": {"expected", "accounted", "need_help", "left", "missing", "unsure"},
     "incidents.sos.lone_queries.DUE": {"tenant_id", "id"},
+    "incidents.wayfinding.errand_queries.OVER": {"id", "state", "closed", "declined"},
+    "incidents.wayfinding.route_queries.SITES_TO_GUIDE": {"tenant_id", "site_id"},
     "incidents.sos.lone_queries.DUE_RINGS": {"tenant_id", "id"},
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
     "incidents.roll_call.orders.ZONE_NAMES": {"id", "name"},

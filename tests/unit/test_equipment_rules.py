@@ -15,12 +15,14 @@ from shapely.geometry import Point, shape
 
 from core.errors import Conflict, Invalid
 from geo.places.model import LandmarkKind
+from geo.routing.nearest_usable import RESOURCES_MAX
 from mobile_contract.equipment import EquipmentKindName, EquipmentStateName, FireClassName, UnfitName
 from mobile_contract.text import Text
 from resources.equipment.checks import LATEST, NOTE_MAX, STOCK_MAX, check_equipment, check_reason, stock_after
 from resources.equipment.features import features_of
 from resources.equipment.model import FIRE_CLASSES, KINDS, Equipment, EquipmentState
 from resources.equipment.placing import OFF_SITE_MAX_M, OFF_ZONE_MAX_M, Ground, Spot, ZoneGround
+from resources.equipment.queries import SITE_MAX
 from resources.equipment.standing import Unfit, is_inspection_overdue, is_usable, suits_fire, unfit
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -358,3 +360,7 @@ def test_every_kind_may_be_shown() -> None:
     for number, (kind, usable) in enumerate(product(KINDS, (True, False))):
         it = thing(id=UUID(int=number), kind=kind, classes=None, in_stock=int(usable))
         assert features_of([it], NOW, TODAY)[0]["properties"]["usable"] is usable
+
+
+def test_whoever_looks_for_the_nearest_takes_all_that_a_site_may_have() -> None:
+    assert SITE_MAX <= RESOURCES_MAX

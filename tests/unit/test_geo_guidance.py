@@ -14,39 +14,21 @@ import pytest
 from geo.guidance import Danger, Goal, Guided, guide
 from geo.hazards.dose import LoadLaw, Protection
 from geo.hazards.model import Area, Concentration, Hazard, Slice, aged
-from geo.places.model import Level, Plan
 from geo.places.network import ArcKind
 from geo.routing.snapping import Place, at_node
 from geo.site_map import Passages, SiteMap, Standing, keep_out
 from mobile_contract.text import Text
-from tests.small_buildings import SITE, Building
+from tests.example_buildings import two_corridors
+from tests.small_buildings import SITE
 
 STORE = Text("库房", "the store")
 HOUR_MS = 3_600_000
 ACETONE = LoadLaw("acetone", 1.0, "ppm", "Haber's rule")
 
 
-def house() -> Plan:
-    b = Building(levels=[Level(level=0, name=Text("一层", "ground")), Level(level=1, name=Text("二层", "gallery"))])
-    b.room("hall", (0, 0, 20, 20), name="大厅|Hall")
-    b.room("north", (20, 16, 60, 18), "corridor", "北走廊|North Corridor")
-    b.room("south", (20, 2, 60, 4), "corridor", "南走廊|South Corridor")
-    b.room("store", (60, 0, 80, 20), name="库房|Store")
-    b.room("gallery", (0, 0, 20, 20), name="长廊|Gallery", level=1)
-    b.door("NW", (20, 17), ("hall", "north"), "北一门|North Door 1")
-    b.door("NE", (60, 17), ("north", "store"), "北二门|North Door 2")
-    b.door("SW", (20, 3), ("hall", "south"), "南一门|South Door 1")
-    b.door("SE", (60, 3), ("south", "store"), "南二门|South Door 2")
-    b.door("X", (0, 10), ("hall", None), "西门|West Gate", exit=True)
-    b.rise("S", "stairs", [(4, 4, 0, "hall"), (4, 4, 1, "gallery")], "1号楼梯|Stairs 1")
-    b.rise("L", "lift", [(8, 4, 0, "hall"), (8, 4, 1, "gallery")])
-    b.meet("A", (-20, 10), "西集合点|Assembly West")
-    return b.plan()
-
-
 @pytest.fixture(scope="module")
 def site() -> SiteMap:
-    return SiteMap(house())
+    return SiteMap(two_corridors().plan())
 
 
 def square(x0: float, y0: float, x1: float, y1: float) -> dict[str, Any]:
@@ -135,6 +117,24 @@ def test_nobody_is_sent_into_a_hazard_they_wait_at_its_edge_and_the_cost_beyond_
     assert cost.unmeasured_ms == 0
     assert cost.share == pytest.approx(cost.load / 1_000.0)
     assert cost.line[0]["line"]["type"] == "LineString"
+
+
+def test_where_a_part_of_the_air_is_not_measured_no_share_of_a_limit_is_told(site: SiteMap) -> None:
+    """A fire of which nobody knows what it gives off, beside the leak: what the leak alone does is not the dose."""
+    danger = Danger(Text("丙酮", "acetone"), ACETONE, 1_000.0, Text("短时限值", "the short-term limit"))
+    found = told(site, [ban("leak", (25, -5, 59, 25), ppm=500.0), ban("fire", (55, -5, 85, 25))], danger=danger)
+    assert found.cost is not None
+    assert found.cost.load > 0
+    assert found.cost.unmeasured_ms > 0
+    assert found.cost.share is None
+    through = told(
+        site,
+        [ban("leak", (25, -5, 59, 25), ppm=500.0), ban("fire", (55, -5, 85, 25))],
+        danger=danger,
+        through=True,
+    )
+    assert through.told is not None
+    assert "dose not known" in through.told.warnings[0].en
 
 
 def test_one_near_the_edge_goes_to_the_door_before_it_and_no_further(site: SiteMap) -> None:
@@ -255,3 +255,12 @@ def test_an_older_hazard_is_where_its_slices_say_it_is_by_now() -> None:
     moved = aged(hazard, 150)
     assert [(it.start_ms, it.length_ms, it.areas) for it in moved.slices] == [(0, 50, areas[1]), (50, 100, areas[2])]
     assert [(it.start_ms, it.length_ms) for it in aged(hazard, 9_000).slices] == [(0, 1)]
+
+
+def test_of_a_hazard_on_a_level_that_is_no_more_the_rest_counts(site: SiteMap) -> None:
+    area = Area(polygon=square(*NORTH), levels=[0, 7])
+    lost = Area(polygon=square(*EAST), levels=[7])
+    slices = [Slice(start_ms=0, length_ms=HOUR_MS, areas=[area, lost])]
+    found = told(site, [Standing(Hazard(id="leak", source="drawn", slices=slices))])
+    assert found.state == "safe"
+    assert "South Door 1" in said(found)

@@ -107,6 +107,13 @@ def test_a_stop_that_stands_in_no_room_lets_the_shaft_go_on() -> None:
     assert arrivals(plan, ["at 2"], behaviour="heavier") == {"at 2": 0, "at -1": 90_000}
 
 
+def test_out_of_doors_nothing_grows_and_nothing_comes_in_from_there() -> None:
+    rooms = [_room("hall", 0), _room("yard", 1, kind="outdoors"), _room("office", 2)]
+    plan = _plan(rooms, [_door("gate", "hall", "yard"), _door("front", "yard", "office")])
+    assert arrivals(plan, ["hall"], behaviour="neutral") == {"hall": 0}
+    assert arrivals(plan, ["yard"], behaviour="neutral") == {}
+
+
 def test_the_zone_seeds_the_rooms_it_covers_and_not_those_it_only_overlaps_by_the_drawing_s_slack() -> None:
     rooms = [*ROW, _room("upstairs", 1, level=1), _room("pillar", 1, kind="solid")]
     plan = _plan(rooms, [])
@@ -139,6 +146,15 @@ def test_it_becomes_slices_that_only_grow_ready_to_be_put_into_metres() -> None:
     assert all(area.factor == 4.0 and area.air == air for it in grown.slices for area in it.areas)
     placed = place(grown, Projection(121.5, 31.2), {0})
     assert [len(it.footprints) for it in placed.slices] == [2, 3, 4]
+
+
+def test_a_room_that_was_reached_stays_reached_and_what_it_leads_to_is_reckoned_from_then() -> None:
+    doors = [_door("ab", "a", "b", "locked"), _door("bc", "b", "c")]
+    plan = _plan([_room("a", 0), _room("b", 1), _room("c", 2)], doors)
+    assert arrivals(plan, ["a"], behaviour="neutral") == {"a": 0, "b": 285_000, "c": 285_000}
+    since = {"b": 7_000, "gone": 1}
+    assert arrivals(plan, ["a"], behaviour="neutral", since=since) == {"a": 0, "b": 7_000, "c": 7_000}
+    assert arrivals(plan, ["a"], behaviour="neutral", since={"a": 9_000})["a"] == 0
 
 
 def test_a_zone_over_no_room_is_a_hazard_by_itself() -> None:

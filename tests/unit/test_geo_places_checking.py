@@ -95,8 +95,25 @@ def test_a_locked_door_is_dead_and_parts_the_building() -> None:
 
 def test_a_lift_out_of_use_leaves_its_floor_unreachable() -> None:
     lift = msgspec.structs.replace(good().rises[0], kind="lift", wait_s=30.0)
-    assert checked(change(rises=[lift])) == []
+    assert ("unreachable", "attic") not in checked(change(rises=[lift]))
     assert ("unreachable", "attic") in checked(change(rises=[lift]), lifts=False)
+
+
+def test_a_floor_that_only_a_lift_leaves_is_named_before_the_fire() -> None:
+    lift = msgspec.structs.replace(good().rises[0], id="lift", kind="lift", wait_s=30.0)
+    assert checked(change(rises=[lift])) == [("lift_only", "attic")]
+    assert checked(change(rises=[lift, good().rises[0]])) == []
+
+
+def test_drawn_nodes_in_no_room_that_only_a_lift_leaves_are_one_finding() -> None:
+    nodes = [WayNode(id="gate", level=0, at=at(0, 0), exit=True), WayNode(id="up", level=1, at=at(0, 0))]
+    nodes.append(WayNode(id="on", level=1, at=at(9, 0)))
+    lift, path = Way(id="lift", ends=("gate", "up"), rise="lift"), Way(id="path", ends=("up", "on"))
+    drawn = plan(0, 1, nodes=nodes, ways=[lift, path])
+    found = [it for it in check_network(walking_network(drawn), drawn) if it.kind == "lift_only"]
+    assert [(it.place, it.count, it.level) for it in found] == [("up", 2, 1)]
+    stairs = Way(id="stairs", ends=("on", "gate"), rise="stairs")
+    assert checked(msgspec.structs.replace(drawn, ways=[lift, path, stairs])) == []
 
 
 def test_a_room_one_can_not_come_back_from_is_a_pocket() -> None:

@@ -159,6 +159,40 @@ def test_a_drawing_is_scaled_turned_and_set_down() -> None:
     np.testing.assert_allclose((places.min(axis=0) + places.max(axis=0)) / 2, [0.2, 0.0], atol=1e-3)
 
 
+SHARED = '<partialboundedBy xlink:href="#B6"/>'
+
+
+@pytest.mark.parametrize("back", ["B6-REVERSE", "B7"])
+def test_an_anchor_there_and_back_of_two_rooms_is_the_door_between_them_and_no_exit(back: str) -> None:
+    """Nobody is sent into a room as if it were the street."""
+    there = gate("B6", None, 12, 3.1, 13, 3.1, "AnchorBoundary")
+    again = gate(back, None, 12, 3.1, 13, 3.1, "AnchorBoundary")
+    if back == "B7":
+        there, again = (it.replace("><geometry3D>", "><gml:name>G</gml:name><geometry3D>") for it in (there, again))
+    changed = {
+        "hall": cell("hall", solid(0, 0, 20, 3), "navi:TransitionSpace", BOUNDED + SHARED),
+        "store": cell("store", solid(10, 3.2, 6, 4), "navi:GeneralSpace", f'<partialboundedBy xlink:href="#{back}"/>'),
+        "gates": parts()["gates"] + there + again,
+        "to store": "",
+    }
+    imported = read(changed)
+    (made,) = [it for it in imported.plan.doors if set(it.joins) == {"hall", "store"}]
+    assert not made.exit
+    assert ("kind_unknown", "repaired") in {(it.kind, it.outcome) for it in imported.findings}
+    assert sorted(it.id for it in imported.plan.doors if it.exit) == ["door", "exit B3"]
+
+
+def test_a_document_without_an_exit_says_so_and_which_boundaries_may_be_one() -> None:
+    """B3 and B5 are one; B2 is nobody's and B1 has its transition."""
+    plain = parts()["gates"].replace("AnchorBoundary", "CellSpaceBoundary")
+    imported = read({"gates": plain, "door": "", "out": ""})
+    assert not any(it.exit for it in imported.plan.doors)
+    assert [(it.kind, it.place) for it in imported.findings if it.outcome == "noted"][-2:] == [
+        ("not_walkable", "b.gml"),
+        ("reference_unknown", "b.gml#B3"),
+    ]
+
+
 def test_the_ground_is_where_the_anchor_says() -> None:
     levels = read(anchor=msgspec.structs.replace(ANCHOR, ground=3.5)).plan.levels
     assert [(level.level, level.height_m) for level in levels] == [(-1, -3.5), (0, 0.0)]
@@ -393,7 +427,7 @@ def test_damage_of_any_kind_loses_no_cell_silently(data: st.DataObject) -> None:
     ("name", "scale", "levels", "counts", "exits"),
     [
         ("201-2019-05-24-corrected.gml", 0.2, [0, 1, 2], [80, 88, 3], 0),
-        ("201.gml", 0.2, [0, 1, 2], [80, 97, 3], 8),
+        ("201.gml", 0.2, [0, 1, 2], [80, 96, 3], 6),
         ("FJK-Haus_IndoorGML_withEXR-corrected_1_0_3.gml", 1.0, [-1, 0, 1], [14, 13, 1], 0),
     ],
 )
@@ -406,7 +440,23 @@ def test_the_published_buildings_are_read_whole(
     assert [level.level for level in plan.levels] == levels
     assert [len(some) for some in (plan.rooms, plan.doors, plan.rises)] == counts
     assert sum(door.exit for door in plan.doors) == exits
-    assert all(finding.kind == "self_intersection" for finding in imported.findings)
+    said = {finding.kind for finding in imported.findings} - {"self_intersection"}
+    # What has no exit says so, and where one may be; what has names the door that was given as two of them.
+    assert said == {"kind_unknown"} if exits else said >= {"not_walkable"}
+
+
+@pytest.mark.shared
+def test_a_published_building_without_an_exit_says_what_is_missing_and_where_it_may_be(shared_data: Path) -> None:
+    name = "201-2019-05-24-corrected.gml"
+    data = (shared_data / "maps" / "indoorgml_stemlab" / name).read_bytes()
+    findings = read_indoorgml(name, data, Anchor(lon=LON, lat=LAT, metres_per_unit=0.2)).findings
+    (missing,) = [it for it in findings if it.kind == "not_walkable"]
+    assert missing.place == name
+    assert "no AnchorBoundary" in missing.detail.en
+    # The six openings that the other edition of the building calls its exits; not B52 and B84, which are inside.
+    maybe = {it.place.split("#")[1].removesuffix("-REVERSE"): it for it in findings if it.kind == "reference_unknown"}
+    assert maybe.keys() == {"B26", "B32", "B45", "B94", "B95", "B96"}
+    assert all(it.at is not None and it.level is not None for it in maybe.values())
 
 
 @pytest.mark.shared

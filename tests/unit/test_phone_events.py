@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mobile_contract.people import Locale
-from mobile_contract.room_events import Body, DeliveryChanged, RoomEvent, TaskStepsChanged
+from mobile_contract.room_events import Body, DeliveryChanged, RoomEvent, RouteProgressed, TaskStepsChanged
 from muster.phone import words
 from muster.phone.events import event_line
 from muster.phone.session import Phone
@@ -33,6 +33,6 @@ def test_an_event_is_one_line_that_says_what_it_is(kind: str, locale: Locale, da
     line = event_line(event, View(Phone(), "wang", locale))
     if isinstance(event.body, DeliveryChanged):
         assert line == "", "deliveries are for the timeline"
-    elif not isinstance(event.body, TaskStepsChanged) or line:
+    elif not isinstance(event.body, TaskStepsChanged | RouteProgressed) or line:
         assert words.EVENTS[kind].in_(locale) in line
         assert "\n" not in line

@@ -13,7 +13,7 @@ from shapely.errors import GEOSException
 from core.errors import Conflict, Invalid
 from geo.places.findings import Finding, FindingKind
 from geo.places.indoorgml_cells import Anchor
-from geo.places.model import AssemblyPoint, Door, Plan, Rise, Room, Stop, Way, WayNode
+from geo.places.model import AssemblyPoint, Door, Landmark, Plan, Rise, Room, Stop, Way, WayNode
 from mobile_contract.place_plans import DrawnPlan
 from mobile_contract.text import Text
 from plant.places import checks
@@ -144,6 +144,26 @@ def test_a_plan_wider_than_a_site_is_refused(far: tuple[float, float]) -> None:
     with pytest.raises(Invalid) as refused:
         review(plan(rooms=[HALL], doors=[gate]), [])
     assert refused.value.code == "place_plan.extent"
+
+
+def at_site(lon: float, lat: float) -> Plan:
+    return plan(landmarks=[Landmark(id="sign", kind="sign", level=0, at=(lon, lat))])
+
+
+@pytest.mark.parametrize(("lon", "lat", "site_at"), [(31.0, 121.0, None), (40.0, 50.0, (50.1, 40.1))])
+def test_a_plan_whose_coordinates_look_swapped_is_told_so(
+    lon: float, lat: float, site_at: tuple[float, float] | None
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        review(at_site(lon, lat), [], site_at=site_at)
+    assert (refused.value.code, refused.value.value) == ("place_plan.swapped", [lon, lat])
+
+
+def test_a_plan_far_from_its_site_and_no_nearer_mirrored_is_noted() -> None:
+    far = review(at_site(10.0, 20.0), [], site_at=(50.0, 40.0)).report.checked
+    assert [it.kind for it in far if it.kind == "position_out_of_range"] == ["position_out_of_range"]
+    near = review(at_site(50.2, 40.2), [], site_at=(50.0, 40.0)).report.checked
+    assert "position_out_of_range" not in {it.kind for it in near}
 
 
 @pytest.mark.parametrize(

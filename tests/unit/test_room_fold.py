@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from mobile_contract.live import SERVER_DECODER, encode
 from mobile_contract.evacuation import EvacuationView
+from mobile_contract.live import SERVER_DECODER, encode
 from mobile_contract.room import RoomState, SequenceGapError, apply, fold
 from mobile_contract.room_events import (
     KINDS,
@@ -27,6 +27,7 @@ from mobile_contract.room_events import (
     EvacuationPlanned,
     FloodEnded,
     FloodStarted,
+    HazardChanged,
     IncidentClosed,
     IncidentMerged,
     IncidentOpened,
@@ -59,6 +60,8 @@ from mobile_contract.room_views import (
     DrillView,
     EscalationView,
     FloodView,
+    HazardAreaView,
+    HazardView,
     IncidentView,
     MemberView,
     NeedView,
@@ -262,6 +265,25 @@ evacuations = st.builds(
     certificate=st.none(),
     ended_at=maybe_times,
 )
+hazards = st.builds(
+    HazardView,
+    id=ids,
+    source=st.sampled_from(["drawn", "grown", "forecast"]),
+    name=texts,
+    agent=st.none() | st.just("acetone"),
+    stated_at=times,
+    ends_at=maybe_times,
+    ended_at=maybe_times,
+    levels=st.lists(st.integers(0, 3), max_size=2),
+    bans=st.booleans(),
+    factor=st.none() | st.just(4.0),
+    areas=st.lists(
+        st.just(HazardAreaView(polygon={"type": "Polygon", "coordinates": []}, levels=[0], factor=None)), max_size=2
+    ),
+    coarse=st.booleans(),
+    changes_at=maybe_times,
+    version=st.integers(1, 9),
+)
 BODIES: dict[str, st.SearchStrategy[Body]] = {
     "incident.opened": st.builds(IncidentOpened, incidents),
     "incident.regraded": st.builds(IncidentRegraded, st.integers(1, 4), st.lists(texts, max_size=2)),
@@ -286,7 +308,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "resource.changed": st.builds(ResourceChanged, resources),
     "incident.merged": st.builds(IncidentMerged, incidents),
     "incident.split": st.builds(
-        IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(5))
+        IncidentSplit, incidents, ids, *(st.lists(ids, max_size=2, unique=True) for _ in range(6))
     ),
     "sos.changed": st.builds(SosChanged, sos_calls),
     "drill.changed": st.builds(DrillChanged, drills),
@@ -302,6 +324,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
         off_route=st.booleans(),
         arrived_at=maybe_times,
     ),
+    "hazard.changed": st.builds(HazardChanged, hazards),
     "message.posted": st.builds(MessagePosted, st.text(max_size=20)),
     "member.joined": st.builds(MemberJoined, st.builds(MemberView, account=ids, joined_at=times)),
     "member.left": st.builds(MemberLeft, ids),
@@ -392,7 +415,7 @@ def test_an_incident_that_goes_on_as_another_leaves_what_was_said_and_who_was_th
     assert (after.messages, after.members, after.incident) == (before.messages, before.members, merged.incident)
     assert (after.alarms, after.tasks, after.steps, after.commands, after.deliveries) == ({}, {}, {}, {}, {})
     assert (after.roll_calls, after.objectives, after.resources, after.escalations) == ({}, {}, {}, {})
-    assert (after.commander, after.flood) == (None, None)
+    assert (after.commander, after.flood, after.hazards) == (None, None, {})
 
 
 @given(histories, BODIES["incident.split"])
@@ -403,4 +426,5 @@ def test_what_is_split_off_is_gone_and_the_rest_stays(events: list[RoomEvent], b
     assert after.alarms == {k: v for k, v in before.alarms.items() if k not in body.alarms}
     assert after.tasks == {k: v for k, v in before.tasks.items() if k not in body.tasks}
     assert after.escalations == {k: v for k, v in before.escalations.items() if k not in body.tasks}
+    assert after.hazards == {k: v for k, v in before.hazards.items() if k not in body.hazards}
     assert (after.incident, after.roll_calls, after.commander) == (body.incident, before.roll_calls, before.commander)
