@@ -82,6 +82,7 @@ EVENT_NAMES = {
     "roll_call.back": Text("离开者重新进入", "People who had left came back in"),
     "roll_call.marshal": Text("指定清点员", "A marshal was appointed"),
     "roll_call.search": Text("开始搜寻", "A search was sent"),
+    "evacuation.points": Text("集合点变更", "Where people gather changed"),
     "roll_call.all_clear": Text("解除警报", "All-clear"),
     "roll_call.re_entry": Text("允许返回", "Re-entry allowed"),
     "command.taken": Text("接任指挥", "Command taken"),
