@@ -72,8 +72,8 @@ class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True):
     """What a phone shows of an incident, in one answer.
 
     ``commands`` is null for a reader who may not read commands, ``room`` for one who may not see the room.
-    ``deliveries`` and ``routes`` are the first 200; ``/deliveries`` and ``/routes`` have them all. Who is not in the room
-    has ``routes`` of their own alone.
+    ``deliveries`` and ``routes`` are the first 200; ``/deliveries`` and ``/routes`` have them all. Who is not in the
+    room has ``routes`` of their own alone.
     """
 
     incident: IncidentRecord

@@ -102,9 +102,7 @@ UPDATE tasks SET title = $3, steps = $4 WHERE tenant_id = $1 AND id = $2 AND sta
 """
 
 
-async def widen_evacuation(
-    tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[Named]
-) -> None:
+async def widen_evacuation(tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[Named]) -> None:
     """Whoever is ordered from now on is told the wider place: the old one alone would not send them out."""
     task = await task_queries.lock_task(tx, incident.tenant_id, task_id)
     task = msgspec.structs.replace(task, title=_evacuate(place), steps=evacuation_steps(place, points))
