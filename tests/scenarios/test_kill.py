@@ -30,7 +30,7 @@ from tests.whole_plant import WholePlant, until, whole_plant
 
 pytestmark = [pytest.mark.scenario, pytest.mark.device]
 
-VICTIMS = ("gateway", "api", "courier", "broker", "postgres")
+VICTIMS = ("gateway", "api", "courier", "guide", "broker", "postgres")
 # Every victim dies twice, in a random order and at random moments; seeds make a failure repeatable.
 KILLS_EACH = 2
 PAUSE_S = (0.3, 3.0)
@@ -40,6 +40,14 @@ SECRET = "kept-account-of"
 # Recovery of PostgreSQL, new leases, phones' back-off of up to 15 s.
 PATIENCE_S = 150.0
 ROOM = "SELECT r.id FROM rooms r JOIN incidents i ON i.id = r.incident_id WHERE i.plan->>'template' = 'solvent-leak'"
+# Tasks in hand whose owner has no way, and people with two.
+WAYLESS = """
+SELECT t.id FROM tasks t JOIN incidents i ON i.tenant_id = t.tenant_id AND i.id = t.incident_id
+WHERE t.state = 'acknowledged' AND t.owner_account_id IS NOT NULL AND t.blocked_at IS NULL AND t.slug <> 'evacuate'
+  AND i.state <> 'closed'
+  AND 1 <> (SELECT count(*) FROM routes r WHERE r.tenant_id = t.tenant_id AND r.task_id = t.id
+            AND r.account_id = t.owner_account_id AND r.ended_at IS NULL)
+"""
 LEAK = {"rate_g_s": 8.0, "minutes": 0.5}
 
 
@@ -213,6 +221,7 @@ async def _everything_is_true(
     await _every_message_is_there_once_and_in_order(plant, people, room, messages)
     await _the_fan_does_what_it_was_told_last(plant)
     await _every_delivery_ended_in_a_true_state(plant, people)
+    await plant.until_rows("tasks in hand without their one way", WAYLESS, want=lambda rows: not rows)
 
 
 async def _every_acknowledged_reading_is_stored(plant: WholePlant, device: Accountant) -> None:
