@@ -121,6 +121,7 @@ def incident_detail(file: IncidentFile) -> IncidentDetail:
         commands=None if file.commands is None else [views.command_view(command) for command in file.commands],
         deliveries=[deliveries.delivery_view(row.known, row.channel) for row in file.deliveries],
         room=None if file.room is None else file.room.id,
+        routes=[row.view for row in file.routes],
     )
 
 

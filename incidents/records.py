@@ -18,6 +18,8 @@ from incidents.record import timeline
 from incidents.room_queries import JoinedRoom, Room
 from incidents.sos import queries as sos_queries
 from incidents.tasking import task_queries
+from incidents.wayfinding import route_queries
+from incidents.wayfinding.model import RouteRow
 from mobile_contract.live import Order
 from mobile_contract.room import RoomState
 from mobile_contract.room_events import RoomEvent
@@ -28,6 +30,7 @@ from plant.model import Command
 
 # With an incident come at most this many of its deliveries and commands: some 100 kB, and more than a phone shows.
 DELIVERIES_SHOWN = 200
+ROUTES_SHOWN = 200
 COMMANDS_SHOWN = 200
 # Where a list in order of (time, id) begins.
 FIRST = (datetime(1970, 1, 1, tzinfo=UTC), UUID(int=0))
@@ -44,6 +47,7 @@ class IncidentFile(msgspec.Struct, frozen=True):
     commands: list[Command] | None
     deliveries: list[DeliveryRow]
     room: Room | None
+    routes: list[RouteRow]
 
 
 class DeliveryFile(msgspec.Struct, frozen=True):
@@ -148,6 +152,7 @@ async def get_incident(tx: Tx, actor: Actor, incident_id: UUID) -> IncidentFile:
             tx, tenant_id, before=tx.now + timedelta(days=1), incident_id=incident_id, limit=COMMANDS_SHOWN
         )
     room = await room_queries.find_room_of_incident(tx, tenant_id, incident_id)
+    visible = room is not None and await rooms.may_see(tx, actor, room.id)
     return IncidentFile(
         incident,
         await queries.list_incident_alarms(tx, tenant_id, incident_id),
@@ -156,7 +161,20 @@ async def get_incident(tx: Tx, actor: Actor, incident_id: UUID) -> IncidentFile:
         await delivery_queries.list_incident_deliveries(
             tx, tenant_id, incident_id, after=FIRST, limit=DELIVERIES_SHOWN
         ),
-        room if room is not None and await rooms.may_see(tx, actor, room.id) else None,
+        room if visible else None,
+        await route_queries.list_of_incident(
+            tx,
+            tenant_id,
+            incident_id,
+            ended=False,
+            task_id=None,
+            purpose=None,
+            own=None if rooms.sees_all(actor) else actor.account_id,
+            # A way tells where somebody is: those outside of the room see their own.
+            alone=not visible,
+            after=UUID(int=0),
+            limit=ROUTES_SHOWN,
+        ),
     )
 
 

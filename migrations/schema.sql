@@ -139,6 +139,27 @@ CREATE FUNCTION public.muster_escalations_next_due() RETURNS timestamp with time
         SELECT min(greatest(e.due_at, e.lease_until)) AS until FROM escalations e
         WHERE e.tenant_id = t.tenant_id AND e.lease_until IS NOT NULL AND e.due_at IS NOT NULL) held ON true
 $$;
+CREATE FUNCTION public.muster_evacuations_due(now timestamp with time zone, at_most integer) RETURNS TABLE(tenant_id uuid, roll_call_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+SELECT due.tenant_id, due.id, due.site_id FROM (
+    SELECT c.tenant_id, c.id, c.site_id, e.look_at FROM roll_calls c
+    JOIN incidents i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id
+    LEFT JOIN evacuation_plans e ON e.tenant_id = c.tenant_id AND e.roll_call_id = c.id
+    WHERE c.state = 'open' AND NOT c.listing AND i.state <> 'closed' AND e.ended_at IS NULL
+      AND (e.leased_until IS NULL OR e.leased_until <= now) AND (e.look_at IS NULL OR e.look_at <= now)
+      AND EXISTS (SELECT FROM place_plans p
+                  WHERE p.tenant_id = c.tenant_id AND p.site_id = c.site_id AND p.state = 'published'
+                    AND p.network IS NOT NULL)
+    UNION ALL
+    SELECT e.tenant_id, e.roll_call_id, e.site_id, e.look_at FROM evacuation_plans e
+    JOIN roll_calls c ON c.tenant_id = e.tenant_id AND c.id = e.roll_call_id
+    JOIN incidents i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id
+    WHERE e.ended_at IS NULL AND (c.state <> 'open' OR i.state = 'closed')
+) due
+ORDER BY due.look_at NULLS FIRST, due.tenant_id, due.id LIMIT at_most
+$$;
 CREATE FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'public'
@@ -1159,6 +1180,26 @@ CREATE TABLE public.escalations (
     CONSTRAINT escalations_step_check CHECK ((step >= 0))
 );
 ALTER TABLE ONLY public.escalations FORCE ROW LEVEL SECURITY;
+CREATE TABLE public.evacuation_plans (
+    tenant_id uuid NOT NULL,
+    roll_call_id uuid NOT NULL,
+    site_id uuid NOT NULL,
+    place_plan_id uuid,
+    revision integer NOT NULL,
+    view jsonb,
+    held jsonb,
+    planned_at timestamp with time zone,
+    look_at timestamp with time zone NOT NULL,
+    woken_at timestamp with time zone,
+    lease uuid,
+    leased_until timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT evacuation_plans_check CHECK (((view IS NULL) = (revision = 0))),
+    CONSTRAINT evacuation_plans_check1 CHECK (((lease IS NULL) = (leased_until IS NULL))),
+    CONSTRAINT evacuation_plans_revision_check CHECK ((revision >= 0)),
+    CONSTRAINT evacuation_plans_view_check CHECK ((octet_length((view)::text) <= 1048576))
+);
+ALTER TABLE ONLY public.evacuation_plans FORCE ROW LEVEL SECURITY;
 CREATE TABLE public.evidence_files (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -2650,6 +2691,8 @@ ALTER TABLE ONLY public.escalation_policies
     ADD CONSTRAINT escalation_policies_tenant_id_slug_version_key UNIQUE (tenant_id, slug, version);
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_pkey PRIMARY KEY (tenant_id, task_id);
+ALTER TABLE ONLY public.evacuation_plans
+    ADD CONSTRAINT evacuation_plans_pkey PRIMARY KEY (tenant_id, roll_call_id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_pkey PRIMARY KEY (tenant_id, id);
 ALTER TABLE ONLY public.exposure_events
@@ -2912,6 +2955,7 @@ CREATE INDEX escalations_incident ON public.escalations USING btree (tenant_id, 
 CREATE INDEX escalations_leased ON public.escalations USING btree (tenant_id, lease_until) WHERE (lease_until IS NOT NULL);
 CREATE INDEX escalations_unanswered ON public.escalations USING btree (tenant_id, started_at) WHERE (state = 'exhausted'::text);
 CREATE INDEX escalations_waiting ON public.escalations USING btree (tenant_id, task_id) WHERE ((due_at IS NULL) AND (state = ANY (ARRAY['running'::text, 'exhausted'::text, 'paused'::text])));
+CREATE INDEX evacuation_plans_running ON public.evacuation_plans USING btree (tenant_id, site_id) WHERE (ended_at IS NULL);
 CREATE INDEX exposure_events_newest ON public.exposure_events USING btree (tenant_id, at DESC, id DESC);
 CREATE UNIQUE INDEX exposure_events_open ON public.exposure_events USING btree (tenant_id, person_id, kind, subject) WHERE (ended_at IS NULL);
 CREATE INDEX feed_messages_due ON public.feed_messages USING btree (tenant_id, due_at) WHERE (state = 'queued'::text);
@@ -2965,6 +3009,7 @@ CREATE INDEX roll_call_people_to_order ON public.roll_call_people USING btree (t
 CREATE INDEX roll_calls_incident ON public.roll_calls USING btree (tenant_id, incident_id);
 CREATE INDEX roll_calls_look ON public.roll_calls USING btree (tenant_id, look_at) WHERE (look_at IS NOT NULL);
 CREATE INDEX roll_calls_newest ON public.roll_calls USING btree (tenant_id, started_at DESC, id DESC);
+CREATE INDEX roll_calls_running ON public.roll_calls USING btree (started_at) WHERE (state = 'open'::text);
 CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
 CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
 CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);
@@ -3202,6 +3247,12 @@ ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_tenant_id_paused_by_fkey FOREIGN KEY (tenant_id, paused_by) REFERENCES public.accounts(tenant_id, id);
 ALTER TABLE ONLY public.escalations
     ADD CONSTRAINT escalations_tenant_id_task_id_fkey FOREIGN KEY (tenant_id, task_id) REFERENCES public.tasks(tenant_id, id);
+ALTER TABLE ONLY public.evacuation_plans
+    ADD CONSTRAINT evacuation_plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
+ALTER TABLE ONLY public.evacuation_plans
+    ADD CONSTRAINT evacuation_plans_tenant_id_roll_call_id_fkey FOREIGN KEY (tenant_id, roll_call_id) REFERENCES public.roll_calls(tenant_id, id);
+ALTER TABLE ONLY public.evacuation_plans
+    ADD CONSTRAINT evacuation_plans_tenant_id_site_id_fkey FOREIGN KEY (tenant_id, site_id) REFERENCES public.sites(tenant_id, id);
 ALTER TABLE ONLY public.evidence_files
     ADD CONSTRAINT evidence_files_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id);
 ALTER TABLE ONLY public.evidence_files
@@ -3614,6 +3665,7 @@ ALTER TABLE public.equipment_movements ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.equipment_watched ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.escalation_policies ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.escalations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.evacuation_plans ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.evidence_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.exposure_watches ENABLE ROW LEVEL SECURITY;
@@ -3683,6 +3735,7 @@ CREATE POLICY owner_directory ON public.equipment_movements TO muster_owner USIN
 CREATE POLICY owner_directory ON public.equipment_watched TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.escalation_policies TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.escalations TO muster_owner USING (true);
+CREATE POLICY owner_directory ON public.evacuation_plans TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.evidence_files TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_events TO muster_owner USING (true);
 CREATE POLICY owner_directory ON public.exposure_watches TO muster_owner USING (true);
@@ -3852,6 +3905,7 @@ CREATE POLICY tenant_isolation ON public.equipment_movements USING ((tenant_id =
 CREATE POLICY tenant_isolation ON public.equipment_watched USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.escalation_policies USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.escalations USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
+CREATE POLICY tenant_isolation ON public.evacuation_plans USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.evidence_files USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_events USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
 CREATE POLICY tenant_isolation ON public.exposure_watches USING ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant))) WITH CHECK ((tenant_id = ( SELECT public.muster_tenant() AS muster_tenant)));
@@ -3966,6 +4020,8 @@ REVOKE ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time 
 GRANT ALL ON FUNCTION public.muster_escalations_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_escalations_next_due() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_escalations_next_due() TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_evacuations_due(now timestamp with time zone, at_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_evacuations_due(now timestamp with time zone, at_most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_exposure_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_feed_messages_due(moment timestamp with time zone, per_feed integer, most integer) FROM PUBLIC;
@@ -4049,6 +4105,7 @@ GRANT SELECT,INSERT ON TABLE public.equipment_movements TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.equipment_watched TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.escalation_policies TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.escalations TO muster_app;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.evacuation_plans TO muster_app;
 GRANT SELECT,INSERT ON TABLE public.evidence_files TO muster_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.exposure_events TO muster_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exposure_watches TO muster_app;

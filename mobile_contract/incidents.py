@@ -23,6 +23,7 @@ from mobile_contract.room_views import (
     TaskView,
 )
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteView
 
 # A time with its offset; without one nobody knows which time it is.
 Moment: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -71,7 +72,8 @@ class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True):
     """What a phone shows of an incident, in one answer.
 
     ``commands`` is null for a reader who may not read commands, ``room`` for one who may not see the room.
-    ``deliveries`` are the first 200; ``/deliveries`` has them all.
+    ``deliveries`` and ``routes`` are the first 200; ``/deliveries`` and ``/routes`` have them all. Who is not in the
+    room has ``routes`` of their own alone.
     """
 
     incident: IncidentRecord
@@ -80,6 +82,7 @@ class IncidentDetail(msgspec.Struct, frozen=True, kw_only=True):
     commands: list[CommandView] | None
     deliveries: list[DeliveryView]
     room: UUID | None
+    routes: list[RouteView] = []
 
 
 class CloseRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

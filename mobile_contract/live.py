@@ -14,6 +14,9 @@ Rules for a client:
   the next message into a room when the one before is answered, or a repetition may put them out of order.
 * An order is answered with a ``received`` receipt at once; the same order (same ``key``) may come more than once and on
   more than one channel.
+* A ``route`` is one's own way: show it in place of what is known under its id, unless that has a higher ``revision``;
+  with ``ended_at`` it is over. The ways one has come after ``welcome``; drop those known from before that did not
+  come. While walking, send positions to ``POST /v1/routes/{id}/positions``.
 * Send ``here`` every ``heartbeat_s``. The server answers ``beat``; without a frame for ``2 * heartbeat_s`` the line is
   dead: connect again. Between attempts wait 0.5 s, doubling to 15 s, with jitter.
 * After codes 4002, 4008 and 4010 and after any loss, connect and resume; after 4001 sign in; after 4009 and 4013 the
@@ -37,6 +40,7 @@ from mobile_contract.room_events import RoomEvent
 from mobile_contract.room_views import Step
 from mobile_contract.sos import SosKind
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteView
 
 PATH = "/v1/live"
 # The largest client frame is a message of 4,000 characters, 12 kB of UTF-8, with its escapes.
@@ -278,6 +282,12 @@ class NoticeMade(msgspec.Struct, frozen=True, tag_field="type", tag="notice"):
     urgent: bool
 
 
+class RouteTold(msgspec.Struct, frozen=True, tag_field="type", tag="route"):
+    """The person's own way to a task, on a search or out of an evacuation: new, another, walked to its end, or over."""
+
+    route: RouteView
+
+
 class ProblemFrame(msgspec.Struct, frozen=True, tag_field="type", tag="problem"):
     """Why a frame was refused; ``key`` is the write's key, the delivery's or the room's id, or null."""
 
@@ -302,6 +312,7 @@ ServerFrame: TypeAlias = (
     | Beat
     | PresenceChanged
     | NoticeMade
+    | RouteTold
     | ProblemFrame
 )
 

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
+from mobile_contract.evacuation import EvacuationView
 from mobile_contract.room_events import (
     AlarmChanged,
     AlarmJoined,
@@ -21,6 +22,7 @@ from mobile_contract.room_events import (
     DeliveryChanged,
     DrillChanged,
     EscalationChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
     HazardChanged,
@@ -86,6 +88,7 @@ class RoomState(msgspec.Struct, frozen=True, kw_only=True):
     objectives: dict[UUID, ObjectiveView] = {}
     resources: dict[UUID, ResourceView] = {}
     routes: dict[UUID, RouteView] = {}
+    evacuations: dict[UUID, EvacuationView] = {}
     escalations: dict[UUID, EscalationView] = {}
     sos: dict[UUID, SosView] = {}
     messages: list[MessageView] = []
@@ -140,6 +143,7 @@ _ONE_OF: dict[type[Any], tuple[str, str]] = {
     ObjectiveChanged: ("objectives", "objective"),
     ResourceChanged: ("resources", "resource"),
     RouteChanged: ("routes", "route"),
+    EvacuationPlanned: ("evacuations", "evacuation"),
     SosChanged: ("sos", "sos"),
     HazardChanged: ("hazards", "hazard"),
 }

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from mobile_contract.evacuation import EvacuationView
 from mobile_contract.room_views import (
     AlarmView,
     CommanderView,
@@ -159,6 +160,12 @@ class RouteProgressed(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind
     arrived_at: datetime | None
 
 
+class EvacuationPlanned(msgspec.Struct, frozen=True, tag_field="kind", tag="evacuation.planned"):
+    """Everyone's way out of a roll call is planned, anew, or proven so good; numbers, never a name."""
+
+    evacuation: EvacuationView
+
+
 class IncidentMerged(msgspec.Struct, frozen=True, tag_field="kind", tag="incident.merged"):
     """This incident goes on as another, ``incident.merged_into``: all its things have moved to that one's room."""
 
@@ -241,6 +248,7 @@ Body: TypeAlias = (
     | ResourceChanged
     | RouteChanged
     | RouteProgressed
+    | EvacuationPlanned
     | IncidentMerged
     | IncidentSplit
     | EscalationChanged

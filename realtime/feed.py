@@ -2,7 +2,7 @@
 
 NOTIFY only wakes. What is read is everything after the hub's position, so wakes that come while a read runs become one
 batch, and after a lost LISTEN connection the same read catches up. Orders have a reader of their own: they wait for
-no room. So have notices, and they are read only for who is here: whoever is not finds them in the list.
+no room. So have ways, and notices, and they are read only for who is here: whoever is not finds them in the list.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from incidents import room_queries
 from incidents.reaching.orders import NEWS_QUEUED
 from incidents.rooms import NEWS_EVENT, NEWS_MEMBER
 from incidents.sos import queries as sos_queries
+from incidents.wayfinding.model import NEWS_TOLD
 from mobile_contract.live import NoticeMade
 from people.notices import queries as notice_queries
 from people.notices.service import NEWS_MADE
@@ -33,13 +34,15 @@ from realtime.presence import NEWS as NEWS_PRESENCE
 
 log = get_logger(__name__)
 
-KINDS = frozenset({NEWS_EVENT, NEWS_MEMBER, NEWS_QUEUED, NEWS_PRESENCE, NEWS_MADE, DEVICE_REVOKED})
+KINDS = frozenset({NEWS_EVENT, NEWS_MEMBER, NEWS_QUEUED, NEWS_PRESENCE, NEWS_MADE, NEWS_TOLD, DEVICE_REVOKED})
 # One read of one room; a room with more is read again at once. Bounds the memory of a wake.
 BATCH_EVENTS = 500
 # After a failed read: soon, because phones wait; not at once, because the database is restarting.
 RETRY_S = 0.2
 # Orders waiting to be read; beyond it every session looks for its own orders instead.
 ORDERS_MAX = 10_000
+# Ways waiting to be read; beyond it every session looks for its own instead.
+ROUTES_MAX = 10_000
 # Notices waiting to be read; one beyond it is found in its person's list.
 NOTICES_MAX = 10_000
 
@@ -77,8 +80,10 @@ class Feed:
         self._rooms: set[RoomKey] = set()
         self._orders: dict[tuple[UUID, UUID], None] = {}
         self._notices: dict[tuple[UUID, UUID, UUID], None] = {}
+        self._routes: dict[tuple[UUID, UUID, UUID], None] = {}
         self._rooms_wanted = asyncio.Event()
         self._orders_wanted = asyncio.Event()
+        self._routes_wanted = asyncio.Event()
         self._notices_wanted = asyncio.Event()
 
     async def run(self) -> None:
@@ -87,6 +92,7 @@ class Feed:
             tasks.create_task(self._hear())
             tasks.create_task(self._work(self._orders_wanted, self._read_orders))
             tasks.create_task(self._work(self._rooms_wanted, self._read_rooms))
+            tasks.create_task(self._work(self._routes_wanted, self._read_routes))
             tasks.create_task(self._work(self._notices_wanted, self._read_notices))
 
     def wake_room(self, tenant_id: UUID, room_id: UUID) -> None:
@@ -117,6 +123,9 @@ class Feed:
         elif item.kind == NEWS_MADE:
             notice, _, account = item.key.partition(":")
             self._want_notice(item.tenant, UUID(account), UUID(notice))
+        elif item.kind == NEWS_TOLD:
+            account, _, route = item.key.partition(":")
+            self._want_route(item.tenant, UUID(account), UUID(route))
         elif item.kind == NEWS_PRESENCE:
             self._edge.presence_heard(item.tenant, item.key)
         else:
@@ -129,6 +138,16 @@ class Feed:
             return
         self._orders[tenant_id, delivery_id] = None
         self._orders_wanted.set()
+
+    def _want_route(self, tenant_id: UUID, account_id: UUID, route_id: UUID) -> None:
+        if (tenant_id, account_id) not in self._edge.hub.accounts:
+            return
+        if len(self._routes) >= ROUTES_MAX:
+            self._routes.clear()
+            self._edge.catch_up()
+            return
+        self._routes[tenant_id, account_id, route_id] = None
+        self._routes_wanted.set()
 
     def _want_notice(self, tenant_id: UUID, account_id: UUID, notice_id: UUID) -> None:
         if (tenant_id, account_id) in self._edge.hub.accounts and len(self._notices) < NOTICES_MAX:
@@ -185,6 +204,20 @@ class Feed:
                             self._edge.hub.tell_account(tenant_id, found.account_id, prepare(found.order))
         except Unavailable:
             self._orders = wanted | self._orders
+            raise
+
+    async def _read_routes(self) -> None:
+        """Of a way that changed twice meanwhile, what it is now."""
+        wanted, self._routes = self._routes, {}
+        try:
+            for tenant_id in {tenant_id for tenant_id, _, _ in wanted}:
+                async with self._db.transaction(tenant_id) as tx:
+                    for account_id, route_id in [(a, r) for tenant, a, r in wanted if tenant == tenant_id]:
+                        found = await self._edge.ports.ways.find_way(tx, tenant_id, account_id, route_id)
+                        if found is not None:
+                            self._edge.hub.tell_account(tenant_id, account_id, prepare(found))
+        except Unavailable:
+            self._routes = wanted | self._routes
             raise
 
     async def _read_notices(self) -> None:

@@ -15,7 +15,8 @@ from incidents.sos import service as sos_service
 from incidents.sos.place import FixAt
 from incidents.sos.service import Press
 from incidents.tasking import escalation, tasks
-from mobile_contract.live import Order, Sos, SosTaken
+from incidents.wayfinding import route_queries
+from mobile_contract.live import Order, RouteTold, Sos, SosTaken
 from people.actor import Actor
 from realtime.ports import AddressedOrder, Authenticator, Ports
 
@@ -47,6 +48,21 @@ class IncidentPorts:
             return None
         return AddressedOrder(account_id, order)
 
+    async def list_ways(self, db: Database, tenant_id: UUID, account_id: UUID) -> list[RouteTold]:
+        """See `realtime.ports.Ways`. A phone from which help is called shows nothing that others may see."""
+        async with db.transaction(tenant_id) as tx:
+            if await sos_queries.is_calling(tx, tenant_id, account_id):
+                return []
+            rows = await route_queries.list_of_account(tx, tenant_id, account_id)
+        return [RouteTold(row.view) for row in rows]
+
+    async def find_way(self, tx: Tx, tenant_id: UUID, account_id: UUID, route_id: UUID) -> RouteTold | None:
+        """See `realtime.ports.Ways`."""
+        rows = await route_queries.list_routes_of(tx, tenant_id, [route_id])
+        if not rows or rows[0].account_id != account_id or await sos_queries.is_calling(tx, tenant_id, account_id):
+            return None
+        return RouteTold(rows[0].view)
+
     async def record_fact(self, tx: Tx, actor: Actor, delivery_id: UUID, fact: str, at: datetime) -> None:
         """See `realtime.ports.Receipts`."""
         await deliveries.record_fact(
@@ -77,4 +93,4 @@ def press_of(frame: Sos) -> Press:
 def incident_ports(authenticator: Authenticator) -> Ports:
     """Everything the edge asks for, but who a token is."""
     incidents = IncidentPorts()
-    return Ports(authenticator, incidents, incidents, incidents, incidents)
+    return Ports(authenticator, incidents, incidents, incidents, incidents, incidents)

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from core.database import Database, Tx
-from mobile_contract.live import Order, Sos, SosTaken
+from mobile_contract.live import Order, RouteTold, Sos, SosTaken
 from people.actor import Actor
 from people.authenticator import Authenticated
 
@@ -65,6 +65,18 @@ class Calls(Protocol):
         ...
 
 
+class Ways(Protocol):
+    """People's own ways."""
+
+    async def list_ways(self, db: Database, tenant_id: UUID, account_id: UUID) -> list[RouteTold]:
+        """The person's ways that are not over, the oldest first."""
+        ...
+
+    async def find_way(self, tx: Tx, tenant_id: UUID, account_id: UUID, route_id: UUID) -> RouteTold | None:
+        """One way of the person, or None."""
+        ...
+
+
 class Ports(msgspec.Struct, frozen=True):
     """Everything from outside."""
 
@@ -73,3 +85,4 @@ class Ports(msgspec.Struct, frozen=True):
     receipts: Receipts
     tasks: Tasks
     calls: Calls
+    ways: Ways

@@ -167,6 +167,9 @@ class Session:
         orders = await self._edge.ports.orders.list_open(self._edge.db, tenant_id, account_id)
         for order in orders:
             self.line.write_safety(prepare(order))
+        # After the orders: a way without its order says nothing.
+        for way in await self._edge.ports.ways.list_ways(self._edge.db, tenant_id, account_id):
+            self.line.write_safety(prepare(way))
 
     async def _follow(self, position: RoomPosition) -> None:
         line = self.line

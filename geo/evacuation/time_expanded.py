@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from ortools.graph.python import max_flow
 
 from geo.evacuation.model import Longs, Situation
 from geo.evacuation.portals import Portals
@@ -126,6 +125,9 @@ class _Made:
 
     def flow(self, source: int, sink: int) -> int:
         """The maximum flow."""
+        # Here: it takes a second to import, and few who plan prove anything.
+        from ortools.graph.python import max_flow
+
         solver = max_flow.SimpleMaxFlow()
         tails, heads, places = (np.concatenate(it) for it in zip(*self._arcs, strict=True))
         solver.add_arcs_with_capacity(tails.astype(np.int32), heads.astype(np.int32), places)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from core.database import Tx, row_to
 from geo.places.model import DoorState, PlaceId
 from incidents.hazards.moves import ActiveAlarm, OpenHazard, Spoken
+from plant.places import passage_queries
 
 # A sensor that was not heard for so long says nothing of now; its alarm's row does.
 READING_KEPT = timedelta(minutes=2)
@@ -99,6 +101,6 @@ async def get_plan_text(tx: Tx, tenant_id: UUID, plan_id: UUID) -> str:
 
 
 async def list_doors(tx: Tx, tenant_id: UUID, site_id: UUID, now: datetime) -> dict[PlaceId, DoorState]:
-    """The doors that are not as the plan in force has them; nobody tells of any yet."""
-    del tx, tenant_id, site_id, now
-    return {}
+    """The doors that are not as the plan in force has them."""
+    states = await passage_queries.list_states(tx, tenant_id, site_id, now)
+    return {it.feature: cast(DoorState, it.state) for it in states if it.of == "door"}

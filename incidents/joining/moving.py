@@ -22,13 +22,14 @@ from incidents.sos import queries as sos_queries
 from incidents.sos.service import sos_view
 from incidents.tasking import escalation_queries
 from incidents.tasking.asked import escalation_view
-from incidents.wayfinding import route_queries
+from incidents.wayfinding import evacuation_queries, route_queries
 from mobile_contract.room_events import (
     AlarmJoined,
     Body,
     CommandChanged,
     DeliveryChanged,
     EscalationChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
     HazardChanged,
@@ -94,6 +95,8 @@ async def _led(tx: Tx, tenant_id: UUID, incident_id: UUID, moved: Moved) -> list
     if moved.roll_calls:
         calls = await roll_call_queries.list_calls(tx, tenant_id, incident_id=incident_id, limit=ROLL_CALLS_MAX)
         bodies += [RollCallChanged(roll_call_view(call)) for call in _among(calls, moved.roll_calls)]
+        plans = await evacuation_queries.list_of_incident(tx, tenant_id, incident_id, ROLL_CALLS_MAX)
+        bodies += [EvacuationPlanned(it.view) for it in plans if it.view and it.roll_call_id in moved.roll_calls]
     for call_id in moved.calls:
         call = await sos_queries.find_call(tx, tenant_id, call_id)
         assert call is not None

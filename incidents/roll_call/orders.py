@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -29,7 +30,16 @@ OUT_WITHIN = timedelta(minutes=6)
 SEARCH_WITHIN = timedelta(minutes=15)
 
 
-def evacuation_steps(place: Text, points: Sequence[AssemblyPoint]) -> list[Step]:
+class Named(Protocol):
+    """What people are sent to."""
+
+    @property
+    def name(self) -> Text:
+        """What it is called."""
+        ...
+
+
+def evacuation_steps(place: Text, points: Sequence[Named]) -> list[Step]:
     """What everyone is told; short, because it is read while walking."""
     names_zh = "或".join(p.name.zh for p in points) or "集合点"
     names_en = " or ".join(p.name.en for p in points) or "the assembly point"
@@ -92,9 +102,7 @@ UPDATE tasks SET title = $3, steps = $4 WHERE tenant_id = $1 AND id = $2 AND sta
 """
 
 
-async def widen_evacuation(
-    tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[AssemblyPoint]
-) -> None:
+async def widen_evacuation(tx: Tx, incident: Incident, task_id: UUID, place: Text, points: Sequence[Named]) -> None:
     """Whoever is ordered from now on is told the wider place: the old one alone would not send them out."""
     task = await task_queries.lock_task(tx, incident.tenant_id, task_id)
     task = msgspec.structs.replace(task, title=_evacuate(place), steps=evacuation_steps(place, points))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from core import audit
+from core import audit, outbox
 from core.database import Tx
 from core.errors import Conflict, NotFound
 from core.ids import new_id
@@ -17,6 +17,9 @@ from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Permission
 from people.service import check_version
+
+NEWS_POINTS = "assembly_point.changed"
+"""Key: the site's id. Where people may gather is another."""
 
 
 class PointDraft(msgspec.Struct, frozen=True):
@@ -66,6 +69,7 @@ async def create_point(tx: Tx, actor: Actor, draft: PointDraft) -> AssemblyPoint
         raise Conflict(
             "assembly_point.slug_taken", "this slug is taken", "此标识已被使用", field="slug", value=draft.slug
         )
+    await outbox.wake(tx, NEWS_POINTS, draft.site_id)
     await audit.record(tx, actor.account_id, "assembly_point.created", "assembly_point", made.id, {"slug": made.slug})
     return made
 
@@ -89,6 +93,7 @@ async def edit_point(
     saved = msgspec.structs.replace(point, **fields, version=point.version + 1)
     await queries.save_point(tx, actor.tenant_id, saved)
     facts = {"fields": sorted(fields)}
+    await outbox.wake(tx, NEWS_POINTS, saved.site_id)
     await audit.record(tx, actor.account_id, "assembly_point.edited", "assembly_point", point_id, facts)
     return saved
 

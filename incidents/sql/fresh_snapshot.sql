@@ -78,6 +78,10 @@ SELECT jsonb_build_object(
     'routes', (
         SELECT coalesce(jsonb_object_agg(w.id, w.view), '{}')
         FROM routes w WHERE w.tenant_id = $1 AND w.incident_id = r.incident_id AND w.purpose <> 'evacuate'),
+    'evacuations', (
+        SELECT coalesce(jsonb_object_agg(e.roll_call_id, e.view), '{}')
+        FROM evacuation_plans e JOIN roll_calls c ON c.tenant_id = e.tenant_id AND c.id = e.roll_call_id
+        WHERE e.tenant_id = $1 AND c.incident_id = r.incident_id AND e.view IS NOT NULL),
     'escalations', (
         SELECT coalesce(jsonb_object_agg(x.task_id, jsonb_build_object(
             'task', x.task_id, 'state', x.state, 'policy', x.policy -> 'slug', 'step', x.step, 'round', x.round,

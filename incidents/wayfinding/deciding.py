@@ -19,7 +19,7 @@ from core.ids import new_id
 from geo.graph.csr import BANNED
 from geo.guidance import Danger, Goal, Guided, guide
 from geo.routing.approach import Approach
-from geo.routing.rerouting import Walker, replan
+from geo.routing.rerouting import Turn, Walker, replan
 from geo.routing.snapping import WHOLE_PPM, Place
 from incidents.wayfinding.model import Errand, LastFix, RouteRow, Way
 from incidents.wayfinding.scene import FromSource, Scene, start_of
@@ -27,6 +27,10 @@ from incidents.wayfinding.telling import least_harm_view, route_steps
 from incidents.wayfinding.walking import followed, on_way, setting_out
 from mobile_contract.text import Text
 from mobile_contract.wayfinding import RouteCause, RoutePurpose, RouteState, RouteView
+
+# A way that takes so much longer than it was told to is slowed by more than a door with a badge (3 s) and the last
+# position's age.
+SLOWED_MS = 5_000
 
 
 class Decided(msgspec.Struct, frozen=True, eq=False):
@@ -155,9 +159,19 @@ def _keep_or_turn(scene: Scene, zone_ids: Sequence[UUID], group: Sequence[_Looke
         if turn.decision == "keep":
             it.cause = None
         elif turn.cause == "faster":
-            it.cause = "faster"
+            it.cause = "hazard" if _slowed(it, turn) else "faster"
         else:
             it.cause = "passage" if (scene.now.base[walker.remaining] == BANNED).any() else "hazard"
+
+
+def _slowed(it: _Looked, turn: Turn) -> bool:
+    """Whether what is left of a way takes longer than when it was told: a hazard lies on it, and it is not that another
+    way has become quicker."""
+    assert it.row is not None
+    assert turn.present_ms is not None
+    progress = it.row.progress
+    told_ms = it.row.view.walk_s * 1_000 if progress is None else progress.left_ms
+    return turn.present_ms > told_ms + SLOWED_MS
 
 
 def _banned(scene: Scene, place: Place) -> bool:
@@ -248,7 +262,7 @@ def _way(scene: Scene, it: _Looked, guided: Guided, node: int, zone_id: UUID) ->
 def _same(it: _Looked, row: RouteRow) -> bool:
     """Whether one is told nothing new: the same state, and what is left of the present way."""
     before = it.row
-    if before is None or before.state != row.state or it.cause in ("next_stop", "off_route"):
+    if before is None or before.state != row.state or it.cause in ("next_stop", "off_route", "plan"):
         return False
     if before.way is None or row.way is None:
         return before.way is row.way and before.view.reason == row.view.reason

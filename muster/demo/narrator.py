@@ -20,12 +20,13 @@ from mobile_contract.paging import Page
 from mobile_contract.people import AccountView, Locale
 from mobile_contract.plant import ActuatorView
 from mobile_contract.room import RoomState, apply
-from mobile_contract.room_events import RoomEvent, RouteChanged, RouteProgressed
+from mobile_contract.room_events import HazardChanged, RoomEvent, RouteChanged, RouteProgressed
 from mobile_contract.text import Text
 from muster.addresses import find_addresses
 from muster.client import Client
 from muster.demo import catalogue
 from muster.demo.control import Answer
+from muster.demo.spread import SPREADS, Spread
 from muster.demo.walker import Walker
 from muster.phone.events import event_line
 from muster.phone.session import Phone
@@ -114,6 +115,7 @@ class Narrator:
         self._client = client
         self._locale = locale
         self._walker = walker
+        self._spread = Spread()
         self._view = View(Phone(), READER, locale)
         self._rooms = self._view.phone.rooms
         self._followed: dict[UUID, Followed] = {}
@@ -164,6 +166,12 @@ class Narrator:
                 self._rooms[event.room] = apply(self._rooms[event.room], event)
                 if (line := event_line(event, self._view)) and not self._is_told_by_walker(event):
                     _print(line)
+                if isinstance(event.body, HazardChanged):
+                    self._tell_spread(event.body)
+
+    def _tell_spread(self, body: HazardChanged) -> None:
+        for room in self._spread.news(body.hazard):
+            _print(f"!! {SPREADS.in_(self._locale)} {room.in_(self._locale)}")
 
     def _is_told_by_walker(self, event: RoomEvent) -> bool:
         """He tells of his own way, step by step."""

@@ -12,7 +12,16 @@ from core.clock import Clock
 from core.errors import Unavailable
 from muster.phone import plain
 from muster.phone.board import Card
-from muster.phone.model import Change, EventApplied, NoticeArrived, OrderArrived, OrderRang, Refused, WriteSettled
+from muster.phone.model import (
+    Change,
+    EventApplied,
+    NoticeArrived,
+    OrderArrived,
+    OrderRang,
+    Refused,
+    RouteArrived,
+    WriteSettled,
+)
 from muster.phone.routes import is_loud
 from muster.phone.screen import render
 from muster.phone.view import LineState, View, printable
@@ -95,7 +104,7 @@ class ScreenDisplay:
             self._console.file.flush()
         elif isinstance(change, Refused):
             self.say(plain.refused_line(change.problem, self._view.locale), error=True)
-        elif isinstance(change, NoticeArrived):
+        elif isinstance(change, NoticeArrived | RouteArrived):
             self.say(plain.change_line(change, self._view))
         elif isinstance(change, WriteSettled):
             self._view.notice = plain.change_line(change, self._view) or self._view.notice

@@ -12,6 +12,7 @@ from mobile_contract.room_events import (
     DeliveryChanged,
     DrillChanged,
     EscalationChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
     HazardChanged,
@@ -93,6 +94,8 @@ def _body_text(event: RoomEvent, view: View) -> str:  # noqa: PLR0911, PLR0912 -
             return f"{resource.name} · {say(words.RESOURCES, resource.state, locale)}"
         case RouteChanged():
             return changed_text(event.body, view)
+        case EvacuationPlanned(evacuation):
+            return evacuation.text.in_(locale)
         case RouteProgressed():
             return progressed_text(event.body, view)
         case IncidentMerged(incident) | IncidentSplit(incident):

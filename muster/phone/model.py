@@ -11,6 +11,7 @@ import msgspec
 from mobile_contract import live
 from mobile_contract.room import RoomState
 from mobile_contract.room_events import RoomEvent
+from mobile_contract.wayfinding import RouteView
 
 Write: TypeAlias = live.Post | live.Answer | live.Receipt
 
@@ -111,6 +112,12 @@ class NoticeArrived(msgspec.Struct, frozen=True):
     notice: live.NoticeMade
 
 
+class RouteArrived(msgspec.Struct, frozen=True):
+    """The person's own way is new, another or over."""
+
+    route: RouteView
+
+
 class EventApplied(msgspec.Struct, frozen=True):
     """The next event of a room, told exactly once."""
 
@@ -137,4 +144,6 @@ class Refused(msgspec.Struct, frozen=True):
     write: Write | HttpWrite | None
 
 
-Change: TypeAlias = OrderArrived | OrderRang | NoticeArrived | EventApplied | RoomReplaced | WriteSettled | Refused
+Change: TypeAlias = (
+    OrderArrived | OrderRang | NoticeArrived | RouteArrived | EventApplied | RoomReplaced | WriteSettled | Refused
+)

@@ -26,6 +26,7 @@ from muster.phone.model import (
     OrderRang,
     Refused,
     RoomReplaced,
+    RouteArrived,
     Write,
     WriteSettled,
 )
@@ -57,6 +58,8 @@ def change_json(change: Change) -> str:  # noqa: PLR0911 - one return a kind
             return to_json("push", {"push": rung})
         case NoticeArrived(notice):
             return to_json("notice", {"notice": notice})
+        case RouteArrived(route):
+            return to_json("route", {"route": route})
         case EventApplied(event):
             return to_json("event", {"room": event.room, "seq": event.seq, "kind": event.kind, "event": event})
         case RoomReplaced(state):
@@ -77,6 +80,9 @@ def change_line(change: Change, view: View) -> str:  # noqa: PLR0911 - one retur
             return f"!! {grade_text(rung.grade, locale)} · {words.BY_PUSH.in_(locale)}"
         case NoticeArrived(notice):
             return f"{words.NOTICE.in_(locale)}: {notice.title.in_(locale)}"
+        case RouteArrived(route):
+            said = route.reason or route.summary or route.target
+            return "" if route.ended_at is not None else f"→ {said.in_(locale)}"
         case EventApplied(event):
             loud = "!! " if is_loud(event.body, view.phone) else ""
             return f"{loud}{event_line(event, view)}"

@@ -31,6 +31,7 @@ from muster.phone.model import (
     OrderRang,
     Refused,
     RoomReplaced,
+    RouteArrived,
     Rung,
     SeenOrder,
     Write,
@@ -259,6 +260,8 @@ class Phone:
                 return self._order(frame, now)
             case live.NoticeMade():
                 return [NoticeArrived(frame)]
+            case live.RouteTold():
+                return [RouteArrived(frame.route)]
             case live.Posted(key):
                 return self._settle(key)
             case live.ReceiptOk(delivery, fact):

@@ -215,6 +215,7 @@ EVENTS = {
     "objective.changed": Text("目标", "objective"),
     "resource.changed": Text("资源", "resource"),
     "route.changed": Text("路线", "route"),
+    "evacuation.planned": Text("疏散方案", "evacuation plan"),
     "route.progressed": Text("行进", "on the way"),
     "incident.merged": Text("事件合并", "merged"),
     "incident.split": Text("事件拆分", "split"),

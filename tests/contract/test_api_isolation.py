@@ -380,6 +380,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_equipment": lambda _: b"slug,kind,name_zh,name_en,lon,lat\nnew-1,aed,a,a,0.0005,0.0005\n",
     "put_place_plan_draft": lambda _: PLACE,
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
+    "forecast_evacuation": lambda ids: {"people": [{"zone": str(ids["zones"]), "people": 3}]},
     "find_way": lambda ids: {"from": {"kind": "zone", "zone": str(ids["zones"])}, "to": {"kind": "assembly"}},
     "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},

@@ -195,10 +195,17 @@ async def test_a_way_is_its_persons_to_walk_and_the_incidents_to_see(house: Hous
             await routes_service.get(tx, house.world.actor(house.world.li, Role.WORKER), row.id)
 
 
-async def _draw(house: House, name: str, box: tuple[float, float, float, float], *, exercise: bool = False) -> UUID:
-    """A person draws a ban on the ground floor."""
+async def _draw(
+    house: House,
+    name: str,
+    box: tuple[float, float, float, float],
+    *,
+    factor: float | None = None,
+    exercise: bool = False,
+) -> UUID:
+    """A person draws a ban on the ground floor, or where it is to be slow."""
     async with house.db.transaction(house.tenant_id) as tx:
-        area = Area(polygon=rectangle(*box), levels=[0])
+        area = Area(polygon=rectangle(*box), levels=[0], factor=factor)
         drawn = Hazard(id=name, source="drawn", slices=[Slice(start_ms=0, length_ms=3_600_000, areas=[area])])
         bare = Bare(
             id=new_id(),
@@ -223,6 +230,16 @@ async def test_a_hazard_on_the_way_turns_it_and_the_one_who_walks_is_told_why(ho
     assert "South Door 1" in said(row)
     assert "North" not in said(row)
     assert await house.guide.sweep() == 0
+
+
+async def test_a_hazard_that_only_slows_the_way_turns_it_for_its_own_sake(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    await _draw(house, "smell", (30, 15, 50, 19), factor=4.0)
+    assert await house.guide.sweep() == 1
+    row = await house.route()
+    assert (row.state, row.revision, row.view.cause) == ("safe", 2, "hazard")
+    assert "South Door 1" in said(row)
 
 
 async def test_a_hazard_off_the_way_tells_nobody_anything(house: House) -> None:

@@ -29,8 +29,10 @@ from people.actor import Actor
 from people.permissions import Role
 from plant import queries as plant_queries
 from plant.model import Zone
+from plant.places import passage_service
 from plant.places import service as place_service
 from plant.places.office import DrawingOffice
+from plant.places.passage_service import StateDraft
 from tests.clusters import Clone
 from tests.engine_stand import Stand, stand
 
@@ -201,12 +203,26 @@ async def test_with_a_plan_it_grows_through_doors_and_its_room_is_shown_each_ste
 async def test_a_plan_that_is_published_meanwhile_states_it_anew(plant: Stand) -> None:
     await leak(plant)
     await sweep(plant)
-    assert {len(it.hazard.slices) for it in await standing(plant)} == {1}
+    assert {it.version for it in await standing(plant)} == {1}
     await furnish(plant, await store_zone(plant), state="open")
     assert await sweep(plant) > 0
     found = await standing(plant)
     assert {it.version for it in found} == {2}
     assert {len(it.hazard.slices[-1].areas) for it in found} == {3}
+    assert await sweep(plant) == 0
+
+
+async def test_a_door_that_is_found_open_lets_it_through_at_once(plant: Stand) -> None:
+    await furnish(plant, await store_zone(plant), state="closed")
+    await leak(plant)
+    await sweep(plant)
+    actor = await plant.actor("zhao")
+    async with plant.db.transaction(plant.tenant_id) as tx:
+        await passage_service.set_state(tx, actor, plant.lease.site_id, "door", "between", StateDraft("open"))
+    assert await sweep(plant) > 0
+    (hazard, *_) = await standing(plant)
+    assert hazard.version == 2
+    assert [len(it.areas) for it in hazard.hazard.slices] == [3]
     assert await sweep(plant) == 0
 
 

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from mobile_contract.evacuation import EvacuationView
 from mobile_contract.live import SERVER_DECODER, encode
 from mobile_contract.room import RoomState, SequenceGapError, apply, fold
 from mobile_contract.room_events import (
@@ -23,6 +24,7 @@ from mobile_contract.room_events import (
     DeliveryChanged,
     DrillChanged,
     EscalationChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
     HazardChanged,
@@ -247,6 +249,22 @@ routes = st.builds(
     left_m=st.floats(0, 1e4),
     left_s=st.floats(0, 1e4),
 )
+evacuations = st.builds(
+    EvacuationView,
+    id=ids,
+    revision=st.integers(1, 9),
+    planned_at=times,
+    cleared_s=st.floats(0, 1e4),
+    out=st.integers(0, 99),
+    cut_off=st.integers(0, 9),
+    unknown=st.integers(0, 9),
+    text=texts,
+    zones=st.just([]),
+    points=st.just([]),
+    reasons=st.just([]),
+    certificate=st.none(),
+    ended_at=maybe_times,
+)
 hazards = st.builds(
     HazardView,
     id=ids,
@@ -295,6 +313,7 @@ BODIES: dict[str, st.SearchStrategy[Body]] = {
     "sos.changed": st.builds(SosChanged, sos_calls),
     "drill.changed": st.builds(DrillChanged, drills),
     "route.changed": st.builds(RouteChanged, routes),
+    "evacuation.planned": st.builds(EvacuationPlanned, evacuations),
     "route.progressed": st.builds(
         RouteProgressed,
         route=ids,
