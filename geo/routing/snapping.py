@@ -26,7 +26,7 @@ from geo.routing.conditions import invalid
 
 WALK_M_S = 1.2
 WHOLE_PPM = 1_000_000
-# The middle of the largest hall whose ways are drawn along its walls; further off is another site, or a wrong floor.
+# Outdoors: further off is another site, or a wrong floor.
 REACH_M = 40.0
 # A fix that says less is no fix of a place (IEC and phones state up to some kilometres for a cell).
 ACCURACY_MAX_M = 500.0
@@ -159,15 +159,29 @@ class Snapper:
         reach = REACH_M + RADIUS_95_PER_68 * accuracy
         floor, times = self._floors[level], self._graph.millis if base is None else base
         near = floor.tree.query(point, predicate="dwithin", distance=reach)
-        if not len(near):
+        # Whoever is in a room is on the site, however far its ways are: a hall of 100 m may have nothing but its doors.
+        room = self._walls[level].around(point) if level in self._walls else None
+        if not len(near) and room is None:
             distance = float(shapely.distance(floor.tree.geometries[int(floor.tree.nearest(point))], point))
             raise _off("geo.position_off_site", "the position is off the site's ways", "该位置不在厂区通道附近",
                        distance, reach)  # fmt: skip
+        arcs = self._open(floor, near, point, times)
+        segment = self._in_sight(floor, list(arcs), point, level, accuracy)
+        if segment is None and room is not None:
+            arcs = self._open(floor, floor.tree.query(room, predicate="intersects"), point, times)
+            segment = self._in_sight(floor, list(arcs), point, level, accuracy)
+        if segment is None:
+            raise _off("geo.position_shut_in", "no open way is in sight of the position", "该位置附近没有可用通道",
+                       None, _LOOKED_AT)  # fmt: skip
+        return self._on(floor, segment, arcs[segment], point, level)
+
+    def _open(
+        self, floor: _Floor, near: npt.NDArray[np.int64], point: shapely.Point, times: Ints
+    ) -> dict[int, tuple[int, int]]:
+        """Of some segments those that are open, the nearest first, with their arcs each way."""
         distances = shapely.distance(floor.tree.geometries[near], point)
         nearest = near[np.lexsort((near, distances))]
-        arcs = {int(i): pair for i in nearest if (pair := self._arcs(floor.ends[i], times)) != (-1, -1)}
-        segment = self._in_sight(floor, list(arcs), point, level, accuracy)
-        return self._on(floor, segment, arcs[segment], point, level)
+        return {int(i): pair for i in nearest if (pair := self._arcs(floor.ends[i], times)) != (-1, -1)}
 
     def _arcs(self, ends: npt.NDArray[np.int64], times: Ints) -> tuple[int, int]:
         """The quickest open arc each way between two nodes; -1: none."""
@@ -179,8 +193,10 @@ class Snapper:
         arcs = arcs[(self._graph.heads[arcs] == head) & (times[arcs] != BANNED)]
         return int(arcs[times[arcs].argmin()]) if len(arcs) else -1
 
-    def _in_sight(self, floor: _Floor, segments: list[int], point: shapely.Point, level: int, accuracy: float) -> int:
-        """The nearest of ``segments`` that is not behind a wall."""
+    def _in_sight(
+        self, floor: _Floor, segments: list[int], point: shapely.Point, level: int, accuracy: float
+    ) -> int | None:
+        """The nearest of ``segments`` that is not behind a wall; None: all are."""
         lines = [shapely.shortest_line(point, floor.tree.geometries[i]) for i in segments[:_LOOKED_AT]]
         walls = self._walls.get(level)
         if walls is None:
@@ -202,8 +218,7 @@ class Snapper:
         for segment, visible in zip(segments, seen, strict=False):
             if visible:
                 return segment
-        raise _off("geo.position_shut_in", "no open way is in sight of the position", "该位置附近没有可用通道", None,
-                   _LOOKED_AT)  # fmt: skip
+        return None
 
     def _on(self, floor: _Floor, segment: int, arcs: tuple[int, int], point: shapely.Point, level: int) -> Place:
         line = floor.tree.geometries[segment]

@@ -117,6 +117,18 @@ def test_in_the_wall_it_is_the_room_the_fix_may_mean_and_in_none_when_it_is_sure
     assert (caught.value.code, caught.value.value, caught.value.limit) == ("geo.position_in_wall", 2.5, 1.3)
 
 
+def test_in_a_great_hall_one_is_on_the_way_at_its_door_however_far_it_is() -> None:
+    """300 m wide, its door in the west; beyond its east wall another way is nearer, and in the south one is near."""
+    arcs = [(0, 1), (1, 0), (2, 3), (3, 2), (4, 5), (5, 4)]
+    tails, heads = zip(*arcs, strict=True)
+    graph, _ = build([-10, 0, 310, 310, 140, 160], [50, 50, 0, 100, -10, -10], [0] * 6, tails, heads, [8_000] * 6)
+    snap = Snapper(graph, [RoomShape(shapely.box(0, 0, 300, 100), 0)])
+    assert [snap.place(x, y, 0).node for x, y in ((150, 70), (295, 50), (150, 5))] == [1, 1, 1]
+    with pytest.raises(Invalid) as caught:
+        snap.place(150, 70, 0, base=np.full(6, BANNED))
+    assert caught.value.code == "geo.position_shut_in"
+
+
 def test_outdoors_nobody_is_drawn_through_a_wall() -> None:
     assert _on(10, 13) == 20
 
