@@ -83,17 +83,11 @@ async def _run(args: argparse.Namespace, settings: Settings, begin: Begin) -> in
     client = Client(url, args.locale)
     walker = None if getattr(args, "no_walker", True) else Walker(url, args.locale, _print)
     try:
-        narrator = Narrator(client, args.locale, walker)
+        walks = walker is not None and await walker.get_ready()
+        narrator = Narrator(client, args.locale, walker if walks else None)
         await narrator.sign_in()
-        if walker is not None:
-            await walker.get_ready()
         _print(_words(await begin(), args.locale))
-        async with asyncio.TaskGroup() as tasks:
-            walk = None if walker is None else tasks.create_task(walker.go())
-            told = await narrator.tell(walk)
-            if walk is not None:
-                walk.cancel()
-        return told
+        return await narrator.tell()
     finally:
         await client.close()
         if walker is not None:
@@ -130,9 +124,20 @@ class Narrator:
         for incident in await self._open_incidents():
             await self._follow(incident, from_start=False)
 
-    async def tell(self, walk: asyncio.Task[None] | None = None) -> int:
-        """Until all that was touched is back to normal and the walk is over, and a little more; 1 when nothing was
-        within the time."""
+    async def tell(self) -> int:
+        """Until all that was touched is back to normal and nobody walks, and a little more; 1 when nothing was within
+        the time."""
+        if self._walker is None:
+            return await self._tell_to_the_end(lambda: False)
+        async with asyncio.TaskGroup() as tasks:
+            walker, walk = self._walker, tasks.create_task(self._walker.go())
+            told = await self._tell_to_the_end(lambda: walker.called and not walk.done())
+            walk.cancel()
+        if not walker.called:
+            walker.tell_no_order()
+        return told
+
+    async def _tell_to_the_end(self, walks: Callable[[], bool]) -> int:
         loop = asyncio.get_running_loop()
         began, over_at = loop.time(), None
         while over_at is None or loop.time() < over_at:
@@ -141,8 +146,7 @@ class Narrator:
             if not touched and loop.time() > began + FIRST_ALARM_WITHIN_S:
                 print(NOTHING_CAME.in_(self._locale))
                 return 1
-            walks = walk is not None and not walk.done()
-            if walks or not touched or any(it.state == "open" for it in touched):
+            if walks() or not touched or any(it.state == "open" for it in touched):
                 over_at = None
             elif over_at is None:
                 over_at = loop.time() + LINGER_S

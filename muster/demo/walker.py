@@ -58,7 +58,10 @@ DOOR_OPEN = Text("门禁报告：溶剂库门敞开", "the door controller repor
 
 
 class Walker:
-    """One walk; ``say`` prints a line. ``get_ready`` before anything happens, then ``go``, which raises nothing."""
+    """One walk; ``say`` prints a line. ``get_ready`` before anything happens, then ``go``; neither raises anything.
+
+    ``called``: he has an order, and the story waits for him.
+    """
 
     def __init__(self, url: str, locale: Locale, say: Callable[[str], None]) -> None:
         self._client, self._reporter = Client(url, locale), Client(url, locale)
@@ -66,6 +69,7 @@ class Walker:
         self._say = say
         self._known: set[UUID] = set()
         self._site: UUID | None = None
+        self.called = False
         self.account: UUID | None = None
         self._name = WALKER
 
@@ -74,8 +78,16 @@ class Walker:
         await self._client.close()
         await self._reporter.close()
 
-    async def get_ready(self) -> None:
-        """Sign in, be seen where the walk begins, and know what was ordered before; raises MusterError."""
+    async def get_ready(self) -> bool:
+        """Sign in, be seen where the walk begins, and know what was ordered before; False: there will be no walk."""
+        try:
+            await self._get_ready()
+        except MusterError as problem:
+            self._tell(f"{LEFT_OFF.in_(self._locale)}: {problem.detail(self._locale)}")
+            return False
+        return True
+
+    async def _get_ready(self) -> None:
         session = await self._client.sign_in(catalogue.TENANT, WALKER, catalogue.PASSWORD, label="demo walker")
         self.account, self._name = session.account.id, session.account.display_name
         await self._reporter.sign_in(catalogue.TENANT, REPORTER, catalogue.PASSWORD, label="demo walker")
@@ -96,8 +108,8 @@ class Walker:
     async def _go(self) -> None:
         task = await self._within(ORDER_WITHIN_S, self._new_task)
         if task is None:
-            self._tell(NO_ORDER.in_(self._locale))
             return
+        self.called = True
         await self._client.post(f"/v1/tasks/{task.id}/answer", TaskAnswer("acknowledge"), TaskRecord)
         self._tell(f"{TAKES.in_(self._locale)}: {task.title.in_(self._locale)}")
         route = await self._within(ROUTE_WITHIN_S, lambda: self._route_of(task.id))
@@ -155,6 +167,10 @@ class Walker:
             self._say(f"!! {DOOR_OPEN.in_(self._locale)}")
 
     # --- what is told
+
+    def tell_no_order(self) -> None:
+        """The story is over, and nobody asked him."""
+        self._tell(NO_ORDER.in_(self._locale))
 
     def _tell(self, text: str) -> None:
         self._say(f"→ {self._name}: {text}")

@@ -61,6 +61,7 @@ class Walk:
             now = loop.time()
             pace, before = pace.onward(route, 1000.0 * (now - before) * self._times), now
             if route.arrived_at is not None:
+                self._say(words.ARRIVED.in_(self._view.locale))
                 return
             await self._send(route, pace)
             await asyncio.sleep(EVERY_S)

@@ -21,7 +21,7 @@ from muster.phone import words
 from muster.phone.model import EventApplied
 from muster.phone.pace import Pace
 from muster.phone.plain import change_line
-from muster.phone.routes import duration, own_route, route_lines
+from muster.phone.routes import duration, own_route, route_lines, target_line
 from muster.phone.session import Phone
 from muster.phone.view import View
 from tests.unit.test_phone_screen import LI, LOCALES, ME, _drawn, _order, _phone, _view
@@ -95,6 +95,10 @@ def test_where_no_way_is_safe_that_comes_before_everything() -> None:
 def test_who_is_there_is_told_so_and_no_steps() -> None:
     lines = route_lines(route(arrived_at=NOW, warnings=[]), "en")
     assert lines == [("target", "→ the waiting point"), ("there", "arrived")]
+
+
+def test_when_one_is_there_is_said_where_it_is_known() -> None:
+    assert target_line(route(arrives_at=None), "en") == "→ the waiting point · still 28 m · 30 s"
 
 
 def test_a_long_way_is_cut_to_what_comes_next() -> None:
