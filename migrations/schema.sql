@@ -3009,7 +3009,7 @@ CREATE INDEX roll_call_people_to_order ON public.roll_call_people USING btree (t
 CREATE INDEX roll_calls_incident ON public.roll_calls USING btree (tenant_id, incident_id);
 CREATE INDEX roll_calls_look ON public.roll_calls USING btree (tenant_id, look_at) WHERE (look_at IS NOT NULL);
 CREATE INDEX roll_calls_newest ON public.roll_calls USING btree (tenant_id, started_at DESC, id DESC);
-CREATE INDEX roll_calls_running ON public.roll_calls USING btree (started_at) WHERE (state = 'open'::text);
+CREATE INDEX roll_calls_running ON public.roll_calls USING btree (tenant_id, id) WHERE (state = 'open'::text);
 CREATE UNIQUE INDEX room_events_client_key ON public.room_events USING btree (tenant_id, room_id, by_account, client_key) WHERE (client_key IS NOT NULL);
 CREATE INDEX room_events_messages ON public.room_events USING btree (tenant_id, room_id, seq) WHERE (kind = 'message.posted'::text);
 CREATE INDEX room_members_account ON public.room_members USING btree (tenant_id, account_id);

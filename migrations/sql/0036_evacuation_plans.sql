@@ -52,4 +52,4 @@ ORDER BY due.look_at NULLS FIRST, due.tenant_id, due.id LIMIT at_most
 $$;
 REVOKE EXECUTE ON FUNCTION muster_evacuations_due(timestamptz, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION muster_evacuations_due(timestamptz, integer) TO muster_app;
-CREATE INDEX roll_calls_running ON roll_calls (started_at) WHERE state = 'open';
+CREATE INDEX roll_calls_running ON roll_calls (tenant_id, id) WHERE state = 'open';

@@ -47,7 +47,7 @@ WALK_WITHIN_S = 240.0
 
 TAKES = Text("接受任务", "takes the order")
 WAY = Text("路线", "the way")
-NO_ORDER = Text("没有收到任务，故事不含行走", "no order came to him; the story goes on without a walk")
+NO_ORDER = Text("没有收到任务，未出发", "no order came to him, so he did not set out")
 NO_WAY = Text("没有收到路线，故事不含行走", "no way came; the story goes on without a walk")
 THERE = Text("已到达", "is there")
 WAITS = Text("在危险区边缘等候", "waits at the edge of the hazard")

@@ -1,4 +1,4 @@
-"""``muster guide``: hazards grow, and people's ways are found anew as they do."""
+"""``muster guide``: hazards grow, and people's ways, out of an evacuation too, are found anew as they do."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import partial
 
 from core.worker import apart
 from incidents.hazards.watch import HazardWatch
+from incidents.wayfinding.evacuation_watch import EvacuationWatch
 from incidents.wayfinding.guide import Guide
 from muster.process import Process, health_port
 from muster.warming import Warming
@@ -22,6 +23,7 @@ async def main(process: Process) -> None:
         beside = [
             group.create_task(apart("warming", warming.ready)),
             group.create_task(apart("guide", partial(guide.run, process.listener))),
+            group.create_task(apart("evacuations", partial(EvacuationWatch(process.db, maps).run, process.listener))),
             group.create_task(apart("hazards", partial(HazardWatch(process.db).run, process.listener))),
         ]
         await process.stopping.wait()

@@ -21,8 +21,10 @@ from api.document import build_document
 from core.database import Tx
 from core.ids import new_id
 from incidents.plans import plan_queries
+from incidents.wayfinding.evacuation_watch import EvacuationWatch
 from mobile_contract.room_views import StepView
 from people.permissions import PERMISSIONS, Permission, Role
+from plant.places.site_maps import SiteMaps
 from tests import clusters, incident_world
 from tests.certificate_requests import request
 from tests.contract.conftest import PASSWORD, Edge, Stage, build_stage
@@ -635,6 +637,9 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_places(tenant, admin)
+    db = stage.edge.deps.db
+    # The plan of the roll call, as the guide makes it.
+    assert await EvacuationWatch(db, SiteMaps(db), certify=False).sweep()
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)

@@ -30,6 +30,7 @@ from incidents.leading import board, command
 from incidents.leading.board import ResourceDraft
 from incidents.plans import plan_queries
 from incidents.reaching import orders
+from incidents.roll_call import queries as roll_call_queries
 from incidents.roll_call import service as roll_calls
 from incidents.roll_call.service import Wanted
 from incidents.room_queries import find_room
@@ -38,9 +39,10 @@ from incidents.sos import service as sos
 from incidents.sos.model import SosCall
 from incidents.tasking import escalation, task_queries
 from incidents.tasking.policy import Need
-from incidents.wayfinding import route_queries, routes_service
+from incidents.wayfinding import evacuation_queries, route_queries, routes_service
 from mobile_contract import room_events as contract
 from mobile_contract.drills import Goals
+from mobile_contract.evacuation import EvacuationView, GatheringView, ZoneClearing
 from mobile_contract.room import RoomState, fold
 from mobile_contract.room_events import (
     KINDS,
@@ -48,6 +50,7 @@ from mobile_contract.room_events import (
     AlarmJoined,
     CommandChanged,
     DrillChanged,
+    EvacuationPlanned,
     FloodEnded,
     FloodStarted,
     IncidentClosed,
@@ -159,6 +162,28 @@ async def _delivery_changed(tx: Tx, world: World) -> None:
 async def _roll_call_changed(tx: Tx, world: World) -> None:
     wanted = Wanted("zones", (world.zone_id,))
     await roll_calls.begin(tx, world.tenant_id, world.incident_id, wanted, "leak", by=None)
+
+
+async def _evacuation_planned(tx: Tx, world: World) -> None:
+    await _roll_call_changed(tx, world)
+    (call,) = await roll_call_queries.list_calls(tx, world.tenant_id, incident_id=world.incident_id, limit=1)
+    until = tx.now + timedelta(seconds=9)
+    row = await evacuation_queries.claim(tx, world.tenant_id, call.id, world.site_id, new_id(), until)
+    assert row is not None
+    view = EvacuationView(
+        id=call.id,
+        revision=1,
+        planned_at=tx.now,
+        cleared_s=61.5,
+        out=3,
+        cut_off=1,
+        unknown=0,
+        text=Text("预计", "out soon"),
+        zones=[ZoneClearing(zone=world.zone_id, name=Text("库", "Store"), people=4, clear_s=None)],
+        points=[GatheringView(name=Text("东", "East"), people=3)],
+    )
+    await evacuation_queries.save(tx, replace(row, revision=1, view=view))
+    await _append(tx, world, EvacuationPlanned(view))
 
 
 async def _escalation_changed(tx: Tx, world: World) -> None:
@@ -351,6 +376,7 @@ CHANGES: dict[str, Change] = {
     "command.changed": _command_changed,
     "delivery.changed": _delivery_changed,
     "roll_call.changed": _roll_call_changed,
+    "evacuation.planned": _evacuation_planned,
     "escalation.changed": _escalation_changed,
     "commander.changed": _commander_changed,
     "objective.changed": _objective_changed,
