@@ -8,6 +8,7 @@ from uuid import UUID
 from core import outbox
 from core.database import Tx
 from core.errors import Conflict, Forbidden
+from geo.fixes import Fix
 from incidents import queries as incident_queries
 from incidents import records, rooms
 from incidents.wayfinding import route_queries
@@ -17,6 +18,7 @@ from mobile_contract.room_events import RouteProgressed
 from mobile_contract.wayfinding import RouteProgress
 from people.actor import Actor
 from people.permissions import Permission
+from people.presence import positions
 from people.presence.badge_log import CHANGED as PRESENCE_CHANGED
 
 
@@ -80,6 +82,9 @@ async def walk(tx: Tx, actor: Actor, route_id: UUID, revision: int, fixes: Seque
         raise Forbidden(
             "route.not_yours", "this is somebody else's way", "这是他人的路线", field="route", value=route_id
         )
+    # Presence comes before every other lock; what lies in no zone of the plant is not kept there.
+    reported = [positions.Reported(it.at, Fix(it.lon, it.lat, it.accuracy_m, it.level)) for it in fixes]
+    await positions.keep(tx, actor, reported)
     await incident_queries.lock_incident(tx, actor.tenant_id, known.incident_id)
     row = (await route_queries.lock_routes(tx, actor.tenant_id, [route_id]))[0]
     if row.ended_at is not None:

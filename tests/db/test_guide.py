@@ -23,6 +23,7 @@ from incidents.wayfinding.model import LastFix
 from mobile_contract.room import fold
 from mobile_contract.text import Text
 from people.permissions import Role
+from people.presence import service as presence
 from plant.places import passage_service
 from plant.places.passage_service import StateDraft
 from plant.places.site_maps import SiteMaps
@@ -99,6 +100,21 @@ async def test_steps_are_told_as_they_come_and_the_arrival_once(house: House) ->
     assert 2 <= len(told) <= len(row.view.steps) + 1
     assert state.routes[row.id] == row.view
     assert await house.guide.sweep() == 0
+
+
+async def test_who_walks_is_known_to_be_where_they_are(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    row = await house.route()
+    async with house.db.transaction(house.tenant_id) as tx:
+        fix = LastFix(tx.now + timedelta(seconds=5), *lon_lat(62, 17), 2.0, 0)
+        await routes_service.walk(tx, house.world.actor(house.world.wang), row.id, 1, [fix])
+    async with house.db.transaction(house.tenant_id) as tx:
+        later = tx.now + timedelta(seconds=60)
+        found = await presence.list_whereabouts(tx, house.tenant_id, house.site_id, later)
+    (wang,) = [it for it in found if it.person_id == house.world.wang]
+    assert wang.zone_id == house.world.zone_id
+    assert wang.position is not None
 
 
 async def test_the_same_position_again_changes_nothing(house: House) -> None:
