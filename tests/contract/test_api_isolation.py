@@ -657,6 +657,8 @@ async def _settle(edge: Edge) -> Tenant:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
             assert tenant.ids[table] is not None, f"the plant has no row in {table}"
+        # The drill of before is over: the roll call that runs has a plan.
+        tenant.ids["roll_calls"] = await tx.fetchval("SELECT roll_call_id FROM evacuation_plans LIMIT 1")
         # Not the admin's: ending that sign-in would end the sweep.
         tenant.ids["accounts"] = stage.world.wang
         tenant.ids["person_devices"] = await tx.fetchval(
