@@ -637,9 +637,6 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_places(tenant, admin)
-    db = stage.edge.deps.db
-    # The plan of the roll call, as the guide makes it.
-    assert await EvacuationWatch(db, SiteMaps(db), certify=False).sweep()
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -758,6 +755,9 @@ async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
     """What is known of the place: its plan, and the equipment in it."""
     await _fill_place_plans(tenant, admin)
     await _fill_equipment(tenant, admin)
+    db = tenant.stage.edge.deps.db
+    # The plan of the roll call, as the guide makes it.
+    assert await EvacuationWatch(db, SiteMaps(db), certify=False).sweep()
 
 
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:
