@@ -637,9 +637,6 @@ async def _settle(edge: Edge) -> Tenant:
     await _fill_reach(tenant)
     await _fill_roll_call(tenant)
     await _fill_places(tenant, admin)
-    db = stage.edge.deps.db
-    # The plan of the roll call, as the guide makes it.
-    assert await EvacuationWatch(db, SiteMaps(db), certify=False).sweep()
     await _fill_command(tenant)
     await _fill_sos(tenant)
     await _qualify(tenant, admin)
@@ -657,6 +654,8 @@ async def _settle(edge: Edge) -> Tenant:
         for table in set(TABLE_OF.values()):
             tenant.ids[table] = await tx.fetchval(f'SELECT id FROM "{table}" ORDER BY id LIMIT 1')
             assert tenant.ids[table] is not None, f"the plant has no row in {table}"
+        # The drill of before is over: the roll call that runs has a plan.
+        tenant.ids["roll_calls"] = await tx.fetchval("SELECT roll_call_id FROM evacuation_plans LIMIT 1")
         # Not the admin's: ending that sign-in would end the sweep.
         tenant.ids["accounts"] = stage.world.wang
         tenant.ids["person_devices"] = await tx.fetchval(
@@ -756,6 +755,9 @@ async def _fill_places(tenant: Tenant, admin: dict[str, str]) -> None:
     """What is known of the place: its plan, and the equipment in it."""
     await _fill_place_plans(tenant, admin)
     await _fill_equipment(tenant, admin)
+    db = tenant.stage.edge.deps.db
+    # The plan of the roll call, as the guide makes it.
+    assert await EvacuationWatch(db, SiteMaps(db), certify=False).sweep()
 
 
 async def _fill_place_plans(tenant: Tenant, admin: dict[str, str]) -> None:

@@ -22,12 +22,15 @@ from incidents.roll_call.marking import NewMark
 from incidents.roll_call.model import Mark, RollCall
 from incidents.tasking import task_queries
 from incidents.wayfinding import evacuation_queries, evacuation_service, route_queries
+from incidents.wayfinding.evacuation_forecast import forecast
 from incidents.wayfinding.evacuation_model import EvacuationPlanRow
 from incidents.wayfinding.evacuation_watch import EvacuationWatch
 from incidents.wayfinding.model import RouteRow
+from incidents.wayfinding.questions import Asked, WayDesk
 from incidents.wayfinding.surroundings import Surroundings
-from mobile_contract.evacuation import EvacuationView
+from mobile_contract.evacuation import EvacuationView, ForecastRequest, PeopleInZone
 from plant.places.site_maps import SiteMaps
+from realtime.incident_ports import IncidentPorts
 from tests import evacuation_world, incident_world
 from tests.clusters import Clone
 from tests.evacuation_world import EAST_EXIT, EAST_YARD, World, hazard
@@ -262,3 +265,20 @@ async def test_the_certificate_comes_beside_the_plan(stand: Stand) -> None:
     assert view.certificate is not None
     assert view.certificate.bound_s <= view.cleared_s
     assert view.revision == 1
+
+
+async def test_a_phone_that_comes_on_line_is_told_its_persons_ways(stand: Stand) -> None:
+    li = await stand.add("li")
+    await stand.watch.sweep()
+    (told,) = await IncidentPorts().list_ways(stand.db, stand.world.tenant_id, li)
+    assert (told.route.purpose, told.route.account) == ("evacuate", li)
+
+
+async def test_what_if_says_what_people_would_wait_for_and_stores_nothing(stand: Stand) -> None:
+    asked = ForecastRequest(people=[PeopleInZone(stand.world.store.id, 60)], closed_doors=["XE"])
+    by = Asked(stand.world.officer, stand.db, SiteMaps(stand.db), WayDesk())
+    found = await forecast(by, stand.world.site.id, asked)
+    assert (found.out, found.cut_off, found.over_room) == (60, 0, 30)
+    assert {it.feature for it in found.bottlenecks} & {"M", "XW"}
+    async with stand.db.transaction(stand.world.tenant_id) as tx:
+        assert await evacuation_queries.find(tx, stand.world.tenant_id, stand.call.id) is None
