@@ -252,6 +252,13 @@ CREATE FUNCTION public.muster_notices_due(moment timestamp with time zone, most 
     ORDER BY bool_or(n.urgent) DESC, min(n.next_attempt_at), n.account_id
     LIMIT most
 $$;
+CREATE FUNCTION public.muster_planned_sites(at_most integer) RETURNS TABLE(tenant_id uuid, site_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'public'
+    AS $$
+SELECT p.tenant_id, p.site_id FROM place_plans p WHERE p.state = 'published'
+ORDER BY p.published_at DESC, p.tenant_id, p.site_id LIMIT at_most
+$$;
 CREATE FUNCTION public.muster_protect(table_name text, rights text DEFAULT 'SELECT, INSERT, UPDATE, DELETE'::text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -4042,6 +4049,8 @@ REVOKE ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with tim
 GRANT ALL ON FUNCTION public.muster_matrix_timers_due(moment timestamp with time zone, most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_notices_due(moment timestamp with time zone, most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.muster_notices_due(moment timestamp with time zone, most integer) TO muster_app;
+REVOKE ALL ON FUNCTION public.muster_planned_sites(at_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.muster_planned_sites(at_most integer) TO muster_app;
 REVOKE ALL ON FUNCTION public.muster_protect(table_name text, rights text) FROM PUBLIC;
 REVOKE ALL ON PROCEDURE public.muster_protect_table(IN table_name text, IN rights text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.muster_roll_calls_due(moment timestamp with time zone, most integer) FROM PUBLIC;

@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.logging import get_logger
@@ -23,15 +23,20 @@ class Warming:
         self._work: asyncio.Task[None] | None = None
 
     async def ready(self) -> None:
-        """Begin, unless it has begun, and wait. What fails to compile now is compiled, or fails, where it is used."""
+        """Begin, unless it has begun, and wait."""
         if self._work is None:
             self._work = asyncio.create_task(asyncio.to_thread(self._warm))
         await asyncio.shield(self._work)
 
     def _warm(self) -> None:
-        with _alone(self._folder / "warming.lock"), suppress(OSError):
-            warm.warm()
-        log.info("warming.done")
+        try:
+            with _alone(self._folder / "warming.lock"):
+                warm.warm()
+        except Exception:
+            # It is compiled, or fails, where it is used: a process without its cache is slow and not dead.
+            log.exception("warming.failed")
+        else:
+            log.info("warming.done")
 
 
 @contextmanager

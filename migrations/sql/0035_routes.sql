@@ -67,3 +67,13 @@ ORDER BY g.looked_at NULLS FIRST, p.tenant_id, p.site_id LIMIT at_most
 $$;
 REVOKE EXECUTE ON FUNCTION muster_sites_to_guide(timestamptz, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION muster_sites_to_guide(timestamptz, integer) TO muster_app;
+
+-- Sites with a plan in force, the newest first: a guide makes their maps before somebody needs one. Ids only.
+CREATE FUNCTION muster_planned_sites(at_most integer) RETURNS TABLE (tenant_id uuid, site_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public
+AS $$
+SELECT p.tenant_id, p.site_id FROM place_plans p WHERE p.state = 'published'
+ORDER BY p.published_at DESC, p.tenant_id, p.site_id LIMIT at_most
+$$;
+REVOKE EXECUTE ON FUNCTION muster_planned_sites(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION muster_planned_sites(integer) TO muster_app;

@@ -170,3 +170,11 @@ async def find_site_place(tx: Tx, tenant_id: UUID, site_id: UUID) -> Position | 
     """Where a site is, by the first of its zones; None: it has none."""
     found = await tx.fetchval(FIND_SITE_PLACE, tenant_id, site_id)
     return None if found is None else (float(found[0]), float(found[1]))
+
+
+PLANNED_SITES = "SELECT tenant_id, site_id FROM muster_planned_sites($1)"
+
+
+async def list_planned_sites(tx: Tx, limit: int) -> list[tuple[UUID, UUID]]:
+    """(tenant, site) that have a plan in force, the newest plan first, of all tenants."""
+    return [(row["tenant_id"], row["site_id"]) for row in await tx.fetch(PLANNED_SITES, limit)]

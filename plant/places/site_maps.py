@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from core.database import Database
-from core.errors import Unavailable
+from core.errors import MusterError, Unavailable
 from core.logging import get_logger
 from geo.places.model import Plan
 from geo.site_map import SiteMap
@@ -77,6 +77,20 @@ class SiteMaps:
                 value=str(site_id),
                 retry_after_s=WAIT_S,
             ) from None
+
+    async def prepare(self) -> int:
+        """Make the maps of the newest plans in force, as many as are kept: the first way of an incident waits for none.
+
+        Returns how many there are. A plan that makes no map is named in the log and holds up no other.
+        """
+        async with self._db.transaction(None) as tx:
+            sites = await queries.list_planned_sites(tx, KEPT_MAX)
+        for tenant_id, site_id in sites:
+            try:
+                await self.find(tenant_id, site_id, wait_s=None)
+            except MusterError as problem:
+                log.warning("site_map.not_made", site=str(site_id), error=str(problem))
+        return len(sites)
 
     async def _make(self, row: PlacePlan) -> Mapped:
         await self._ready()

@@ -295,3 +295,11 @@ async def test_a_door_found_locked_turns_the_way_too(house: House) -> None:
     row = await house.route()
     assert (row.view.cause, row.state) == ("passage", "safe")
     assert "South Door 1" in said(row)
+
+
+async def test_the_map_is_there_before_somebody_needs_it(house: House) -> None:
+    maps = SiteMaps(house.db)
+    assert await maps.prepare() == 1
+    found = await maps.find(house.tenant_id, house.site_id, wait_s=0)
+    assert found is not None
+    assert await maps.find(house.tenant_id, new_id()) is None

@@ -66,6 +66,7 @@ TAKEN_APART = {
     "incidents.roll_call.queries.DUE_CALLS": {"tenant_id", "id"},
     "incidents.roll_call.orders.ZONE_NAMES": {"id", "name"},
     "incidents.roll_call.marking.NAMES": {"id", "display_name"},
+    "plant.places.queries.PLANNED_SITES": {"tenant_id", "site_id"},
     "people.reach.comm_test_queries.DUE_MESSAGES": {"tenant_id", "id"},
     "people.notices.push_queries.DUE": {"tenant_id", "account_id"},
     "people.notices.queries.INSERT": {"id", "account_id"},
