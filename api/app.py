@@ -60,6 +60,7 @@ from api import (
     tasks,
     teams,
     trainings,
+    vehicle_access,
     visits,
     voting,
     wayfinding,
@@ -121,6 +122,7 @@ ROUTERS: list[Router] = [
     rotas.router,
     routes.router,
     wayfinding.router,
+    vehicle_access.router,
     swaps.router,
     findings.router,
 ]
