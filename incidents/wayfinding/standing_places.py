@@ -40,7 +40,7 @@ from geo.routing.standing_words import road_name
 from geo.routing.vehicle_access import access
 from geo.routing.vehicles import AMBULANCE, FIRE_ENGINE, Vehicle
 from geo.site_map import SiteMap, keep_out
-from incidents.wayfinding.asked_places import LATITUDE_MAX, swapped
+from incidents.wayfinding.asked_places import LATITUDE_MAX, is_swapped
 from incidents.wayfinding.telling import route_steps
 from incidents.wayfinding.ways import Held, Moment, held
 from mobile_contract.text import Text
@@ -167,7 +167,7 @@ def _target(site: SiteMap, where: AtPosition | Zone, limits: Limits) -> Target:
             raise _off("geo.position_invalid", value, LATITUDE_MAX, swapped=abs(where.lon) <= LATITUDE_MAX)
         name = Text("指定位置", "the place asked for")
         target = point_target(where.lon, where.lat, site.projection, name, where.level)
-        hint = swapped(site, where.lon, where.lat)
+        hint = is_swapped(site, where.lon, where.lat)
     graph = site.graph
     x0, y0, x1, y1 = target.shape.bounds
     keep = limits.reach_m
