@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import numpy as np
 
-from core.errors import Invalid
+from core.errors import Conflict, Invalid
 from geo.guidance import Guided, way_directions
 from geo.hazards.plume import CALM_M_S
 from geo.instructions.driving import driver_orders
@@ -99,11 +99,11 @@ def forecast_wind(hazard_id: UUID, facts: Mapping[str, Any], *, own: bool) -> Bl
 def find_standing_places(
     moment: Moment, asked: VehicleAccessQuestion, where: AtPosition | Zone, wind: Blowing
 ) -> VehicleAccessView:
-    """The places to stand. Raises Invalid: geo.plan_without_roads, geo.position_invalid, geo.position_off_site, and
-    as ``access``."""
+    """The places to stand. Raises Conflict (geo.plan_without_roads), Invalid: geo.position_invalid,
+    geo.position_off_site, and as ``access``."""
     site = moment.site
     if not site.roads.any:
-        raise Invalid(
+        raise Conflict(
             "geo.plan_without_roads",
             "the plan in force has no road that a vehicle drives",
             "已发布的平面图中没有车辆道路",
