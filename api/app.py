@@ -61,6 +61,7 @@ from api import (
     tasks,
     teams,
     trainings,
+    vehicle_access,
     visits,
     voting,
     wayfinding,
@@ -123,6 +124,7 @@ ROUTERS: list[Router] = [
     rotas.router,
     routes.router,
     wayfinding.router,
+    vehicle_access.router,
     swaps.router,
     findings.router,
 ]

@@ -19,12 +19,13 @@ from shapely.geometry.base import BaseGeometry
 from geo.evacuation.capacity import gates_of
 from geo.evacuation.model import Gates
 from geo.graph.csr import Ints
-from geo.hazards.footprints import BAN_PERMILLE, drawn_shape, place
+from geo.hazards.footprints import BAN_PERMILLE, Placed, drawn_shape, place
 from geo.hazards.growth import rooms_under
 from geo.hazards.model import Hazard, aged, on_levels
 from geo.hazards.raising import HazardTimes
 from geo.hazards.touching import ArcIndex
 from geo.instructions.surroundings import Surroundings
+from geo.kept_roads import KeptRoads
 from geo.places.model import DoorState, PlaceId, Plan
 from geo.places.network import ArcKind, Network
 from geo.places.walking import walking_network
@@ -77,6 +78,11 @@ class SiteMap:
         self._lifts: Ints = np.flatnonzero(self.graph.kinds == ArcKind.LIFT).astype(np.int32)
 
     @cached_property
+    def roads(self) -> KeptRoads:
+        """Its roads for vehicles, made for the doors and hydrants that are asked for."""
+        return KeptRoads(self.plan, self.network, self.snapper)
+
+    @cached_property
     def gates(self) -> Gates:
         """How many people its doors and stairs let through."""
         return gates_of(self.network, self.plan)
@@ -95,9 +101,13 @@ class SiteMap:
         Raises Invalid for one that is wrong.
         """
         times = HazardTimes(self.graph, self.index)
-        here = [on_levels(aged(it.hazard, it.age_ms), self.levels) for it in standing]
-        times.update([place(it, self.projection, self.levels) for it in here])
+        times.update(self.placed(standing))
         return times
+
+    def placed(self, standing: Sequence[Standing]) -> list[Placed]:
+        """The hazards in metres, on one clock that starts now. Raises Invalid for one that is wrong."""
+        here = [on_levels(aged(it.hazard, it.age_ms), self.levels) for it in standing]
+        return [place(it, self.projection, self.levels) for it in here]
 
     def conditions(
         self, hazards: HazardTimes | None = None, passages: Passages = AS_DRAWN, *, offset_ms: int = 0

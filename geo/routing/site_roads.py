@@ -90,11 +90,14 @@ class SiteRoads:
             routes = [one if one is not None else other for one, other in zip(routes, through, strict=True)]
         found = iter(routes)
         told = [None if place is None else next(found) for place in starts]
-        return [None if it is None else self._told(it, goals[it.goal][1], conditions) for it in told]
+        return [
+            None if route is None or start is None else self._told(route, start, goals[route.goal], conditions)
+            for route, start in zip(told, starts, strict=True)
+        ]
 
-    def _told(self, route: Route, door: PlaceId | None, conditions: Conditions) -> OnFoot:
+    def _told(self, route: Route, start: Place, goal: tuple[Place, PlaceId | None], conditions: Conditions) -> OnFoot:
         assert self.walking is not None
-        graph = conditions.graph
+        graph, (end, door) = conditions.graph, goal
         arcs, _ = route.walked(conditions)
         lengths = np.hypot(graph.x[graph.tails[arcs]] - graph.x[graph.heads[arcs]],
                            graph.y[graph.tails[arcs]] - graph.y[graph.heads[arcs]])  # fmt: skip
@@ -107,7 +110,7 @@ class SiteRoads:
             passed = [self.walking.arc_of[arc] for arc in arcs.tolist() if graph.kinds[arc] == ArcKind.DOOR]
             door = next((it for it in reversed(passed) if it in exits), None)
         through = tuple(it.hazard for it in route.crossed) if route.kind == "fastest" else ()
-        return OnFoot(route, float(lengths @ shares), door, through)
+        return OnFoot(route, float(lengths @ shares), (start, end), door, through)
 
     def _place(self, node: int) -> Place | None:
         if node not in self._known:

@@ -15,6 +15,7 @@ from geo.places.model import PlaceId, Position
 from geo.projection import Projection
 from geo.routing.conditions import invalid
 from geo.routing.routes import Route
+from geo.routing.snapping import Place
 from mobile_contract.text import Text
 
 # Hose from an engine: nine tenths of 180 m, for the bends, less ten metres of slack at the nozzle, is 153 m; the same
@@ -90,10 +91,11 @@ class Supply(msgspec.Struct, frozen=True):
 
 class OnFoot(msgspec.Struct, frozen=True, eq=False):
     """The way on foot from the vehicle over the walking network; ``entrance``: the door into the building, None: none
-    on the way. ``through``: hazards it leads through, because there is no other."""
+    on the way. ``through``: hazards it leads through, because there is no other. ``ends``: from where to where."""
 
     route: Route
     metres: float
+    ends: tuple[Place, Place]
     entrance: PlaceId | None = None
     through: tuple[str, ...] = ()
 

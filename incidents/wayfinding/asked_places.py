@@ -118,7 +118,7 @@ def _position(ground: Ground, asked: AtPosition, fields: Fields) -> Place:
     try:
         return _named(fields, site.place, lon, lat, asked.level, asked.accuracy_m, ground.now.base)
     except Invalid as problem:
-        if problem.code != "geo.position_off_site" or not _swapped(site, lon, lat):
+        if problem.code != "geo.position_off_site" or not is_swapped(site, lon, lat):
             raise
         raise Invalid(
             problem.code,
@@ -130,7 +130,7 @@ def _position(ground: Ground, asked: AtPosition, fields: Fields) -> Place:
         ) from None
 
 
-def _swapped(site: SiteMap, lon: float, lat: float) -> bool:
+def is_swapped(site: SiteMap, lon: float, lat: float) -> bool:
     """Whether a position would be near the site the other way round, and is not as it is."""
     if abs(lon) > LATITUDE_MAX:
         return False

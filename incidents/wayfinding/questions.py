@@ -110,7 +110,7 @@ async def ask_first_there(
     by.actor.require(Permission.READ_PRESENCE)
     tenant_id = by.actor.tenant_id
     async with by.db.transaction(tenant_id) as tx:
-        read = await _read(tx, tenant_id, site_id, exercise=exercise)
+        read = await read_site(tx, tenant_id, site_id, exercise=exercise)
         place = _place(asked)
         zone_id = _zone_of(read, place)
         found = await presence.list_whereabouts(tx, tenant_id, site_id, tx.now)
@@ -118,11 +118,11 @@ async def ask_first_there(
         crowd = Crowd([it for it in found if it.on_site and it.kind in kinds], skilled)
         facts = {"zone": zone_id, "skills": sorted(skills), "kinds": sorted(kinds), "people": len(crowd.people)}
         await audit.record(tx, by.actor.account_id, "presence.first_there", "site", site_id, facts)
-    moment = await _mapped(by, site_id, read)
+    moment = await mapped(by, site_id, read)
     return await by.desk.do(people_first_there, moment, crowd, place, skills, k)
 
 
-class _Read(msgspec.Struct, frozen=True):
+class SiteRead(msgspec.Struct, frozen=True):
     """What the tables say of a site now."""
 
     at: datetime
@@ -132,19 +132,21 @@ class _Read(msgspec.Struct, frozen=True):
 
 async def _moment(by: Asked, site_id: UUID, *, exercise: bool) -> Moment:
     async with by.db.transaction(by.actor.tenant_id) as tx:
-        read = await _read(tx, by.actor.tenant_id, site_id, exercise=exercise)
-    return await _mapped(by, site_id, read)
+        read = await read_site(tx, by.actor.tenant_id, site_id, exercise=exercise)
+    return await mapped(by, site_id, read)
 
 
-async def _read(tx: Tx, tenant_id: UUID, site_id: UUID, *, exercise: bool) -> _Read:
+async def read_site(tx: Tx, tenant_id: UUID, site_id: UUID, *, exercise: bool) -> SiteRead:
+    """Raises NotFound."""
     await plant_queries.get_site(tx, tenant_id, site_id)
     zones = {it.id: it for it in await plant_queries.list_zones(tx, tenant_id, site_id)}
-    return _Read(tx.now, zones, await surroundings_of(tx, tenant_id, site_id, tx.now, exercise=exercise))
+    return SiteRead(tx.now, zones, await surroundings_of(tx, tenant_id, site_id, tx.now, exercise=exercise))
 
 
-async def _mapped(by: Asked, site_id: UUID, read: _Read) -> Moment:
-    mapped = await by.maps.find(by.actor.tenant_id, site_id)
-    if mapped is None:
+async def mapped(by: Asked, site_id: UUID, read: SiteRead) -> Moment:
+    """The site at that moment on its map; raises NotFound for one without a plan in force, Unavailable."""
+    found = await by.maps.find(by.actor.tenant_id, site_id)
+    if found is None:
         raise NotFound(
             "place_plan.no_published",
             "the site has no published plan that can be walked",
@@ -152,10 +154,10 @@ async def _mapped(by: Asked, site_id: UUID, read: _Read) -> Moment:
             field="site_id",
             value=str(site_id),
         )
-    return Moment(read.at, mapped.plan.id, mapped.map, read.zones, read.around)
+    return Moment(read.at, found.plan.id, found.map, read.zones, read.around)
 
 
-def _zone_of(read: _Read, place: AtPosition | AtZone) -> UUID | None:
+def _zone_of(read: SiteRead, place: AtPosition | AtZone) -> UUID | None:
     """The zone a place is in, if it is one: some qualifications count in some zones only."""
     if isinstance(place, AtZone):
         if place.zone not in read.zones:

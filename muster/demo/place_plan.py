@@ -24,6 +24,8 @@ from geo.places.model import (
     Room,
     RoomKind,
     Stop,
+    Way,
+    WayNode,
 )
 from geo.places.stacking import made_rise
 from mobile_contract.text import Text
@@ -128,10 +130,32 @@ LANDMARKS: tuple[tuple[LandmarkKind, int, tuple[float, float], Text], ...] = (
     ("sign", 0, (21.4, 12.4), Text("“出口”指示牌", "the sign “Exit”")),
     ("sign", 0, (-12.4, -0.4), Text("“气站”指示牌", "the sign “Gas house”")),
     ("gate", 0, (85, 7.5), Text("厂区东大门", "the site's east gate")),
+    ("gate", 0, (20, -45), Text("厂区南大门", "the site's south gate")),
     ("hydrant", 0, (45, 2), Text("H1", "H1")),
     ("hydrant", 0, (-6, 14), Text("H2", "H2")),
     ("hydrant", 0, (20, 41), Text("H3", "H3")),
 )  # fmt: skip
+
+
+# A ring around both blocks, as a fire road is (GB 50016-2014, 7.1.3), and a road to it from each of two gates: whichever
+# way the wind blows, one comes in and stands out of it.
+ROAD_NODES: dict[str, tuple[float, float]] = {
+    "east-gate": (85, 7.5), "east": (50, 7.5), "north-east": (50, 45), "north-west": (-30, 45), "south-west": (-30, -10),
+    "south": (20, -10), "south-east": (50, -10), "south-gate": (20, -45),
+}  # fmt: skip
+_RING = Text("环形消防车道", "the ring road")
+ROADS: tuple[tuple[str, str, Text], ...] = (
+    ("east-gate", "east", Text("东大门路", "the east gate road")),
+    ("south-gate", "south", Text("南大门路", "the south gate road")),
+    ("south", "south-east", _RING),
+    ("south-east", "east", _RING),
+    ("east", "north-east", _RING),
+    ("north-east", "north-west", _RING),
+    ("north-west", "south-west", _RING),
+    ("south-west", "south", _RING),
+)
+# Two lanes and no bridge over them; they bear a heavy fire engine (GB 50016-2014, 7.1.9).
+_ROAD_WIDTH_M, _ROAD_HEIGHT_M, _ROAD_WEIGHT_T = 6.0, 5.0, 40.0
 
 
 def place_plan() -> Plan:
@@ -149,6 +173,19 @@ def place_plan() -> Plan:
         landmarks=[
             Landmark(id=f"{kind}-{number}", kind=kind, level=level, at=_at(*place), name=name)
             for number, (kind, level, place, name) in enumerate(LANDMARKS, 1)
+        ],
+        nodes=[WayNode(id=f"road-{slug}", level=0, at=_at(*place)) for slug, place in ROAD_NODES.items()],
+        ways=[
+            Way(
+                id=f"road-{one}-{other}",
+                ends=(f"road-{one}", f"road-{other}"),
+                kind="road",
+                name=name,
+                width_m=_ROAD_WIDTH_M,
+                height_m=_ROAD_HEIGHT_M,
+                weight_t=_ROAD_WEIGHT_T,
+            )
+            for one, other, name in ROADS
         ],
     )
 

@@ -384,6 +384,7 @@ BODIES: dict[str, Callable[[Ids], Any]] = {
     "import_place_plan": lambda _: {"files": [PLACE_FILE], "format": "imdf", "dry_run": False},
     "forecast_evacuation": lambda ids: {"people": [{"zone": str(ids["zones"]), "people": 3}]},
     "find_way": lambda ids: {"from": {"kind": "zone", "zone": str(ids["zones"])}, "to": {"kind": "assembly"}},
+    "find_vehicle_access": lambda ids: {"target": {"kind": "incident", "incident": str(ids["incidents"])}},
     "set_passage": lambda _: {"state": "locked", "reason": "of the sweep"},
     "publish_place_plan": lambda _: {"accept": [{"kind": "unreachable", "place": "hall"}]},
     "draw_hazard": lambda ids: {"areas": [HAZARD_AREA], "agent": "acetone", "incident": str(ids["incidents"])},
