@@ -181,6 +181,8 @@ async def _furnish(edge: Edge) -> tuple[dict[str, UUID], dict[str, dict[str, str
     drawn = {"areas": [area], "agent": "acetone", "incident": str(world.incident_id)}
     path = f"/v1/sites/{world.site_id}/hazards"
     made["hazard"] = UUID((await _post(edge, path, drawn, headers[Role.SAFETY_OFFICER.value]))["id"])
+    async with stage.transaction() as tx:
+        made["route"] = (await incident_world.add_route(tx, world)).id
     kinds = {
         "account": world.li,
         "alarm": world.alarm_id,
