@@ -217,9 +217,7 @@ def _find(scene: Scene, zone_ids: Sequence[UUID], group: Sequence[_Looked]) -> l
     places = _places(scene, zone_ids)
     if places:
         goals = [Goal(place, scene.zones[zone_id].name) for zone_id, place in places]
-        danger = scene.danger.get(group[0].errand.agent)
-        starts = [it.start for it in group if it.start is not None]
-        found = guide(scene.site, scene.now, scene.hazards, starts, goals, danger=danger, cautions=scene.cautions)
+        found = _guided(scene, group, goals)
     else:
         reason = Text("平面图中没有通往此处的路", "The plan of the place has no way there")
         found = [Guided("no_route", reason=reason)] * len(group)
@@ -234,6 +232,18 @@ def _find(scene: Scene, zone_ids: Sequence[UUID], group: Sequence[_Looked]) -> l
         if not _same(it, row):
             rows.append(row)
     return rows
+
+
+def _guided(scene: Scene, group: Sequence[_Looked], goals: Sequence[Goal]) -> list[Guided]:
+    """Everybody's way; whose way can not be told is told why, and takes nobody else's."""
+    danger = scene.danger.get(group[0].errand.agent)
+    starts = [it.start for it in group if it.start is not None]
+    try:
+        return guide(scene.site, scene.now, scene.hazards, starts, goals, danger=danger, cautions=scene.cautions)
+    except Invalid as problem:
+        if len(group) == 1:
+            return [Guided("no_route", reason=Text(problem.zh, problem.en))]
+        return [_guided(scene, [it], goals)[0] for it in group]
 
 
 def _way(scene: Scene, it: _Looked, guided: Guided, node: int, zone_id: UUID) -> Way | None:

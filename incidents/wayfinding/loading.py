@@ -9,8 +9,11 @@ from uuid import UUID
 import msgspec
 
 from core.database import Tx
+from core.errors import Invalid
+from core.logging import get_logger
 from geo.hazards.dose import NO_PROTECTION
 from geo.routing.snapping import Place
+from geo.site_map import SiteMap, Standing
 from incidents.wayfinding import errand_queries, route_queries
 from incidents.wayfinding.dose_laws import danger_of
 from incidents.wayfinding.equipping import Needs
@@ -23,6 +26,8 @@ from people.presence.service import Whereabouts
 from plant import queries as plant_queries
 from plant.model import Zone
 from plant.places.site_maps import Mapped
+
+log = get_logger(__name__)
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -60,9 +65,9 @@ async def load(tx: Tx, tenant_id: UUID, site_id: UUID, errands: Sequence[Errand]
 
 
 def scene_of(look: Look, mapped: Mapped) -> Scene:
-    """The scene; a hazard that is wrong for this plan (a level that is no more) is left out by whoever read it."""
+    """The scene, as far as its hazards are sound: one that is not would otherwise leave everybody without a way."""
     site, around = mapped.map, look.around
-    hazards = site.hazards(around.standing)
+    hazards = site.hazards([it for it in around.standing if _sound(site, it)])
     now = site.conditions(hazards, around.passages)
     needs = Needs(site, now, around.equipment, look.at)
 
@@ -85,3 +90,12 @@ def scene_of(look: Look, mapped: Mapped) -> Scene:
         danger={agent: danger_of(agent, NO_PROTECTION) for agent in look.agents},
         near=near,
     )
+
+
+def _sound(site: SiteMap, it: Standing) -> bool:
+    try:
+        site.hazards([it])
+    except Invalid as problem:
+        log.error("guide.hazard_unusable", hazard=it.hazard.id, error=str(problem))
+        return False
+    return True

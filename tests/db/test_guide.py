@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from core.database import Database
 from core.errors import Conflict, Forbidden, NotFound
 from core.ids import new_id
 from geo.hazards.model import Area, Hazard, Slice
+from geo.site_map import Standing
 from incidents import queries as incident_queries
 from incidents import rooms
 from incidents.hazards import service as hazards
 from incidents.hazards.service import Bare
 from incidents.tasking import task_queries
-from incidents.wayfinding import route_queries, routes_service
+from incidents.wayfinding import errand_queries, loading, route_queries, routes_service
+from incidents.wayfinding.deciding import decide
 from incidents.wayfinding.guide import Guide
 from incidents.wayfinding.model import LastFix
 from mobile_contract.room import fold
@@ -303,3 +306,20 @@ async def test_the_map_is_there_before_somebody_needs_it(house: House) -> None:
     found = await maps.find(house.tenant_id, house.site_id, wait_s=0)
     assert found is not None
     assert await maps.find(house.tenant_id, new_id()) is None
+
+
+async def test_a_hazard_that_is_none_leaves_nobody_without_a_way(house: House) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await _draw(house, "smoke", (30, 15, 50, 19))
+    async with house.db.transaction(house.tenant_id) as tx:
+        errands = await errand_queries.list_errands(tx, house.tenant_id, house.site_id)
+        look = await loading.load(tx, house.tenant_id, house.site_id, errands, exercise=False)
+    line = Area(polygon={"type": "Polygon", "coordinates": [[[0, 0], [0, 0], [0, 0], [0, 0]]]}, levels=[0])
+    wrong = Hazard(id="line", source="drawn", slices=[Slice(start_ms=0, length_ms=1, areas=[line])])
+    around = msgspec.structs.replace(look.around, standing=[Standing(wrong), *look.around.standing])
+    mapped = await house.maps.find(house.tenant_id, house.site_id)
+    assert mapped is not None
+    scene = loading.scene_of(msgspec.structs.replace(look, around=around), mapped)
+    assert [it.name for it in scene.now.hazards] == [look.around.standing[0].hazard.id]
+    (row,) = decide(scene, errands).told
+    assert "South Door 1" in said(row)

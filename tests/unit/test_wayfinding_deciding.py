@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from msgspec.structs import replace
 
+from core.errors import Invalid
+from geo import guidance
 from geo.hazards.dose import NO_PROTECTION
 from geo.hazards.model import Area, Hazard, Slice
 from geo.instructions.progress import Progress
@@ -91,6 +93,7 @@ class Moment:
         self.site = site
         self.row: RouteRow | None = None
         self.equipment: list[Equipment] = []
+        self.also: dict[UUID, Whereabouts] = {}
 
     def look(
         self,
@@ -102,6 +105,7 @@ class Moment:
         sought: Sequence[Sought] = (),
         plan: UUID = PLAN,
         seconds: float = 0,
+        others: Sequence[Errand] = (),
     ) -> Decided:
         areas = [Area(polygon=rectangle(*box), levels=[0]) for box in bans]
         slices = [Slice(start_ms=0, length_ms=3_600_000, areas=areas)]
@@ -119,13 +123,13 @@ class Moment:
             hazards=hazards,
             names={"h": Text("云", "cloud")},
             zones={it.id: it for it in map(zone, ZONES)},
-            people={} if where is None else {WANG: where},
+            people=self.also | ({} if where is None else {WANG: where}),
             routes={} if self.row is None else {(TASK, WANG): self.row},
             sought={CALL: list(sought)},
             danger={"acetone": danger_of("acetone", NO_PROTECTION)},
             near=lambda it, place: needs.near(it.agent, place),
         )
-        decided = decide(scene, [wanted])
+        decided = decide(scene, [wanted, *others])
         for row in [*decided.told, *decided.moved]:
             self.row = row
         return decided
@@ -306,6 +310,27 @@ def test_one_whose_next_step_is_into_it_stays_and_is_told_once(moment: Moment) -
     assert moment.told.view.reason is not None
     assert "Stay where you are" in moment.told.view.reason.en
     assert moment.look(errand(), seen((22, 17)), bans=bans).told == []
+
+
+def test_whose_way_can_not_be_told_is_told_why_and_takes_nobody_elses(
+    moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = guidance.guide
+    far = moment.site.place(*lon_lat(5, 5), 0)
+
+    def guide(site: Any, now: Any, hazards: Any, starts: Any, goals: Any, **more: Any) -> Any:
+        if far in starts:
+            raise Invalid("geo.path_invalid", "this way is broken", "此路径已损坏", field="arcs")
+        return told(site, now, hazards, starts, goals, **more)
+
+    monkeypatch.setattr("incidents.wayfinding.deciding.guide", guide)
+    li = replace(errand(), account_id=UUID(int=12), task_id=UUID(int=13))
+    moment.also = {li.account_id: seen((5, 5))}
+    decided = moment.look(errand(), seen((10, 15)), others=[li])
+    by_person = {it.account_id: it for it in decided.told}
+    assert by_person[WANG].state == "safe"
+    assert by_person[li.account_id].state == "no_route"
+    assert by_person[li.account_id].view.reason == Text("此路径已损坏", "this way is broken")
 
 
 def test_one_far_off_is_led_from_where_the_phone_is_now(moment: Moment) -> None:
