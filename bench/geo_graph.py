@@ -270,7 +270,8 @@ def _measure(case: Case, nodes: int) -> dict[str, dict[str, float] | None]:
     found["scipy"] = _medians(_scipy(case), case, few)
     found["rustworkx"] = _medians(_rustworkx(case), case, 3)
     found["networkx"] = _medians(_networkx(case), case, 3)
-    found["igraph"] = _igraph(nodes)
+    found["igraph"] = _apart("igraph", nodes)
+    found["pgRouting"] = _apart("pgrouting", nodes)
     return found
 
 
@@ -289,18 +290,11 @@ def _medians(tasks: Tasks, case: Case, repeats: int) -> dict[str, float]:
     return found
 
 
-def _igraph(nodes: int) -> dict[str, float] | None:
-    command = [sys.executable, "-m", "bench.geo_igraph", str(nodes)]
+def _apart(name: str, nodes: int) -> dict[str, float] | None:
+    """A peer that is measured in a process of its own; None: it is not here."""
+    command = [sys.executable, "-m", f"bench.geo_{name}", str(nodes)]
     done = subprocess.run(command, capture_output=True, check=False)
     return json.loads(done.stdout) if done.returncode == 0 else None
-
-
-def _has_pgrouting() -> bool:
-    """Whether the machine's own PostgreSQL could load it; the embedded one has no such extension."""
-    if not (config := shutil.which("pg_config")):
-        return False
-    done = subprocess.run([config, "--sharedir"], capture_output=True, check=False, text=True)
-    return (Path(done.stdout.strip()) / "extension" / "pgrouting.control").exists()
 
 
 def _report(place: int, case: Case, found: dict[str, dict[str, float] | None]) -> None:
@@ -308,7 +302,6 @@ def _report(place: int, case: Case, found: dict[str, dict[str, float] | None]) -
     assert ours is not None
     peers = [name for name, figures in found.items() if name != "muster" and figures is not None]
     absent = [name for name, figures in found.items() if figures is None]
-    absent.append("pgRouting" + (" is here and not measured" if _has_pgrouting() else ""))
     millis, ratios = [], []
     for task, mine in ours.items():
         theirs = [(found[name] or {}).get(task) for name in peers]
@@ -321,7 +314,7 @@ def _report(place: int, case: Case, found: dict[str, dict[str, float] | None]) -
         ["times Muster's", *peers, "first look in C"],
         ratios,
         note="floor: one pass over all arcs; C: the same search without checks; first look: issue 4, another plant; "
-        f"a peer's 200 -> 200 is one pair (scipy: ten) times 200; absent: {', '.join(absent)}",
+        f"a peer's 200 -> 200 is one pair (scipy: ten) times 200; absent: {', '.join(absent) or 'none'}",
     )
     best = min(peer["200 -> 200"] for peer in (found["scipy"], found["rustworkx"], found["networkx"]) if peer)
     keep(
