@@ -26,7 +26,8 @@ How to add handlers:
    ``Conflict("version.changed", ...)``. A handler that anybody may call says ``opt=OPEN`` and takes ``deps: Deps``.
    An answer with a secret in it gives ``once`` what is ``kept`` of it: the key's row must not hold the secret.
    A handler that reads the bytes itself says ``opt={"raw_body": RawBody(...)}``; a list that answers 404 for what a
-   query parameter names, where others are empty, says ``opt={"not_found": True}``.
+   query parameter names, where others are empty, says ``opt={"not_found": True}``; a read that answers 409 for the
+   state of what it reads says ``opt={"conflict": True}``.
 4. Raise only the five kinds of ``core.errors``; ``api/problems.py`` is where they become answers.
 5. Tests in the order anonymous (401), missing permission (403), invalid (400 naming the field), valid.
 """

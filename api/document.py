@@ -148,7 +148,7 @@ def _complete(operation: Document, method: str, opt: Mapping[str, Any]) -> None:
         # Litestar's own idea of a validation error is not what we answer.
         if status.startswith(("4", "5")) and "application/json" in text.get("content", {}):
             del responses[status]
-    missing = {404} if opt.get("not_found") else set()
+    missing = {status for name, status in (("not_found", 404), ("conflict", 409)) if opt.get(name)}
     for status in sorted(_statuses(operation, method, is_open=is_open) | missing):
         responses.setdefault(
             str(status),

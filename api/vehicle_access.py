@@ -29,7 +29,11 @@ async def find_vehicle_access(
     return await outside_crews.ask_vehicle_access(asked, site_id, data)
 
 
-@get("/v1/incidents/{incident_id:uuid}/vehicle-access", guards=[needs(Permission.READ_INCIDENTS)])
+@get(
+    "/v1/incidents/{incident_id:uuid}/vehicle-access",
+    guards=[needs(Permission.READ_INCIDENTS)],
+    opt={"conflict": True},
+)
 async def get_incident_vehicle_access(
     request: Request[Any, Any, Any],
     deps: Deps,

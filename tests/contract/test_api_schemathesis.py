@@ -232,11 +232,14 @@ async def _furnish_reach(
 
 
 async def _furnish_place_plans(edge: Edge, world: incident_world.World, admin: dict[str, str]) -> UUID:
-    """A plan in force and a draft."""
+    """A plan in force, with a road from its gate, and a draft."""
     path = f"/v1/sites/{world.site_id}/place-plans/draft"
     name = {"zh": "名", "en": "name"}
     plan = {"name": name, "levels": [{"level": 0, "name": name}]}
     plan["assembly_points"] = [{"id": "yard", "at": [0.0, 0.0], "name": name}]
+    plan["nodes"] = [{"id": own, "level": 0, "at": [lon, 0.0]} for own, lon in (("west", 0.0), ("east", 0.001))]
+    plan["ways"] = [{"id": "road", "ends": ["west", "east"], "kind": "road", "name": name}]
+    plan["landmarks"] = [{"id": "gate", "kind": "gate", "level": 0, "at": [0.0, 0.0], "name": name}]
     for version in (0, 1):
         match = {"If-Match": f'"{version}"'}
         asked = (edge.http.post, f"{path}/publish", {}) if version else (edge.http.put, path, plan)
@@ -402,7 +405,8 @@ def _cases(operation: Any, served: Served) -> st.SearchStrategy[Any]:
 
 def _name_what_exists(case: Any, ids: dict[str, UUID]) -> Any:
     """The case with ids that exist in its body and its query."""
-    for part in (case.body, case.query):
+    target = case.body.get("target") if isinstance(case.body, dict) else None
+    for part in (case.body, target, case.query):
         if isinstance(part, dict):
             part.update({name: str(ids[name]) for name in part.keys() & ids.keys() if part[name] is not None})
     return case
