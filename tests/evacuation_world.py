@@ -85,7 +85,7 @@ class World(msgspec.Struct, frozen=True):
     officer: Actor
 
 
-async def build(db: Database, tenant_id: UUID) -> World:
+async def build(db: Database, tenant_id: UUID, login: str = "wang") -> World:
     """Make it and commit."""
     async with db.transaction(tenant_id) as tx:
         site = await create_site(tx, None, SiteDraft("house", Text("厂房", "The house"), "Asia/Shanghai"))
@@ -93,7 +93,7 @@ async def build(db: Database, tenant_id: UUID) -> World:
         store = await create_zone(
             tx, None, ZoneDraft(site.id, "store", Text("库房", "The store"), square(20, 0, 40, 20))
         )
-        wang = await incident_world.add_account(tx, "wang", "safety_officer")
+        wang = await incident_world.add_account(tx, login, "safety_officer")
         admin = Actor(tenant_id, wang, Role.ADMIN)
         west = await add_point(tx, admin, site.id, "west", Text("西集合点", "Assembly West"), (-20, 10), ROOM)
         east = await add_point(tx, admin, site.id, "east", Text("东集合点", "Assembly East"), (60, 10), ROOM)

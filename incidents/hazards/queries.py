@@ -273,6 +273,21 @@ def _read(rows: list[_Bodied]) -> list[StandingHazard]:
     ]
 
 
+# In a calm it blows everywhere, which the newest forecast says too.
+FIND_WIND = """
+SELECT CASE WHEN facts ->> 'calm' IS NULL THEN (facts #>> '{wind,from_deg}')::float8 END FROM hazards
+WHERE tenant_id = $1 AND site_id = $2 AND ended_at IS NULL AND (ends_at IS NULL OR ends_at > $3)
+  AND ($4 OR NOT exercise) AND source = 'forecast' AND jsonb_typeof(facts #> '{wind,from_deg}') = 'number'
+ORDER BY stated_at DESC, id DESC LIMIT 1
+"""
+
+
+async def find_wind(tx: Tx, tenant_id: UUID, site_id: UUID, now: datetime, *, exercise: bool = False) -> float | None:
+    """Where the wind comes from, degrees from north clockwise, by the newest forecast that stands; None: none says."""
+    found = await tx.fetchval(FIND_WIND, tenant_id, site_id, now, exercise)
+    return None if found is None else float(found)
+
+
 # Asked of the database because the plan may be 16 MiB, and only its floors and its outermost corners are wanted.
 GET_GROUND = """
 WITH plan AS (

@@ -200,10 +200,11 @@ def evacuate(
     if walking:
         situation, made, over = _plan(ground, now, shuts_ms, [it for it in outs if it is not None], ends)
         shut_in = [walking[it.person] for it in made.cut_off if it.reason == "way_shuts"]
+        shut_in += [number for number in walking if _closes_on(outs[number], shuts_ms)]
         if shut_in and later is not None:
             before, outs = outs, _away(later, evacuees, outs, shut_in, ends)
             again = _plan(ground, now, shuts_ms, [it for it in outs if it is not None], ends)
-            if len(again[1].cut_off) < len(made.cut_off):
+            if len(again[1].cut_off) <= len(made.cut_off):
                 situation, made, over = again
             else:
                 outs = before
@@ -220,10 +221,17 @@ def evacuate(
         made,
         cut_off,
         len(evacuees) - len(known),
-        _zones(ground, evacuees, situation, made, cut_off),
+        _zones(ground, evacuees, outs, situation, made, cut_off),
         gathering,
         over,
     )
+
+
+def _closes_on(out: SetOut | None, shuts_ms: Ints) -> bool:
+    """Whether a hazard takes the arc somebody stands on before they are off it."""
+    if out is None or out.begin is None or not out.arcs:
+        return False
+    return bool(0 < shuts_ms[out.arcs[0]] < out.delay_ms - sum(out.millis[1:]))
 
 
 def _away(
@@ -271,22 +279,26 @@ def _ints(numbers: Sequence[int]) -> Ints:
 def _zones(
     ground: Ground,
     evacuees: Sequence[Evacuee],
+    outs: Sequence[SetOut | None],
     situation: Situation | None,
     made: EvacuationPlan | None,
     cut_off: Mapping[int, Reason],
 ) -> list[ZoneClear]:
     """The zones people are believed in, the last to be clear first."""
     people: dict[UUID, int] = {}
-    for it in evacuees:
+    begun: dict[UUID, int] = {}
+    for it, out in zip(evacuees, outs, strict=True):
         if it.zone is not None and it.zone in ground.zones and it.place is not None:
             people[it.zone] = people.get(it.zone, 0) + 1
+            # In a part of a hall there may be no node: whoever is in it is, until they come to the first.
+            begun[it.zone] = max(begun.get(it.zone, 0), 0 if out is None else out.delay_ms)
     never = {evacuees[number].zone for number in cut_off}
     clear = np.zeros(len(ground.zones), dtype=np.int32)
     if situation is not None and made is not None:
         clear = clear_times(situation, made, ground.zone_of, len(ground.zones))
     found = []
     for zone_id, count in people.items():
-        at = int(clear[ground.number[zone_id]])
+        at = max(int(clear[ground.number[zone_id]]), begun[zone_id])
         stays = at == NEVER or zone_id in never
         found.append(ZoneClear(zone_id, ground.zones[zone_id].name, count, None if stays else at))
     return sorted(found, key=lambda it: (it.clear_ms is not None, -(it.clear_ms or 0), it.name.en))[:ZONES_MAX]

@@ -12,6 +12,7 @@ import msgspec
 from core.database import Tx
 from core.errors import Invalid, NotFound
 from geo.site_map import Passages
+from incidents.hazards import queries as hazard_queries
 from incidents.roll_call import queries as call_queries
 from incidents.wayfinding.certifying import certify_apart
 from incidents.wayfinding.evacuating import Evacuated, Evacuee, bottlenecks, evacuate, forecast_shuts, foreseen
@@ -50,6 +51,7 @@ class Supposed(msgspec.Struct, frozen=True):
     around: Surroundings
     people: Sequence[Whereabouts]
     asked: ForecastRequest
+    wind_from_deg: float | None
 
 
 class Foreseen(msgspec.Struct, frozen=True, eq=False):
@@ -115,6 +117,7 @@ async def _read(tx: Tx, tenant_id: UUID, site_id: UUID, asked: ForecastRequest) 
         await surroundings_of(tx, tenant_id, site_id, tx.now),
         people,
         asked,
+        await hazard_queries.find_wind(tx, tenant_id, site_id, tx.now),
     )
 
 
@@ -158,7 +161,8 @@ def _foresee(mapped: Mapped, supposed: Supposed) -> Foreseen:
     evacuees = evacuees[:PEOPLE_MAX]
     crowd = [nearest_node(site, it.place) for it in evacuees if it.place is not None]
     points = gathering_points(site, supposed.points, plan_points=not asked.closed_points)
-    gather = muster(site, now, hazards, points, crowd, len(crowd), None, supposed.at)
+    wind = supposed.wind_from_deg
+    gather = muster(site, now, hazards, points, crowd, len(crowd), None, supposed.at, wind_from_deg=wind)
     shuts, later = forecast_shuts(hazards, now), foreseen(site, hazards, passages)
     made = evacuate(ground, now, shuts, evacuees, gather.ends, later)
     if gather.spare and "no_way" in made.cut_off.values():

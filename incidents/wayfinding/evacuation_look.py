@@ -40,7 +40,10 @@ POINTS_TOLD = 3
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What the tables say at a moment. ``accounts``: of the people, those who have one; ``agent``: of the incident."""
+    """What the tables say at a moment. ``accounts``: of the people, those who have one; ``agent``: of the incident.
+
+    ``wind_from_deg``: as forecast, None: nobody says.
+    """
 
     at: datetime
     call: RollCall
@@ -51,6 +54,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     points: Sequence[StatedPoint]
     around: Surroundings
     agent: str | None
+    wind_from_deg: float | None = None
 
 
 class Planned(msgspec.Struct, frozen=True, eq=False):
@@ -73,7 +77,8 @@ def look_at(ground: Ground, look: Look) -> Planned:
     evacuees = [_evacuee(ground, look, it, ways.get(it.person_id)) for it in inside]
     points = gathering_points(site, look.points)
     crowd = [nearest_node(site, it.place) for it in evacuees if it.place is not None]
-    gather = muster(site, now, hazards, points, crowd, len(crowd), look.row.held, look.at)
+    wind = look.wind_from_deg
+    gather = muster(site, now, hazards, points, crowd, len(crowd), look.row.held, look.at, wind_from_deg=wind)
     shuts = forecast_shuts(hazards, now)
     later = foreseen(site, hazards, look.around.passages)
     made = evacuate(ground, now, shuts, evacuees, gather.ends, later)

@@ -16,6 +16,7 @@ from core.database import Tx
 from core.errors import NotFound
 from incidents import queries as incident_queries
 from incidents import records, rooms
+from incidents.hazards import queries as hazard_queries
 from incidents.incident import Incident
 from incidents.record import timeline
 from incidents.roll_call import orders, service
@@ -59,6 +60,7 @@ async def load(tx: Tx, row: EvacuationPlanRow) -> tuple[Look, list[Zone]]:
         points=await stated_points(tx, tenant_id, site_id),
         around=await surroundings_of(tx, tenant_id, site_id, tx.now, exercise=call.exercise),
         agent=incident.agent,
+        wind_from_deg=await hazard_queries.find_wind(tx, tenant_id, site_id, tx.now, exercise=call.exercise),
     )
     return look, await plant_queries.list_zones(tx, tenant_id, site_id)
 

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
+import shapely
 from shapely.geometry import shape
 
 from core.errors import Invalid
@@ -17,6 +19,7 @@ from geo.graph.csr import Ints
 from geo.hazards.footprints import drawn_shape
 from geo.hazards.growth import rooms_under
 from geo.instructions.surroundings import SHAFTS
+from geo.places.model import Room
 from geo.routing.snapping import Place
 from geo.site_map import SiteMap
 from plant.model import Zone
@@ -36,8 +39,7 @@ class Ground:
         self.zone_of: Ints = np.full(site.graph.nodes, -1, dtype=np.int32)
         # Of zones in one another the smaller says more.
         for zone in sorted(zones, key=lambda it: -shape(it.polygon).area):
-            held = [it.node for it in site.nodes_in(zone.polygon, zone.level)]
-            self.zone_of[held] = self.number[zone.id]
+            self.zone_of[self._held(zone)] = self.number[zone.id]
 
     def spot(self, zone_id: UUID, person_id: UUID) -> Place | None:
         """Where somebody is taken to stand of whom only the zone is known: the middle of one of its rooms, always the
@@ -49,12 +51,22 @@ class Ground:
         spots = self._spots[zone_id]
         return spots[person_id.int % len(spots)] if spots else None
 
-    def _middles(self, zone: Zone) -> list[Place]:
+    def _held(self, zone: Zone) -> npt.NDArray[np.bool_]:
+        """Which nodes (n) are in a zone. A door stands on the wall of its room: a hair outside as often as inside."""
+        graph, rooms = self.site.graph, {it.id for it in self._rooms(zone)}
+        area = shapely.transform(shape(zone.polygon), self.site.projection.to_metres)
+        of_rooms = np.array([it.room in rooms for it in self.site.network.nodes], dtype=bool)
+        return np.asarray((graph.level == zone.level) & (of_rooms | shapely.intersects_xy(area, graph.x, graph.y)))
+
+    def _rooms(self, zone: Zone) -> list[Room]:
+        """Its rooms; a hall that it is a part of is none of them."""
         under = set(rooms_under(self.site.plan.rooms, drawn_shape("polygon", zone.polygon), zone.level))
-        rooms = [it for it in self.site.plan.rooms if it.id in under and it.kind not in SHAFTS]
-        # Of a hall that it is a part of, the middle is elsewhere.
         area = shape(zone.polygon)
-        rooms = [it for it in rooms if area.covers(shape(it.polygon).representative_point())]
+        rooms = [it for it in self.site.plan.rooms if it.id in under]
+        return [it for it in rooms if area.covers(shape(it.polygon).representative_point())]
+
+    def _middles(self, zone: Zone) -> list[Place]:
+        rooms = [it for it in self._rooms(zone) if it.kind not in SHAFTS]
         found = [self._middle(room.polygon, room.level) for room in rooms[:SPOTS_MAX]]
         spots = [it for it in found if it is not None]
         # A part of one room covers none.

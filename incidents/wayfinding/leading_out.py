@@ -25,7 +25,7 @@ from geo.instructions.steps import direct, direct_here
 from geo.instructions.wording import tell
 from geo.routing.conditions import Conditions
 from geo.routing.rerouting import decide
-from geo.routing.snapping import Place, at_node
+from geo.routing.snapping import WHOLE_PPM, Place, at_node
 from geo.site_map import keep_out
 from incidents.wayfinding.evacuating import Evacuated, WayOut
 from incidents.wayfinding.ground import Ground
@@ -150,7 +150,7 @@ class _Leader:
         arcs = np.concatenate((np.array(under, dtype=np.int32), remaining))
         if (now.base[arcs] == BANNED).any():
             return "passage"
-        if (now.times[arcs] == BANNED).any() or self._shuts_before(remaining):
+        if (now.times[arcs] == BANNED).any() or self._shuts_before(arcs, stands.place.along_ppm if under else 0):
             return "hazard"
         if new is None:
             return None
@@ -159,9 +159,11 @@ class _Leader:
         wait_ms = 0 if foreseen is None else (foreseen - self.m.at) // timedelta(milliseconds=1)
         return "faster" if decide(max(walk_ms, wait_ms), new.out_ms) == "switch" else None
 
-    def _shuts_before(self, remaining: Ints) -> bool:
-        through = np.cumsum(self.m.now.times[remaining], dtype=np.int64)
-        return bool((through > self.m.shuts_ms[remaining]).any())
+    def _shuts_before(self, arcs: Ints, along_ppm: int) -> bool:
+        """Whether one of the arcs, the first from that far on, is shut before one is through it."""
+        millis = self.m.now.times[arcs].astype(np.int64)
+        millis[:1] -= millis[:1] * along_ppm // WHOLE_PPM
+        return bool((np.cumsum(millis) > self.m.shuts_ms[arcs]).any())
 
     def _led(self, person: Led, way: WayOut, cause: RouteCause) -> RouteRow | None:
         end = self.m.made.ends[way.end]

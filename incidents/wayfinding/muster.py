@@ -84,9 +84,8 @@ def gathering_points(site: SiteMap, stated: Sequence[StatedPoint], *, plan_point
     if not found and plan_points:
         points = {it.id: it for it in site.plan.assembly_points}
         for node in site.network.assembly:
-            of = points.get(site.network.nodes[node].of or "")
-            if of is not None:
-                found.append(GatherAt(key=of.id, name=of.name, node=node, at=of.at, capacity=of.capacity))
+            of = points[str(site.network.nodes[node].of)]
+            found.append(GatherAt(key=of.id, name=of.name, node=node, at=of.at, capacity=of.capacity))
     # Two points at one node are one to whoever walks.
     return list({it.node: it for it in reversed(found[:POINTS_MAX])}.values())[::-1]
 
@@ -185,8 +184,8 @@ def _choose(
         reached = {number[key]: _ms(when) for key, when in held.reached.items() if key in number}
         known = Held(tuple(number[key] for key in held.chosen if key in number), _ms(held.since), reached)
     asked = [Point(it.node, it.capacity) for it in points]
-    # Who is out does not go back in to come to a point on the other side.
-    times = np.where(indoors(site), BANNED, now.times)
+    # Who is out does not go back in to come to a point on the other side; of a plan without exits nobody is out.
+    times = np.where(indoors(site), BANNED, now.times) if site.network.exits else now.times
     return choose(site.graph, times, exits, asked, people, threat, known, _ms(at))
 
 
