@@ -67,7 +67,8 @@ class SiteMap:
         self.network: Network = walking_network(plan, lifts=True, doors=_EVERY)
         self.graph, self.projection = self.network.graph, self.network.projection
         self.around = Surroundings(plan, self.projection)
-        self.snapper = Snapper(self.graph, room_shapes(plan, self.projection))
+        node_rooms = [it.room for it in self.network.nodes]
+        self.snapper = Snapper(self.graph, room_shapes(plan, self.projection), node_rooms)
         self.index = ArcIndex(self.graph)
         self.levels = frozenset(it.level for it in plan.levels) | frozenset(np.unique(self.graph.level).tolist())
         self._doors = {it.id: it.state for it in plan.doors}

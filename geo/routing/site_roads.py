@@ -56,7 +56,8 @@ class SiteRoads:
         self.points = np.asarray(shapely.points(self.network.graph.x, self.network.graph.y), dtype=np.object_)
         self.entrances = [] if walking is None else _entrances(plan, walking)
         if walking is not None and snapper is None:
-            snapper = Snapper(walking.graph, room_shapes(plan, walking.projection))
+            node_rooms = [it.room for it in walking.nodes]
+            snapper = Snapper(walking.graph, room_shapes(plan, walking.projection), node_rooms)
         self._snapper = snapper
         self._known: dict[int, Place | None] = {}
 

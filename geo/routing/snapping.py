@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 
 import msgspec
 import numpy as np
@@ -20,7 +21,7 @@ from shapely.strtree import STRtree
 from core.errors import Invalid
 from geo.fixes import ACCURACY_MIN_M, RADIUS_95_PER_68
 from geo.graph.csr import BANNED, Graph, Ints
-from geo.places.model import Plan
+from geo.places.model import PlaceId, Plan
 from geo.projection import Projection
 from geo.routing.conditions import invalid
 
@@ -63,6 +64,7 @@ class RoomShape(msgspec.Struct, frozen=True):
     shape: Polygon
     level: int
     solid: bool = False
+    id: PlaceId | None = None
 
 
 def room_shapes(plan: Plan, projection: Projection) -> list[RoomShape]:
@@ -70,7 +72,7 @@ def room_shapes(plan: Plan, projection: Projection) -> list[RoomShape]:
     shapes = []
     for room in plan.rooms:
         rings = [projection.to_metres([it[:2] for it in ring]) for ring in room.polygon["coordinates"]]
-        shapes.append(RoomShape(Polygon(rings[0], rings[1:]), room.level, room.kind == "solid"))
+        shapes.append(RoomShape(Polygon(rings[0], rings[1:]), room.level, room.kind == "solid", room.id))
     return shapes
 
 
@@ -88,12 +90,21 @@ class _Floor(msgspec.Struct, frozen=True):
     tree: STRtree
     ends: npt.NDArray[np.int64]
 
+    def of_rooms(self, near: npt.NDArray[np.int64], in_rooms: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Those of some segments with an end in the rooms that ``in_rooms`` (n) marks the nodes of; all where none has.
+
+        Two doors in one wall have a way between them on either side of it, and both are the same line.
+        """
+        inside = in_rooms[self.ends[near]].any(axis=1)
+        return near[inside] if inside.any() else near
+
 
 class _Walls:
     """The rooms of one level."""
 
     def __init__(self, rooms: Sequence[RoomShape]) -> None:
         self.rooms = [it.shape for it in rooms if not it.solid]
+        self.ids = [it.id for it in rooms if not it.solid]
         self.solids = [it.shape for it in rooms if it.solid]
         self._rooms, self._solids = STRtree(self.rooms), STRtree(self.solids)
 
@@ -106,6 +117,10 @@ class _Walls:
         """The rooms that hold a point, with half their walls."""
         held = [self.rooms[i] for i in self._rooms.query(point, predicate="intersects")]
         return shapely.union_all(held).buffer(WALL_M) if held else None
+
+    def holding(self, point: shapely.Point) -> set[PlaceId | None]:
+        """The rooms that hold a point, by id; out of doors None."""
+        return {self.ids[i] for i in self._rooms.query(point, predicate="intersects").tolist()} or {None}
 
     def nearest_m(self, point: shapely.Point) -> float:
         """How far the nearest room is; a level of solids alone has none."""
@@ -124,8 +139,12 @@ class _Walls:
 class Snapper:
     """The network of one site, ready to be asked where a position is on it. Built once a graph."""
 
-    def __init__(self, graph: Graph, rooms: Sequence[RoomShape] = ()) -> None:
+    def __init__(
+        self, graph: Graph, rooms: Sequence[RoomShape] = (), node_rooms: Sequence[PlaceId | None] | None = None
+    ) -> None:
+        """``node_rooms`` (n): the room each node lies in, None outside; without it walls alone say what is in sight."""
         self._graph = graph
+        self._node_rooms = None if node_rooms is None else np.array([it or "" for it in node_rooms], dtype=str)
         flat = (graph.level[graph.tails] == graph.level[graph.heads]) & (graph.tails != graph.heads)
         pairs = np.sort(np.column_stack((graph.tails[flat], graph.heads[flat])).astype(np.int64), axis=1)
         pairs = np.unique(pairs, axis=0)
@@ -165,23 +184,33 @@ class Snapper:
             distance = float(shapely.distance(floor.tree.geometries[int(floor.tree.nearest(point))], point))
             raise _off("geo.position_off_site", "the position is off the site's ways", "该位置不在厂区通道附近",
                        distance, reach)  # fmt: skip
-        arcs = self._open(floor, near, point, times)
+        inside = self._inside(point, level)
+        arcs = self._open(floor, floor.of_rooms(near, inside), point, times)
         segment = self._in_sight(floor, list(arcs), point, level, accuracy)
         if segment is None and room is not None:
-            arcs = self._open(floor, floor.tree.query(room, predicate="intersects"), point, times)
+            met = floor.tree.query(room, predicate="intersects")
+            arcs = self._open(floor, floor.of_rooms(met, inside), point, times)
             segment = self._in_sight(floor, list(arcs), point, level, accuracy)
         if segment is None:
             raise _off("geo.position_shut_in", "no open way is in sight of the position", "该位置附近没有可用通道",
                        None, _LOOKED_AT)  # fmt: skip
         return self._on(floor, segment, arcs[segment], point, level)
 
+    def _inside(self, point: shapely.Point, level: int) -> npt.NDArray[np.bool_]:
+        """Which nodes (n) lie in the rooms that hold a point, or outside with it; nobody where that is not known."""
+        if self._node_rooms is None or level not in self._walls:
+            return np.zeros(self._graph.nodes, dtype=bool)
+        held = [it or "" for it in self._walls[level].holding(point)]
+        return np.isin(self._node_rooms, held)
+
     def _open(
         self, floor: _Floor, near: npt.NDArray[np.int64], point: shapely.Point, times: Ints
     ) -> dict[int, tuple[int, int]]:
-        """Of some segments those that are open, the nearest first, with their arcs each way."""
+        """Of some segments those that are open, the nearest first, _LOOKED_AT of them, with their arcs each way."""
         distances = shapely.distance(floor.tree.geometries[near], point)
         nearest = near[np.lexsort((near, distances))]
-        return {int(i): pair for i in nearest if (pair := self._arcs(floor.ends[i], times)) != (-1, -1)}
+        found = ((int(i), pair) for i in nearest if (pair := self._arcs(floor.ends[i], times)) != (-1, -1))
+        return dict(islice(found, _LOOKED_AT))
 
     def _arcs(self, ends: npt.NDArray[np.int64], times: Ints) -> tuple[int, int]:
         """The quickest open arc each way between two nodes; -1: none."""

@@ -32,8 +32,9 @@ from plant.places.site_maps import Mapped, SiteMaps
 
 log = get_logger(__name__)
 
-# A look takes a second; one of a watch that died is made by another after this.
-LEASE = timedelta(seconds=20)
+# A look takes a second, and some tens where 2,000 people are told their ways; one of a watch that died is made by
+# another after this.
+LEASE = timedelta(seconds=60)
 # People walk 40 m in that time: their predicted places and those of the plan drift no further apart.
 EVERY = timedelta(seconds=30)
 # Badges and phones speak all the time while people walk out; not each of them is worth a plan.

@@ -1,4 +1,4 @@
-"""The watch of evacuations over real rows: drawn and forecast hazards, a real socket."""
+"""The watch of evacuations over real rows: drawn and forecast hazards, locked doors, a real socket."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from mobile_contract.live import RouteTold, Welcome
 from mobile_contract.text import Text
 from people.actor import Actor
 from people.permissions import Role
+from plant.places import passage_service
+from plant.places.passage_service import StateDraft
 from plant.places.site_maps import SiteMaps
 from tests import evacuation_world, incident_world
 from tests.clusters import Clone
@@ -30,6 +32,7 @@ from tests.evacuation_world import World
 from tests.live_edge import running
 
 WEST_EXIT = (-4, 5, 4, 15)
+LOCKED = StateDraft("locked", "the bolt is stuck")
 
 
 class Stand:
@@ -79,6 +82,15 @@ async def test_a_hazard_that_somebody_drew_over_an_exit_closes_it(stand: Stand) 
         await hazards.state(tx, stand.world.officer, stand.site_id, ready)
     way = await stand.look()
     assert (way.state, way.view.cause, gate(way)) == ("safe", "hazard", "East Gate")
+
+
+async def test_a_door_that_is_locked_turns_a_way(stand: Stand) -> None:
+    assert gate(await stand.look()) == "West Gate"
+    admin = Actor(stand.tenant_id, stand.world.officer.account_id, Role.ADMIN)
+    async with stand.db.transaction(stand.tenant_id) as tx:
+        await passage_service.set_state(tx, admin, stand.site_id, "door", "XW", LOCKED)
+    way = await stand.look()
+    assert (way.state, way.view.cause, gate(way)) == ("safe", "passage", "East Gate")
 
 
 async def test_the_wind_is_that_of_the_newest_forecast(stand: Stand) -> None:

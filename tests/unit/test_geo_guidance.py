@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
+from core.errors import Invalid
+from geo.graph.csr import BANNED
 from geo.guidance import Danger, Goal, Guided, guide
 from geo.hazards.dose import LoadLaw, Protection
 from geo.hazards.model import Area, Concentration, Hazard, Slice, aged
+from geo.places.model import Door
 from geo.places.network import ArcKind
 from geo.routing.snapping import Place, at_node
 from geo.site_map import Passages, SiteMap, Standing, keep_out
@@ -264,3 +268,32 @@ def test_of_a_hazard_on_a_level_that_is_no_more_the_rest_counts(site: SiteMap) -
     found = told(site, [Standing(Hazard(id="leak", source="drawn", slices=slices))])
     assert found.state == "safe"
     assert "South Door 1" in said(found)
+
+
+def test_who_is_inside_beside_a_wall_is_not_taken_for_outside(site: SiteMap) -> None:
+    plan = site.plan
+    east = [
+        Door(id=name, level=0, at=lon_lat(80, y), joins=("store", None), exit=True, state="locked")
+        for name, y in (("E1", 5), ("E2", 15))
+    ]
+    doors = SiteMap(msgspec.structs.replace(plan, doors=[*plan.doors, *east]))
+    inside = doors.place(*lon_lat(77, 10), 0)
+    assert {doors.network.nodes[it].room for it in ends_of(doors, inside)} == {"store"}
+    outside = doors.place(*lon_lat(83, 10), 0)
+    assert {doors.network.nodes[it].room for it in ends_of(doors, outside)} == {None}
+    shut = doors.conditions(passages=Passages(doors=dict.fromkeys(("NE", "SE", "E1", "E2"), "locked")))
+    with pytest.raises(Invalid) as problem:
+        doors.place(*lon_lat(77, 10), 0, base=np.full_like(shut.base, BANNED))
+    assert problem.value.code == "geo.position_shut_in"
+
+
+def lon_lat(x: float, y: float) -> tuple[float, float]:
+    lon, lat = SITE.to_degrees([(x, y)])[0].tolist()
+    return lon, lat
+
+
+def ends_of(site: SiteMap, place: Place) -> list[int]:
+    if place.node >= 0:
+        return [place.node]
+    arc = max(place.ahead, place.back)
+    return [int(site.graph.tails[arc]), int(site.graph.heads[arc])]
