@@ -17,6 +17,7 @@ from mobile_contract.room import RoomState, fold
 from mobile_contract.room_events import Body, IncidentOpened, IncidentReturned, MessagePosted, RoomEvent, lane_of
 from mobile_contract.room_views import IncidentView, PlanRef, Step
 from mobile_contract.text import Text
+from mobile_contract.wayfinding import RouteView
 from muster.phone.model import (
     AcknowledgeAlarm,
     Change,
@@ -27,6 +28,7 @@ from muster.phone.model import (
     OrderRang,
     Refused,
     RoomReplaced,
+    RouteArrived,
     Rung,
     WriteSettled,
 )
@@ -404,6 +406,23 @@ def test_a_notice_is_one_line(phone: Phone) -> None:
     assert told == NoticeArrived(notice)
     assert change_line(told, View(phone, "wang", "en")) == "notice: A swap"
     assert '"change":"notice"' in change_json(told)
+
+
+def test_a_way_of_ones_own_is_shown(phone: Phone) -> None:
+    route = RouteView(
+        id=UUID(int=7),
+        incident=UUID(int=8),
+        account=UUID(int=9),
+        purpose="evacuate",
+        state="safe",
+        revision=1,
+        cause="given",
+        target=Text("集合点", "the assembly point"),
+        computed_at=NOW,
+        roll_call=UUID(int=10),
+    )
+    (told,) = phone.feed(live.RouteTold(route), NOW)
+    assert told == RouteArrived(route)
 
 
 def test_what_comes_too_early_waits_for_what_is_missing_and_the_gap_is_asked_for_once(phone: Phone) -> None:
