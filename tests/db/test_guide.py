@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from core.clock import ManualClock
 from core.database import Database
 from core.errors import Conflict, Forbidden, NotFound
 from core.ids import new_id
@@ -34,24 +36,35 @@ from tests import wayfinding_world
 from tests.clusters import Clone
 from tests.wayfinding_world import House, lon_lat, rectangle, replaced, said
 
+Walk: TypeAlias = Callable[..., Awaitable[list[int]]]
+
 
 @pytest.fixture
-async def house(clone: Clone) -> AsyncIterator[House]:
-    async with Database.connect(clone.app_url, max_size=4) as db:
+def clock() -> ManualClock:
+    return ManualClock(datetime.now(UTC))
+
+
+@pytest.fixture
+async def house(clone: Clone, clock: ManualClock) -> AsyncIterator[House]:
+    async with Database.connect(clone.app_url, clock, max_size=4) as db:
         yield await wayfinding_world.build(db, clone.tenant_id)
 
 
-async def _walk(house: House, *places: tuple[float, float]) -> list[int]:
+@pytest.fixture
+def walk(house: House, clock: ManualClock) -> Walk:
     """Positions ten seconds apart, at walking pace; the steps to tell of the last."""
-    row, push = await house.route(), list[int]()
-    actor = house.world.actor(house.world.wang)
-    for number, (x, y) in enumerate(places, 1):
-        async with house.db.transaction(house.tenant_id) as tx:
-            base = row.fix.at if row.fix is not None else row.computed_at
-            fix = LastFix(base + timedelta(seconds=10 * number), *lon_lat(x, y), 2.0, 0)
-            answer = await routes_service.walk(tx, actor, row.id, row.revision, [fix])
-            push = answer.push
-    return push
+
+    async def positions(*places: tuple[float, float], ahead_s: float = 0.0) -> list[int]:
+        row, push = await house.route(), list[int]()
+        for x, y in places:
+            clock.advance(10)
+            async with house.db.transaction(house.tenant_id) as tx:
+                fix = LastFix(tx.now + timedelta(seconds=ahead_s), *lon_lat(x, y), 2.0, 0)
+                actor = house.world.actor(house.world.wang)
+                push = (await routes_service.walk(tx, actor, row.id, row.revision, [fix])).push
+        return push
+
+    return positions
 
 
 async def test_who_has_a_task_gets_the_shorter_way_in_steps_and_the_room_sees_it(house: House) -> None:
@@ -84,15 +97,15 @@ async def test_whose_place_nobody_knows_is_told_so_once_and_led_when_they_are_se
     assert (after.id, after.state, after.revision, after.view.cause) == (row.id, "safe", 2, "place_known")
 
 
-async def test_steps_are_told_as_they_come_and_the_arrival_once(house: House) -> None:
+async def test_steps_are_told_as_they_come_and_the_arrival_once(house: House, walk: Walk) -> None:
     await house.at(house.world.wang, 10, 15)
     await house.guide.sweep()
-    await _walk(house, (18, 17), (30, 17))
+    await walk((18, 17), (30, 17))
     async with house.db.transaction(house.tenant_id) as tx:
         half = await rooms.fresh_snapshot(tx, house.tenant_id, house.world.room_id)
     row = await house.route()
     assert 1 < half.routes[row.id].step <= len(row.view.steps)
-    await _walk(house, (42, 17), (54, 17), (60, 17), (60.5, 17))
+    await walk((42, 17), (54, 17), (60, 17), (60.5, 17))
     row = await house.route()
     assert row.view.arrived_at is not None
     assert row.view.arrives_at is None
@@ -120,10 +133,10 @@ async def test_who_walks_is_known_to_be_where_they_are(house: House) -> None:
     assert wang.position is not None
 
 
-async def test_the_same_position_again_changes_nothing(house: House) -> None:
+async def test_the_same_position_again_changes_nothing(house: House, walk: Walk) -> None:
     await house.at(house.world.wang, 10, 15)
     await house.guide.sweep()
-    await _walk(house, (18, 17))
+    await walk((18, 17))
     row = await house.route()
     assert row.fix is not None
     async with house.db.transaction(house.tenant_id) as tx:
@@ -133,10 +146,26 @@ async def test_the_same_position_again_changes_nothing(house: House) -> None:
     assert await house.route() == row
 
 
-async def test_who_leaves_the_way_is_led_from_where_they_are(house: House) -> None:
+async def test_a_phone_whose_clock_is_a_year_ahead_is_where_it_is_now_and_is_heard_again(
+    house: House, walk: Walk, clock: ManualClock
+) -> None:
     await house.at(house.world.wang, 10, 15)
     await house.guide.sweep()
-    await _walk(house, (12, 3), (30, 3), (32, 3), (34, 3))
+    await walk((18, 17), ahead_s=365 * 86_400)
+    row = await house.route()
+    assert row.fix is not None
+    assert row.fix.at == clock.now()
+    await walk((30, 17))
+    after = await house.route()
+    assert after.progress is not None
+    assert row.progress is not None
+    assert after.progress.at_ms > row.progress.at_ms
+
+
+async def test_who_leaves_the_way_is_led_from_where_they_are(house: House, walk: Walk) -> None:
+    await house.at(house.world.wang, 10, 15)
+    await house.guide.sweep()
+    await walk((12, 3), (30, 3), (32, 3), (34, 3))
     assert (await house.route()).view.off_route
     await house.guide.sweep()
     row = await house.route()
