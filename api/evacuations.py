@@ -10,7 +10,8 @@ from litestar.params import FromPath, JSONBody
 
 from api.bearer import needs
 from api.call import Call, Deps
-from incidents.wayfinding import evacuation_forecast, evacuation_service
+from incidents.evacuation import forecast as evacuation_forecast
+from incidents.evacuation import service as evacuation_service
 from incidents.wayfinding.questions import Asked
 from mobile_contract.evacuation import EvacuationForecast, EvacuationView, ForecastRequest
 from mobile_contract.paging import Page

@@ -10,12 +10,12 @@ from uuid import UUID
 from geo.hazards.model import Area, Hazard, Slice
 from geo.routing.conditions import Conditions
 from geo.site_map import Passages, SiteMap, Standing
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.look import Look, Planned, look_at
+from incidents.evacuation.model import EvacuationPlanRow
+from incidents.evacuation.points_chosen import HeldPoints, StatedPoint
 from incidents.roll_call.model import Person, RollCall, Status
-from incidents.wayfinding.evacuation_look import Look, Planned, look_at
-from incidents.wayfinding.evacuation_model import EvacuationPlanRow
-from incidents.wayfinding.ground import Ground
 from incidents.wayfinding.model import RouteRow
-from incidents.wayfinding.muster import HeldPoints, StatedPoint
 from incidents.wayfinding.surroundings import Surroundings
 from mobile_contract.text import Text
 from people.presence.service import Whereabouts

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.database import Tx
 from incidents import queries, rooms, views
+from incidents.evacuation import queries as evacuation_queries
 from incidents.hazards import queries as hazard_queries
 from incidents.joining import queries as joining_queries
 from incidents.joining.queries import Moved
@@ -22,7 +23,7 @@ from incidents.sos import queries as sos_queries
 from incidents.sos.service import sos_view
 from incidents.tasking import escalation_queries
 from incidents.tasking.asked import escalation_view
-from incidents.wayfinding import evacuation_queries, route_queries
+from incidents.wayfinding import route_queries
 from mobile_contract.room_events import (
     AlarmJoined,
     Body,

@@ -284,8 +284,10 @@ def _row(
     scene: Scene, it: _Looked, guided: Guided, target: Text, state: RouteState, way: Way | None = None
 ) -> RouteRow:
     errand, before = it.errand, it.row
-    # "walking" is no cause that is left by now.
-    cause: RouteCause = "given" if it.cause in (None, "walking") else it.cause  # type: ignore[assignment]
+    cause = it.cause
+    # Whoever is found a way has been looked at: neither kept nor still to be seen.
+    assert cause is not None
+    assert cause != "walking"
     revision = 1 if before is None else before.revision + 1
     purpose: RoutePurpose = "task" if errand.roll_call_id is None else "search"
     route_id = new_id() if before is None else before.id

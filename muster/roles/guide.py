@@ -6,8 +6,8 @@ import asyncio
 from functools import partial
 
 from core.worker import apart, sweep_on_news
+from incidents.evacuation.watch import EvacuationWatch
 from incidents.hazards.watch import HazardWatch
-from incidents.wayfinding.evacuation_watch import EvacuationWatch
 from incidents.wayfinding.guide import Guide
 from muster.process import Process, health_port
 from muster.warming import Warming

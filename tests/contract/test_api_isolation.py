@@ -20,8 +20,8 @@ from api.app import ROUTERS
 from api.document import build_document
 from core.database import Tx
 from core.ids import new_id
+from incidents.evacuation.watch import EvacuationWatch
 from incidents.plans import plan_queries
-from incidents.wayfinding.evacuation_watch import EvacuationWatch
 from mobile_contract.room_views import StepView
 from people.permissions import PERMISSIONS, Permission, Role
 from plant.places.site_maps import SiteMaps

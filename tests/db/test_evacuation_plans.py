@@ -16,15 +16,17 @@ from core.database import Database, Tx
 from core.ids import new_id
 from geo.site_map import Passages, Standing
 from incidents import rooms
+from incidents.evacuation import queries as evacuation_queries
+from incidents.evacuation import service as evacuation_service
+from incidents.evacuation.forecast import forecast
+from incidents.evacuation.model import EvacuationPlanRow
+from incidents.evacuation.watch import EvacuationWatch
 from incidents.roll_call import marking, service
 from incidents.roll_call import queries as roll_calls
 from incidents.roll_call.marking import NewMark
 from incidents.roll_call.model import Mark, RollCall
 from incidents.tasking import task_queries
-from incidents.wayfinding import evacuation_queries, evacuation_service, route_queries
-from incidents.wayfinding.evacuation_forecast import forecast
-from incidents.wayfinding.evacuation_model import EvacuationPlanRow
-from incidents.wayfinding.evacuation_watch import EvacuationWatch
+from incidents.wayfinding import route_queries
 from incidents.wayfinding.model import RouteRow
 from incidents.wayfinding.questions import Asked, WayDesk
 from incidents.wayfinding.surroundings import Surroundings

@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest_asyncio
 
 from core.database import Database
+from incidents.evacuation import queries as evacuation_queries
+from incidents.evacuation.watch import EvacuationWatch
 from incidents.hazards import forecast_service
 from incidents.hazards import queries as hazard_queries
 from incidents.hazards import service as hazards
@@ -16,8 +18,7 @@ from incidents.hazards.forecast_service import ForecastDraft
 from incidents.hazards.forecasting import Outdoors, Release
 from incidents.hazards.service import HazardDraft
 from incidents.roll_call.model import RollCall
-from incidents.wayfinding import evacuation_queries, route_queries
-from incidents.wayfinding.evacuation_watch import EvacuationWatch
+from incidents.wayfinding import route_queries
 from incidents.wayfinding.model import RouteRow
 from mobile_contract.live import RouteTold, Welcome
 from mobile_contract.text import Text

@@ -22,6 +22,7 @@ from incidents.drills import queries as drill_queries
 from incidents.drills.ending import drill_view
 from incidents.drills.model import Drill, DrillFacts
 from incidents.drills.score import score
+from incidents.evacuation import queries as evacuation_queries
 from incidents.hazards import service as hazards
 from incidents.hazards.service import Bare
 from incidents.joining import merging, splitting
@@ -39,7 +40,7 @@ from incidents.sos import service as sos
 from incidents.sos.model import SosCall
 from incidents.tasking import escalation, task_queries
 from incidents.tasking.policy import Need
-from incidents.wayfinding import evacuation_queries, route_queries, routes_service
+from incidents.wayfinding import route_queries, routes_service
 from mobile_contract import room_events as contract
 from mobile_contract.drills import Goals
 from mobile_contract.evacuation import EvacuationView, GatheringView, ZoneClearing

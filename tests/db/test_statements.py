@@ -45,7 +45,7 @@ TAKEN_APART = {
     "incidents.hazards.watch_queries.LIST_ZONES": {"id", "version"},
     "incidents.hazards.watch_queries.SITES": {"tenant_id", "site_id"},
     "incidents.reaching.delivery_queries.DUE": {"tenant_id", "id"},
-    "incidents.wayfinding.evacuation_queries.DUE": {"tenant_id", "roll_call_id", "site_id"},
+    "incidents.evacuation.queries.DUE": {"tenant_id", "roll_call_id", "site_id"},
     "incidents.tasking.escalation_queries.DUE": {"tenant_id", "task_id"},
     "incidents.room_queries.APPEND_EVENT": {"epoch", "seq", "pg_notify"},
     "incidents.room_queries.INSERT_MEMBERS": {"account_id", "name"},

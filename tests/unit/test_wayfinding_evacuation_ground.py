@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from geo.routing.snapping import at_node
 from geo.site_map import SiteMap, Standing
-from incidents.wayfinding.ground import Ground
-from incidents.wayfinding.muster import (
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.points_chosen import (
     GatherAt,
     HeldPoints,
     Muster,

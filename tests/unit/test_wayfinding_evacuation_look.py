@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from geo.evacuation.certificate import Certificate
 from geo.site_map import Passages, SiteMap
-from incidents.wayfinding import leading_out
-from incidents.wayfinding.evacuating import Evacuated, evacuate, forecast_shuts
-from incidents.wayfinding.evacuation_look import certificate_view, plan_view, told_points
-from incidents.wayfinding.leading_out import Led, Moment, here, lead_out, walked_by_now
+from incidents.evacuation import leading_out
+from incidents.evacuation.leading_out import Led, Moment, here, lead_out, walked_by_now
+from incidents.evacuation.look import certificate_view, plan_view, told_points
+from incidents.evacuation.planning import Evacuated, evacuate, forecast_shuts
+from incidents.evacuation.points_chosen import gathering_points
 from incidents.wayfinding.model import LastFix, RouteRow
-from incidents.wayfinding.muster import gathering_points
 from tests.evacuation_scene import (
     CALL,
     IDS,

@@ -8,7 +8,8 @@ from uuid import UUID
 import pytest
 
 from geo.site_map import Passages, SiteMap, Standing
-from incidents.wayfinding.evacuating import (
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.planning import (
     Evacuated,
     Evacuee,
     bottlenecks,
@@ -16,8 +17,7 @@ from incidents.wayfinding.evacuating import (
     forecast_shuts,
     foreseen,
 )
-from incidents.wayfinding.ground import Ground
-from incidents.wayfinding.muster import GatherAt, gathering_points
+from incidents.evacuation.points_chosen import GatherAt, gathering_points
 from tests.evacuation_scene import GATE, IDS, NORTH, SOUTH, cloud, ground, point
 from tests.example_buildings import two_corridors
 from tests.wayfinding_world import lon_lat

@@ -16,6 +16,10 @@ from core.database import Tx
 from core.errors import NotFound
 from incidents import queries as incident_queries
 from incidents import records, rooms
+from incidents.evacuation import queries as evacuation_queries
+from incidents.evacuation.look import STILL_IN, Look, Planned, plan_view, told_points
+from incidents.evacuation.model import EvacuationPlanRow
+from incidents.evacuation.points_chosen import StatedPoint
 from incidents.hazards import queries as hazard_queries
 from incidents.incident import Incident
 from incidents.record import timeline
@@ -23,11 +27,7 @@ from incidents.roll_call import orders, service
 from incidents.roll_call import queries as call_queries
 from incidents.roll_call.model import AssemblyPoint, RollCall
 from incidents.tasking import task_queries
-from incidents.wayfinding import evacuation_queries
-from incidents.wayfinding.evacuation_look import STILL_IN, Look, Planned, plan_view, told_points
-from incidents.wayfinding.evacuation_model import EvacuationPlanRow
 from incidents.wayfinding.model import NEWS_TOLD, EndedWhy, RouteRow
-from incidents.wayfinding.muster import StatedPoint
 from incidents.wayfinding.surroundings import surroundings_of
 from mobile_contract.evacuation import CertificateView, EvacuationView
 from mobile_contract.room_events import EvacuationPlanned

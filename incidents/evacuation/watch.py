@@ -20,12 +20,13 @@ from core.logging import get_logger
 from core.metrics import counter
 from core.outbox import RESYNC, Listener, News
 from core.worker import sweep_on_news
+from incidents.evacuation import queries as evacuation_queries
+from incidents.evacuation import service as evacuation_service
+from incidents.evacuation.certifying import certify_apart
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.look import Planned, certificate_view, look_at
 from incidents.roll_call.points import NEWS_POINTS
 from incidents.roll_call.service import NEWS_LOOK
-from incidents.wayfinding import evacuation_queries, evacuation_service
-from incidents.wayfinding.certifying import certify_apart
-from incidents.wayfinding.evacuation_look import Planned, certificate_view, look_at
-from incidents.wayfinding.ground import Ground
 from people.presence.badge_log import CHANGED as PRESENCE_CHANGED
 from plant.model import Zone
 from plant.places.site_maps import Mapped, SiteMaps

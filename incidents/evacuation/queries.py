@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.database import Tx, row_to, rows_to
-from incidents.wayfinding.evacuation_model import EvacuationPlanRow
+from incidents.evacuation.model import EvacuationPlanRow
 from incidents.wayfinding.model import RouteRow
 
 _ROW = ", ".join(EvacuationPlanRow.__struct_fields__)

@@ -12,11 +12,9 @@ import msgspec
 from core.database import Tx
 from core.errors import Invalid, NotFound
 from geo.site_map import Passages
-from incidents.hazards import queries as hazard_queries
-from incidents.roll_call import queries as call_queries
-from incidents.wayfinding.certifying import certify_apart
-from incidents.wayfinding.evacuating import Evacuated, Evacuee, bottlenecks, evacuate, forecast_shuts, foreseen
-from incidents.wayfinding.evacuation_look import (
+from incidents.evacuation.certifying import certify_apart
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.look import (
     certificate_view,
     placed,
     point_views,
@@ -25,9 +23,11 @@ from incidents.wayfinding.evacuation_look import (
     summary,
     zone_views,
 )
-from incidents.wayfinding.evacuation_service import POINTS_MAX, as_stated
-from incidents.wayfinding.ground import Ground
-from incidents.wayfinding.muster import StatedPoint, gathering_points, muster, nearest_node
+from incidents.evacuation.planning import Evacuated, Evacuee, bottlenecks, evacuate, forecast_shuts, foreseen
+from incidents.evacuation.points_chosen import StatedPoint, gathering_points, muster, nearest_node
+from incidents.evacuation.service import POINTS_MAX, as_stated
+from incidents.hazards import queries as hazard_queries
+from incidents.roll_call import queries as call_queries
 from incidents.wayfinding.questions import Asked
 from incidents.wayfinding.surroundings import Surroundings, surroundings_of
 from mobile_contract.evacuation import BottleneckView, EvacuationForecast, ForecastRequest, PeopleInZone

@@ -19,14 +19,14 @@ from geo.evacuation.certificate import Certificate
 from geo.evacuation.wording import REASONS, certificate_text
 from geo.hazards.dose import NO_PROTECTION
 from geo.routing.snapping import ACCURACY_MAX_M, Place
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.leading_out import Led, Moment, here, lead_out
+from incidents.evacuation.model import EvacuationPlanRow
+from incidents.evacuation.planning import Evacuated, Evacuee, FromSource, evacuate, forecast_shuts, foreseen
+from incidents.evacuation.points_chosen import GatherAt, Muster, StatedPoint, gathering_points, muster, nearest_node
 from incidents.roll_call.model import Person, RollCall
 from incidents.wayfinding.dose_laws import danger_of
-from incidents.wayfinding.evacuating import Evacuated, Evacuee, FromSource, evacuate, forecast_shuts, foreseen
-from incidents.wayfinding.evacuation_model import EvacuationPlanRow
-from incidents.wayfinding.ground import Ground
-from incidents.wayfinding.leading_out import Led, Moment, here, lead_out
 from incidents.wayfinding.model import LastFix, RouteRow
-from incidents.wayfinding.muster import GatherAt, Muster, StatedPoint, gathering_points, muster, nearest_node
 from incidents.wayfinding.surroundings import Surroundings
 from incidents.wayfinding.walking import followed
 from mobile_contract.evacuation import CertificateView, CutOffView, EvacuationView, GatheringView, ZoneClearing

@@ -25,8 +25,8 @@ from geo.routing.conditions import Conditions
 from geo.routing.routes import Route
 from geo.routing.snapping import Place, at_node
 from geo.site_map import AS_DRAWN, Passages, SiteMap
-from incidents.wayfinding.ground import Ground
-from incidents.wayfinding.muster import GatherAt
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.points_chosen import GatherAt
 from mobile_contract.text import Text
 
 FromSource: TypeAlias = Literal["phone", "badge", "visit", "zone"]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from incidents.wayfinding.muster import HeldPoints
+from incidents.evacuation.points_chosen import HeldPoints
 from mobile_contract.evacuation import EvacuationView
 
 

@@ -27,10 +27,10 @@ from geo.routing.conditions import Conditions
 from geo.routing.rerouting import decide
 from geo.routing.snapping import WHOLE_PPM, Place, at_node
 from geo.site_map import keep_out
-from incidents.wayfinding.evacuating import Evacuated, WayOut
-from incidents.wayfinding.ground import Ground
+from incidents.evacuation.ground import Ground
+from incidents.evacuation.planning import Evacuated, WayOut
+from incidents.evacuation.points_chosen import GatherAt
 from incidents.wayfinding.model import RouteRow, Way
-from incidents.wayfinding.muster import GatherAt
 from incidents.wayfinding.telling import least_harm_view, route_steps
 from incidents.wayfinding.walking import OnWay, on_way, setting_out
 from mobile_contract.text import Text
