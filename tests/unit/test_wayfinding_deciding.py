@@ -255,9 +255,7 @@ def test_another_plan_or_another_zone_is_another_way(moment: Moment) -> None:
 
 def test_one_who_is_there_stays_until_it_is_banned(moment: Moment) -> None:
     moment.look(errand("hall"), seen((10, 15)))
-    moment.walk((10, 15), (14, 14), (19, 12), (20, 12), (20, 12))
-    if moment.told.view.arrived_at is None:
-        moment.row = replace(moment.told, view=replace(moment.told.view, arrived_at=NOW))
+    moment.row = replace(moment.told, view=replace(moment.told.view, arrived_at=NOW))
     assert moment.look(errand("hall"), seen((10, 15))).told == []
     moment.look(errand("hall"), seen((10, 15)), bans=[(-5, -5, 25, 25)])
     assert (moment.told.state, moment.told.view.cause) == ("no_safe_route", "hazard")
